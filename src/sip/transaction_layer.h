@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The transaction layer (RFC 3261 17, RFC 6026): matches messages to client and server transactions
+// and drives their state machines. Pure: it reads no clock, opens no socket. Inputs are messages,
+// the user's requests and responses, and the time; outputs go to a Sink in order.
+//
+// One per worker. Not thread-safe. The Sink may call back into the layer.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "sip/message.h"
+
+namespace sallyport::sip {
+
+// A connection or datagram association, as named by the transport; opaque here.
+enum class FlowId : std::uint64_t {};
+enum class ServerTransactionId : std::uint64_t {};
+enum class ClientTransactionId : std::uint64_t {};
+
+enum class Reliability : std::uint8_t { reliable, unreliable };  // TLS, TCP, WSS / UDP
+
+// RFC 3261 Appendix A, Table 4; every other timer is derived from these.
+struct TimerConfig {
+  std::chrono::milliseconds t1{500};
+  std::chrono::milliseconds t2{4'000};
+  std::chrono::milliseconds t4{5'000};
+};
+
+class TransactionLayer {
+ public:
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void transmit(FlowId flow, const std::string& bytes) = 0;
+    // A new request, INVITE or other; `id` is what to respond() to. Never an ACK.
+    virtual void onRequest(ServerTransactionId id, FlowId flow, Message request) = 0;
+    // An ACK for a 2xx (RFC 3261 13.2.2.4, RFC 6026 7.1): the dialog's business.
+    virtual void onAck(FlowId flow, Message ack) = 0;
+    // The INVITE server transaction `invite` is being cancelled. The CANCEL itself has been answered 200.
+    virtual void onCancel(ServerTransactionId invite, const Message& cancel) = 0;
+    // Provisional or final. 2xx to an INVITE may come more than once (forks, retransmissions).
+    virtual void onResponse(ClientTransactionId id, FlowId flow, Message response) = 0;
+    // No final response in time (timer B or F): code "sip.transaction.timeout"; or the flow failed:
+    // "sip.transaction.transport". The transaction is gone.
+    virtual void onClientFailure(ClientTransactionId id, const Error& error) = 0;
+    // No ACK for our non-2xx final (timer H). The transaction is gone.
+    virtual void onServerFailure(ServerTransactionId id, const Error& error) = 0;
+  };
+
+  struct Limits {
+    std::size_t max_server_transactions = 100'000;
+    std::size_t max_client_transactions = 100'000;
+  };
+
+  TransactionLayer(Sink& sink, TimerConfig timers, Limits limits);
+  ~TransactionLayer();
+
+  // Any message from the wire. Stray responses and stray ACKs are counted and dropped.
+  void receive(FlowId flow, Reliability reliability, Message message, TimePoint now);
+
+  // `bytes` is the complete response. Errors: "sip.response_after_final", "sip.transaction.unknown".
+  Status respond(ServerTransactionId id, int status, std::string bytes, TimePoint now);
+
+  // `bytes` is the complete request whose topmost Via carries `branch`. ACK for non-2xx is made here;
+  // ACK for 2xx is not a transaction: transmit it directly.
+  Result<ClientTransactionId> send(FlowId flow, Reliability reliability, Method method, std::string branch,
+                                   std::string bytes, TimePoint now);
+
+  // The flow is gone: its client transactions fail; its server transactions end silently.
+  void flowClosed(FlowId flow, TimePoint now);
+
+  std::optional<TimePoint> nextDeadline() const;
+  void advance(TimePoint now);  // fires what is due
+
+  struct Counters {
+    std::uint64_t stray_responses = 0, stray_acks = 0, stray_cancels = 0, retransmissions_absorbed = 0, overflow = 0;
+  };
+  const Counters& counters() const;
+  std::size_t size() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport::sip
