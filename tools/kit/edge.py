@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The built edge and phones, driven by the commands a user would type."""
+import json
+import os
+import pathlib
+import signal
+
+from .process import NotifySocket, Process, ProcessError, free_port, run
+
+DOMAIN = "sallyport.test"
+
+
+class Build:
+    """Where the binaries are."""
+
+    def __init__(self, folder=None):
+        folder = folder or os.environ.get("SALLYPORT_BUILD_DIR") or "build/release"
+        self.folder = pathlib.Path(folder).resolve()
+        self.sallyport = self.folder / "src/app/sallyport"
+        self.phone = self.folder / "src/phone/sallyport-phone"
+
+
+def initialise(build, state, listen, phones, extra=()):
+    """A state folder: private CA, the edge's certificate, one per phone, and sallyport.toml.
+    phones: name -> "host:port" where it answers, or "" for one that only calls."""
+    argv = [build.sallyport, "init", "--dir", state, "--domain", DOMAIN, "--listen", listen]
+    for name, address in phones.items():
+        argv += ["--phone", f"{name}={address}" if address else name]
+    return run([*argv, *extra])
+
+
+class Edge:
+    """A running `sallyport run`. The constructor returns when it says it is ready."""
+
+    def __init__(self, build, config, env=None):
+        self.build, self.config = build, pathlib.Path(config)
+        self.notify = NotifySocket()
+        environment = dict(env or os.environ, NOTIFY_SOCKET=self.notify.path)
+        self.process = Process([build.sallyport, "run", "--config", config], env=environment)
+        if self.notify.wait("READY=1", self.alive) is None:
+            self.process.stop()
+            raise ProcessError("the edge did not become ready:\n" + self.process.output())
+
+    def alive(self):
+        return self.process.child.poll() is None
+
+    def ask(self, *words, check=True):
+        """A reporting command with --json, decoded."""
+        done = run([self.build.sallyport, *words, "--config", self.config, "--json"], check=check)
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def events(self):
+        """Every event logged so far."""
+        found = []
+        for line in list(self.process.lines):
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                pass
+        return found
+
+    def wait_event(self, accept, timeout=20.0):
+        return self.process.wait_json(accept, timeout)
+
+    def reload(self):
+        self.process.signal(signal.SIGHUP)
+
+    def stop(self):
+        code = self.process.stop(40.0)
+        self.notify.close()
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def phone_identity(state, name):
+    """The options that make a phone this one, and make it expect the edge."""
+    state = pathlib.Path(state)
+    return ["--cert", state / f"phones/{name}.pem", "--key", state / f"phones/{name}.key",
+            "--ca", state / "ca/ca.pem", "--expect-san", f"dns:edge.{DOMAIN}"]
+
+
+def answering_phone(build, state, name, listen, *options):
+    """A phone that answers; returned once it listens."""
+    phone = Process([build.phone, "answer", "--listen", listen, *phone_identity(state, name), "--json", *options])
+    try:
+        phone.ready = phone.wait_json(lambda event: event.get("event") == "ready")
+    except ProcessError:
+        phone.stop()
+        raise
+    return phone
+
+
+def calling_phone(build, state, name, to, via, *options):
+    return Process([build.phone, "call", to, "--via", via, "--from", f"sip:{name}@{DOMAIN}",
+                    *phone_identity(state, name), "--json", *options])

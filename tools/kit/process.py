@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A child process whose output is read line by line, so that tests wait for events, never for time."""
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+
+class ProcessError(Exception):
+    pass
+
+
+class Process:
+    """One child. Ended by its own id when the `with` block ends, whatever happened inside."""
+
+    def __init__(self, argv, env=None, stdin=False, cwd=None):
+        self.argv = [str(word) for word in argv]
+        self.lines = []
+        self._queue = queue.Queue()
+        self.child = subprocess.Popen(
+            self.argv, env=env, cwd=cwd, text=True, errors="replace",
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        for line in self.child.stdout:
+            line = line.rstrip("\n")
+            self.lines.append(line)
+            self._queue.put(line)
+        self._queue.put(None)
+
+    def wait_line(self, accept, timeout=20.0):
+        """The first unread line for which accept(line) is true. Raises with the output when it never comes."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                line = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise ProcessError(f"{self.argv[0]} did not say it within {timeout} s:\n" + self.output()) from None
+            if line is None:
+                self._queue.put(None)
+                raise ProcessError(f"{self.argv[0]} ended ({self.child.wait()}) before saying it:\n" + self.output())
+            if accept(line):
+                return line
+
+    def wait_json(self, accept=lambda value: True, timeout=20.0):
+        """The first line that is a JSON object accept() agrees with."""
+        found = {}
+
+        def check(line):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                return False
+            if isinstance(value, dict) and accept(value):
+                found.update(value)
+                return True
+            return False
+
+        self.wait_line(check, timeout)
+        return found
+
+    def write(self, text):
+        self.child.stdin.write(text)
+        self.child.stdin.flush()
+
+    def wait(self, timeout=30.0):
+        try:
+            code = self.child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise ProcessError(f"{self.argv[0]} still runs after {timeout} s:\n" + self.output()) from None
+        self._reader.join(5.0)
+        return code
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def stop(self, grace=10.0):
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGTERM)
+            try:
+                self.child.wait(grace)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait()
+        self._reader.join(5.0)
+        return self.child.returncode
+
+    def output(self, last=60):
+        return "\n".join(self.lines[-last:])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class NotifySocket:
+    """The other end of sd_notify(3): lets a test await READY=1, RELOADING=1 or STOPPING=1."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="sallyport-notify-")
+        self.path = os.path.join(self.folder, "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self._pending = []
+
+    def wait(self, word, alive, timeout=30.0):
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for index, message in enumerate(self._pending):
+                if word in message:
+                    del self._pending[: index + 1]
+                    return message
+            self.socket.settimeout(0.2)
+            try:
+                self._pending.append(self.socket.recv(4096).decode())
+            except socket.timeout:
+                if not alive():
+                    return None
+        return None
+
+    def close(self):
+        self.socket.close()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        os.rmdir(self.folder)
+
+
+def run(argv, timeout=60.0, check=True, env=None):
+    """Runs to the end and returns the completed process; raises with its output when check fails."""
+    done = subprocess.run([str(word) for word in argv], text=True, errors="replace", capture_output=True,
+                          timeout=timeout, env=env, stdin=subprocess.DEVNULL)
+    if check and done.returncode != 0:
+        raise ProcessError(f"{' '.join(done.args)} -> {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
+    """A port the system says is free now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
