@@ -4,9 +4,11 @@
 // and drives their state machines. Pure: it reads no clock, opens no socket. Inputs are messages,
 // the user's requests and responses, and the time; outputs go to a Sink in order.
 //
-// One per worker. Not thread-safe. The Sink may call back into the layer.
+// One per worker. Not thread-safe. The Sink may call back into the layer. Time never runs backwards: an
+// earlier `now` counts as the latest one seen. After a stall a timer that is overdue several times fires once.
 
-#include <chrono>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +18,7 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "sip/message.h"
+#include "sip/transaction_types.h"
 
 namespace sallyport::sip {
 
@@ -23,15 +26,6 @@ namespace sallyport::sip {
 enum class FlowId : std::uint64_t {};
 enum class ServerTransactionId : std::uint64_t {};
 enum class ClientTransactionId : std::uint64_t {};
-
-enum class Reliability : std::uint8_t { reliable, unreliable };  // TLS, TCP, WSS / UDP
-
-// RFC 3261 Appendix A, Table 4; every other timer is derived from these.
-struct TimerConfig {
-  std::chrono::milliseconds t1{500};
-  std::chrono::milliseconds t2{4'000};
-  std::chrono::milliseconds t4{5'000};
-};
 
 class TransactionLayer {
  public:
@@ -51,27 +45,40 @@ class TransactionLayer {
     // "sip.transaction.transport". The transaction is gone.
     virtual void onClientFailure(ClientTransactionId id, const Error& error) = 0;
     // No ACK for our non-2xx final (timer H). The transaction is gone.
+    // Or the user never answered it (TimerConfig::abandon; 64*T1 for a non-INVITE): "sip.transaction.abandoned".
     virtual void onServerFailure(ServerTransactionId id, const Error& error) = 0;
+    // A message on `came_on` matches a transaction of `known`: do both flows belong to the same proven peer, as
+    // when it has replaced its connection? A branch is no secret to a proxy's other clients, so a match
+    // from anybody else is treated as none: its CANCEL gets 481, its response is dropped.
+    virtual bool samePeer(FlowId known, FlowId came_on) const { return known == came_on; }
   };
 
   struct Limits {
     std::size_t max_server_transactions = 100'000;
     std::size_t max_client_transactions = 100'000;
+    // Random, chosen at start: strangers choose branches and must not be able to choose hash collisions.
+    std::array<std::uint64_t, 2> hash_key{};
   };
 
   TransactionLayer(Sink& sink, TimerConfig timers, Limits limits);
   ~TransactionLayer();
 
-  // Any message from the wire. Stray responses and stray ACKs are counted and dropped.
+  // Any message from the wire. Stray responses and stray ACKs are counted and dropped. A request past the limit
+  // is answered 503 without state.
   void receive(FlowId flow, Reliability reliability, Message message, TimePoint now);
 
   // `bytes` is the complete response. Errors: "sip.response_after_final", "sip.transaction.unknown".
   Status respond(ServerTransactionId id, int status, std::string bytes, TimePoint now);
 
   // `bytes` is the complete request whose topmost Via carries `branch`. ACK for non-2xx is made here;
-  // ACK for 2xx is not a transaction: transmit it directly.
+  // ACK for 2xx is not a transaction: transmit it directly. A CANCEL carries its INVITE's branch, and bounds how
+  // long that waits for a final response (9.1). Errors: "sip.transaction.overloaded", "sip.transaction.branch" (in
+  // use).
   Result<ClientTransactionId> send(FlowId flow, Reliability reliability, Method method, std::string branch,
                                    std::string bytes, TimePoint now);
+
+  // The user will not answer: the transaction ends silently, and a retransmission is a new request.
+  void abandon(ServerTransactionId id);
 
   // The flow is gone: its client transactions fail; its server transactions end silently.
   void flowClosed(FlowId flow, TimePoint now);
@@ -81,6 +88,7 @@ class TransactionLayer {
 
   struct Counters {
     std::uint64_t stray_responses = 0, stray_acks = 0, stray_cancels = 0, retransmissions_absorbed = 0, overflow = 0;
+    std::uint64_t foreign_flows = 0;  // matched a transaction, refused by Sink::samePeer
   };
   const Counters& counters() const;
   std::size_t size() const;
