@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The record of one call and the evidence of what protected it: who proved to be whom and how, what
+// was encrypted with what, which ports were open when, how it sounded, who decided what, why it ended.
+// A plain value: built by call, kept by store, shown by `sallyport evidence`. No key material.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/result.h"
+
+namespace sallyport::telemetry {
+
+// A pair of media ports is two pinholes (RTP, RTCP), or one when RFC 5761 muxes them.
+struct Pinhole {
+  std::string address;
+  std::uint16_t port = 0;
+  WallTime opened{};
+  std::optional<WallTime> closed;
+  friend bool operator==(const Pinhole&, const Pinhole&) = default;
+};
+
+struct DropCount {
+  std::string reason;
+  std::uint64_t packets = 0;
+  friend bool operator==(const DropCount&, const DropCount&) = default;
+};
+
+// What arrived from the leg and what was sent to it.
+struct LegMedia {
+  std::uint64_t packets_in = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t packets_out = 0;
+  std::uint64_t bytes_out = 0;
+  std::vector<DropCount> drops;
+  std::optional<double> loss_percent;  // of what the leg sent; unset before the first packet
+  std::optional<double> jitter_ms;     // RFC 3550 6.4.1
+  std::optional<double> mos;           // ITU-T G.107 estimate, 1 to 4.5
+  std::string latched_source;          // where authentic packets came from; empty: none came
+  std::string finding;                 // e.g. "one-way: nothing arrived from this leg"; empty: nothing to say
+  friend bool operator==(const LegMedia&, const LegMedia&) = default;
+};
+
+struct LegRecord {
+  std::string peer;               // the configured peer, or "device"
+  std::string identity;           // the principal, e.g. "uri:sip:alice@example.org"
+  std::vector<std::string> sans;  // as the certificate says, "dns:..", "uri:..", "ip:.."
+  std::string fingerprint;        // SHA-256 of the leaf, upper-case hex with colons
+  std::string issuer;
+  std::string serial;
+  std::string tls_version;  // "TLSv1.3"
+  std::string tls_suite;
+  std::string local_endpoint;   // ours, of the signalling connection
+  std::string remote_endpoint;  // theirs
+  std::string sip_call_id;      // the leg's own Call-ID
+  std::string srtp_suite;       // empty: media was never agreed
+  std::string keying;           // "SDES"
+  std::string codec;
+  std::vector<Pinhole> pinholes;
+  LegMedia media;
+  friend bool operator==(const LegRecord&, const LegRecord&) = default;
+};
+
+struct GuardDecision {
+  std::string rule;
+  std::string action;  // admit, challenge, refuse, drop; "would refuse" in shadow
+  std::string reason;
+  friend bool operator==(const GuardDecision&, const GuardDecision&) = default;
+};
+
+struct EndCause {
+  std::string code;  // stable: "call.ended.caller_hung_up", "media.timeout", "process.crashed"
+  std::string text;
+  std::string by;           // "caller", "callee", "edge", "operator"
+  unsigned sip_status = 0;  // the final status the caller saw; 0: none was sent
+  friend bool operator==(const EndCause&, const EndCause&) = default;
+};
+
+struct CallRecord {
+  std::string call_id;  // ours, unique over restarts
+  unsigned worker = 0;
+  WallTime started{};
+  std::optional<WallTime> answered;
+  std::optional<WallTime> ended;
+  std::string from;   // URI the caller claimed
+  std::string to;     // Request-URI
+  std::string route;  // which rule led where, e.g. "3: +49* -> core"
+  std::string asserted_identity;
+  std::array<LegRecord, 2> legs;  // caller, callee
+  std::vector<GuardDecision> guard;
+  std::vector<std::string> downgrades;  // each a sentence; empty: nothing was weaker than the strict tier
+  EndCause end;
+  friend bool operator==(const CallRecord&, const CallRecord&) = default;
+};
+
+// One line of JSON without the line end; every string escaped, invalid UTF-8 replaced. Times are
+// RFC 3339 in UTC with milliseconds (what is finer is cut).
+std::string toJson(const CallRecord& record);
+
+// Fails with call_record.json (not JSON, or not an object), call_record.field (a member has the wrong
+// type or is missing). Unknown members are ignored: newer versions may add some.
+Result<CallRecord> fromJson(std::string_view json);
+
+// For people: aligned, one fact per row, the two legs side by side. Control bytes are shown as
+// escapes. `sallyport evidence` prints it.
+enum class TableStyle : std::uint8_t { unicode, ascii };
+std::string toTable(const CallRecord& record, TableStyle style = TableStyle::unicode);
+
+}  // namespace sallyport::telemetry
