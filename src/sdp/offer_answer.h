@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Offer/answer for one secured audio stream (RFC 3264), with SDES keys (RFC 4568), rtcp-mux (RFC 5761)
+// and a=rtcp (RFC 3605). Pure functions over values; no I/O, no clock, any thread.
+//
+// What a peer said becomes an AudioDescription only if it is acceptable: encrypted, keyed, addressed by IP
+// and with a shared codec. What we say is rendered from a LocalAudio, never from the peer's text.
+// Errors: peerMisbehaved for broken or dishonest descriptions (400, or the call ends on an answer),
+// peerDenied for well-formed ones that policy refuses (488). Each code is listed at its function.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/endpoint.h"
+#include "core/result.h"
+#include "crypto/srtp_suite.h"
+#include "sdp/codec.h"
+#include "sdp/crypto_attribute.h"
+#include "sdp/direction.h"
+#include "sdp/session.h"
+
+namespace sallyport::sdp {
+
+// There is no profile without S: a plain RTP description cannot be represented past this room.
+enum class Profile : std::uint8_t { savp, savpf };
+std::string_view toString(Profile profile);  // "RTP/SAVP"
+
+enum class RtcpMux : std::uint8_t { separate, muxed };
+
+// An m-line that is not our audio: kept only so that it can be refused, port 0, at its place.
+struct OtherMedia {
+  std::string kind;
+  std::string protocol;
+  std::string format;  // the first of its formats
+
+  friend bool operator==(const OtherMedia&, const OtherMedia&) = default;
+};
+
+// Where the audio stands among the m-lines. A session's m-lines keep number and order for its whole life
+// (RFC 3264 6, 8), so the layout of the first description is carried into every later one.
+struct MediaLayout {
+  std::size_t audio_index = 0;
+  std::vector<OtherMedia> others;  // in order, without the audio
+
+  std::size_t size() const { return others.size() + 1; }
+};
+
+struct MediaPolicy {
+  std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};  // preferred first
+  std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma, Codec::telephoneEvent, Codec::comfortNoise};
+  std::vector<IpNetwork> media_networks;  // where the peer's media may be; empty: any unicast address
+};
+
+// What one side said about its audio stream, checked.
+struct AudioDescription {
+  std::string session_id;  // o= digits: an offer with the same id and version changes nothing
+  std::string session_version;
+  Endpoint rtp;   // 0.0.0.0 or :: while held by address: send nothing there
+  Endpoint rtcp;  // equal to rtp in an answer that muxes; in an offer, where RTCP goes unless we agree to mux
+  RtcpMux rtcp_mux = RtcpMux::separate;
+  Direction direction = Direction::sendrecv;  // the peer's view, hold by address folded in
+  Profile profile = Profile::savp;
+  std::vector<CodecFormat> formats;  // shared ones, in the peer's order; at least one carries voice
+  std::optional<unsigned> ptime;     // milliseconds
+  std::vector<CryptoOffer> crypto;   // acceptable ones, our preferred first; exactly one in an answer
+  MediaLayout layout;
+};
+
+// What we say about ours.
+struct LocalAudio {
+  std::uint64_t session_id = 0;
+  std::uint64_t session_version = 0;  // one more on every change (RFC 3264 8)
+  Endpoint rtp;
+  std::uint16_t rtcp_port = 0;  // ignored when muxed in an answer
+  RtcpMux rtcp_mux = RtcpMux::separate;
+  Direction direction = Direction::sendrecv;
+  Profile profile = Profile::savp;  // an answer takes the offer's
+  std::vector<CodecFormat> formats;
+  std::optional<unsigned> ptime;
+  std::vector<CryptoOffer> crypto;  // one in an answer: the chosen tag and suite with our own key
+  MediaLayout layout;               // of an offer; an answer takes the offer's
+};
+
+// The first audio line that is open, secured by SDES and acceptable; the others are in `layout`.
+// peerDenied: sdp.no_audio, sdp.plain_rtp, sdp.keying.dtls, sdp.profile, sdp.crypto.none,
+//   sdp.crypto.unencrypted, sdp.codec.none, sdp.connection.not_an_address, sdp.connection.multicast,
+//   sdp.connection.outside_networks.
+// peerMisbehaved: sdp.connection.missing, sdp.connection.family, sdp.connection.forbidden, sdp.media.port_count,
+//   sdp.direction.conflict, sdp.rtcp.malformed, sdp.ptime, and those of formatsOf() and cryptoLinesOf().
+Result<AudioDescription> readOffer(const Session& session, const MediaPolicy& policy);
+
+// The answer to `offer`, which we rendered. All of the above, and peerMisbehaved: sdp.answer.media_count,
+// sdp.answer.media_changed (kind or profile), sdp.answer.refused_media_opened, sdp.crypto.not_offered,
+// sdp.crypto.ambiguous (not exactly one), sdp.crypto.key_reflected (our own key sent back), sdp.codec.not_offered,
+// sdp.rtcp_mux.not_offered; peerDenied: sdp.answer.audio_refused (port 0).
+// The direction is narrowed to what was offered.
+Result<AudioDescription> readAnswer(const Session& session, const LocalAudio& offer, const MediaPolicy& policy);
+
+// Rendered SDP holds our keys; log it through redacted() only.
+std::string renderOffer(const LocalAudio& local);
+// Takes profile, layout and suite spelling from the offer; `local.crypto` holds the one choice.
+std::string renderAnswer(const LocalAudio& local, const AudioDescription& offer);
+
+// The counterpart of an acceptable crypto line: same tag and suite, our key. `key_and_salt` has the suite's size.
+CryptoOffer answerCrypto(const CryptoOffer& chosen, Secret key_and_salt);
+
+}  // namespace sallyport::sdp
