@@ -30,6 +30,7 @@ class Dialog {
   static Result<Dialog> fromRequest(const Message& request, std::string_view local_tag);
 
   // RFC 3261 12.1.2: a 101-299 response, with a To tag, to our request for `request_uri`. Confirmed by a 2xx.
+  // A provisional response may lack Contact: then `request_uri` is the target until the 2xx.
   // Errors as above, and "sip.dialog.to_tag", "sip.dialog.status".
   static Result<Dialog> fromResponse(const Message& response, std::string_view request_uri);
 
@@ -107,6 +108,7 @@ class Dialog {
 
   State state_ = State::early;
   Role role_ = Role::uac;
+  Method creator_ = Method::other;  // of the request that created the dialog
   bool secure_ = false;
   Offer offer_ = Offer::none;
   bool local_update_ = false;
@@ -122,7 +124,7 @@ class Dialog {
   std::vector<std::string> route_set_;
 };
 
-// RFC 5057 5.1: a final response to a request inside the dialog that ends the dialog itself.
+// RFC 5057 5.1: a final response to a request inside the dialog that ends the dialog, or the call in it.
 bool endsDialog(int status);
 
 }  // namespace sallyport::sip

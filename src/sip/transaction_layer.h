@@ -32,6 +32,7 @@ class TransactionLayer {
   class Sink {
    public:
     virtual ~Sink() = default;
+    // A flow that fails is reported by flowClosed() afterwards, not from within.
     virtual void transmit(FlowId flow, const std::string& bytes) = 0;
     // A new request, INVITE or other; `id` is what to respond() to. Never an ACK.
     virtual void onRequest(ServerTransactionId id, FlowId flow, Message request) = 0;
