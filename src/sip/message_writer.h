@@ -2,7 +2,8 @@
 #pragma once
 // Serialises a SIP message into a string, in call order: start line, headers, then finish(). A CR,
 // LF or NUL in any value is a bug of ours, since everything written was parsed or made by us, and
-// is replaced by a space so that no value can ever become two lines.
+// is replaced by a space so that no value can ever become two lines. So is every other control byte
+// but HTAB: the parser lets one in only as a quoted-pair, which reads the same with a space.
 
 #include <cstdint>
 #include <string>
