@@ -141,7 +141,7 @@ struct UserPattern {
 struct Route {
   UserPattern user;
   std::string domain;     // empty: any of ours
-  std::string from_peer;  // empty: from anybody admitted
+  std::string from_peer;  // a peer's name, or "device" for the enrolled ones; empty: from anybody admitted
   std::string to;         // the peer's name
 };
 

@@ -33,7 +33,7 @@ struct SampleOptions {
   std::string listen_address = "0.0.0.0:5061";
   std::string certificate = "/etc/sallyport/edge.pem";
   std::string key = "/etc/sallyport/edge.key";
-  std::string advertise;  // signalling; empty: shown as a comment
+  std::string advertise = "";  // signalling; empty: shown as a comment
   std::string media_address = "0.0.0.0";
   std::string media_ports = "20000-29999";
   std::string media_advertise = "203.0.113.10";  // empty: shown as a comment

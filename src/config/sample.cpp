@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/sample.h"
+
+namespace sallyport::config {
+namespace {
+
+// A TOML basic string.
+std::string quoted(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string quotedList(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
+  return out + "]";
+}
+
+class Writer {
+ public:
+  void lines(std::string_view block) { text_ += block; }
+
+  void setting(std::string_view key, const std::string& value, std::string_view remark = {}) {
+    std::string line{key};
+    line += " = " + value;
+    if (!remark.empty()) {
+      if (line.size() < kRemarkColumn) line.append(kRemarkColumn - line.size(), ' ');
+      line += "  # ";
+      line += remark;
+    }
+    text_ += line + "\n";
+  }
+
+  // A value, or the line as a comment that shows what it would look like.
+  void optional(std::string_view key, const std::string& value, std::string_view example, std::string_view remark) {
+    if (!value.empty()) return setting(key, quoted(value), remark);
+    setting("# " + std::string{key}, quoted(example), remark);
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  static constexpr std::size_t kRemarkColumn = 44;
+  std::string text_;
+};
+
+void writeEdge(Writer& out, const SampleOptions& options) {
+  out.lines(R"(# Sallyport: the configuration of one edge.
+# Examine it with `sallyport check`; put it into force with `sallyport reload` or SIGHUP.
+# Relative paths start at this file's folder. Durations: "500ms", "30s", "5m", "2h".
+# An unknown setting is an error. Nothing in here turns the verification of a peer off.
+
+[edge]
+)");
+  out.setting("domains", quotedList(options.domains), "SIP domains that are ours; calls to others are refused");
+  out.setting("state_dir", quoted(options.state_dir), "call records, control socket");
+  if (!options.user.empty()) out.setting("user", quoted(options.user), "drop to this user once started");
+  out.lines(R"(# workers = 0                                 # 0: one per processor
+# drain_deadline = "30s"                      # how long live calls may last after SIGTERM
+# control_socket = "/run/sallyport/control"    # in state_dir unless set
+)");
+}
+
+void writeListener(Writer& out, const SampleOptions& options) {
+  out.lines(R"(
+# Where peers and phones connect: SIP over mutual TLS, 1.2 and 1.3, forward secrecy and AEAD only.
+[[listener]]
+name = "public"
+)");
+  out.setting("address", quoted(options.listen_address), "\"[::]:5061\" for IPv6, as a [[listener]] of its own");
+  out.setting("certificate", quoted(options.certificate), "PEM, leaf first");
+  out.setting("key", quoted(options.key), "readable by nobody else (0600)");
+  out.optional("advertise", options.advertise, "edge.example.org:5061", "what peers are told, behind a NAT");
+  out.lines(R"(# rsa_certificate = "edge-rsa.pem"            # a second pair, for peers without ECDSA
+# rsa_key = "edge-rsa.key"
+# max_connections = 10000
+# handshake_timeout = "5s"
+# first_byte_timeout = "10s"
+# idle_timeout = "10m"
+# handshakes_per_source = 20                  # per second, from one address
+)");
+}
+
+void writeMedia(Writer& out, const SampleOptions& options) {
+  out.lines(R"(
+# Voice: SRTP only. Every call opens its own random ports in the range and closes them at its end.
+[media]
+)");
+  out.setting("address", quoted(options.media_address), "[\"192.0.2.10\", \"2001:db8::10\"] for both families");
+  out.optional("advertise", options.media_advertise, "203.0.113.10", "what SDP says, behind a NAT");
+  out.setting("port_range", quoted(options.media_ports), "four ports per call");
+  out.lines(R"(# timeout = "60s"                             # silence that ends a call
+# dscp = 46                                   # expedited forwarding
+)");
+}
+
+void writeTrust(Writer& out, const SampleOptions& options) {
+  out.lines(R"(
+# Who may vouch for whom. A CA counts only for the peers that name its [[trust]].
+[[trust]]
+name = "private"
+)");
+  out.setting("anchors", quoted(options.trust_anchors), "PEM, one or more CA certificates");
+  out.optional("crl", options.trust_crl, "ca.crl.pem", "revoked certificates");
+  if (!options.devices_domain) return;
+  out.lines(R"(
+# Phones enrolled at our private CA: any certificate of that CA with a name uri:sip:<user>@<domain>.
+[devices]
+trust = "private"
+)");
+  out.setting("domain", quoted(*options.devices_domain));
+  out.lines(R"(tier = "compatible"                           # many phones cannot do AEAD yet
+# max_calls = 4                               # at once, per device
+# call_rate = 1.0                             # calls per second, per device
+)");
+}
+
+void writePeer(Writer& out, const SamplePeer& peer) {
+  out.lines("\n");
+  if (!peer.remark.empty()) out.lines("# " + peer.remark + "\n");
+  out.lines("[[peer]]\n");
+  out.setting("name", quoted(peer.name));
+  out.setting("identities", quotedList(peer.identities), "names in its certificate: dns: uri: ip:");
+  out.setting("trust", quoted(peer.trust));
+  out.optional("address", peer.address, "192.0.2.20:5061", "where to call it; without, it only calls us");
+  if (!peer.server_name.empty()) out.setting("server_name", quoted(peer.server_name));
+  out.setting("tier", quoted(peer.tier), "strict: AEAD only; compatible: AES_CM_128_HMAC_SHA1_80 too");
+}
+
+void writePeers(Writer& out, const SampleOptions& options) {
+  out.lines(R"(
+# Who may connect, and whom we call. Each is known by names in its certificate and by nothing else.
+# More that a [[peer]] may say:
+#   eku = "any"                               # client, server: what its certificate must be for
+#   server_name = "core.example.org"          # TLS server name; its first dns: identity unless set
+#   suites = ["AEAD_AES_256_GCM"]             # SRTP, preferred first, instead of the tier's list
+#   codecs = ["opus", "PCMU", "PCMA"]
+#   networks = ["192.0.2.0/24"]               # it may connect from here only
+#   wildcard = false                          # true: *.example.org in its certificate matches
+#   asserted_identity = "sip:+4930123456@example.org"
+#   disclosure = "respect-privacy"            # always, never: whether it is told who calls
+#   max_calls = 200
+#   call_rate = 20.0                          # calls per second
+)");
+  for (const auto& peer : options.peers) writePeer(out, peer);
+}
+
+void writeRoutes(Writer& out, const SampleOptions& options) {
+  out.lines(R"(
+# Where calls go; the first that fits decides. user: "alice", a prefix "+49*", or "*" for everybody.
+)");
+  for (const auto& route : options.routes) {
+    out.lines("[[route]]\n");
+    out.setting("user", quoted(route.user));
+    if (!route.domain.empty()) out.setting("domain", quoted(route.domain));
+    if (!route.from_peer.empty()) out.setting("from_peer", quoted(route.from_peer));
+    out.setting("to", quoted(route.to));
+    out.lines("\n");
+  }
+}
+
+void writeRest(Writer& out, const SampleOptions& options) {
+  out.lines(R"(# Every request is judged in this order. off, shadow (counted, let in) or enforce.
+[guard]
+peer_known = "enforce"
+method = "enforce"
+domain = "enforce"
+methods = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "PRACK", "INFO"]
+source_call_rate = { mode = "enforce", calls_per_second = 20, burst = 40 }
+identity_call_rate = { mode = "enforce", calls_per_second = 10, burst = 20 }
+source_concurrency = { mode = "enforce", max_concurrent = 500 }
+identity_concurrency = { mode = "enforce", max_concurrent = 100 }
+peer_concurrency = { mode = "enforce", max_concurrent = 1000 }
+
+[sip]
+# t1 = "500ms"                                # RFC 3261 table 4
+# t2 = "4s"
+# t4 = "5s"
+# session_expires = "30m"                     # RFC 4028
+# min_se = "90s"
+# max_forwards = 70
+# invite_timeout = "3m"                       # from INVITE to an answer
+# max_message_bytes = 65536
+
+[telemetry]
+)");
+  out.setting("log", quoted(options.log), "stdout, stderr or a file; one JSON object per line");
+  out.setting("level", "\"info\"", "debug, info, notice, warning, error");
+  out.setting("metrics", quoted(options.metrics), "Prometheus, on loopback; \"\" turns it off");
+  out.lines(R"(# events_per_second = 20                      # of one kind; more are counted, not written
+# cdr = "/var/lib/sallyport/cdr.sqlite"       # call records; in state_dir unless set
+)");
+}
+
+}  // namespace
+
+std::string sample(const SampleOptions& options) {
+  Writer out;
+  writeEdge(out, options);
+  writeListener(out, options);
+  writeMedia(out, options);
+  writeTrust(out, options);
+  writePeers(out, options);
+  writeRoutes(out, options);
+  writeRest(out, options);
+  return out.take();
+}
+
+}  // namespace sallyport::config

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/text_scan.h"
+
+namespace sallyport::config {
+namespace {
+
+class Scanner {
+ public:
+  Scanner(std::string_view text, Problems& problems) : text_(text), problems_(problems) {}
+
+  bool scan() {
+    while (at_ < text_.size()) {
+      if (text_[at_] == '\n') {
+        endLine();
+      } else if (!judge() || !advance()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  // What a byte belongs to; strings by their delimiter (TOML 1.0 "String").
+  enum class State { bare, comment, basic, literal, basicBlock, literalBlock };
+
+  unsigned column() const { return static_cast<unsigned>(at_ - line_start_) + 1; }
+
+  bool refuse(const char* code, std::string message, std::string suggestion) {
+    problems_.error({line_, column()}, code, std::move(message), std::move(suggestion));
+    return false;
+  }
+
+  void endLine() {
+    if (state_ != State::basicBlock && state_ != State::literalBlock) state_ = State::bare;
+    ++at_;
+    ++line_;
+    line_start_ = at_;
+  }
+
+  bool judge() {
+    const auto byte = static_cast<unsigned char>(text_[at_]);
+    const bool line_end = byte == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n';
+    if (((byte < 0x20 && byte != '\t') || byte == 0x7f) && !line_end) {
+      return refuse("config.file.syntax", "there is a control byte in this line",
+                    "inside a string write \\u and its number");
+    }
+    if (byte >= 0x80 && state_ == State::bare) {
+      return refuse("config.file.syntax", "only ASCII may stand outside of strings and comments",
+                    "put the text into quotes");
+    }
+    if (column() <= kLongestLine) return true;
+    return refuse("config.file.line_too_long", "the line is longer than " + std::to_string(kLongestLine) + " bytes",
+                  "an array may be written over several lines");
+  }
+
+  bool block(char quote) const { return text_.substr(at_, 3) == std::string(3, quote); }
+
+  // Past one byte, or past a delimiter; an escaped byte of a basic string cannot delimit.
+  bool advance() {
+    const char c = text_[at_];
+    switch (state_) {
+      case State::bare: return open(c);
+      case State::comment: break;
+      case State::basic:
+      case State::literal:
+        if (state_ == State::basic && c == '\\') return skipEscape();
+        if (c == (state_ == State::basic ? '"' : '\'')) state_ = State::bare;
+        break;
+      case State::basicBlock:
+      case State::literalBlock:
+        if (state_ == State::basicBlock && c == '\\') return skipEscape();
+        if (closeBlock(state_ == State::basicBlock ? '"' : '\'')) return true;
+        break;
+    }
+    ++at_;
+    return true;
+  }
+
+  bool open(char c) {
+    if (c == '#') state_ = State::comment;
+    if (c == '"' || c == '\'') {
+      constexpr std::string_view kMayPrecede = " \t\n=,[{.";
+      if (at_ > 0 && kMayPrecede.find(text_[at_ - 1]) == std::string_view::npos) {
+        return refuse("config.file.syntax", "a string may not begin here",
+                      "a quote or a comma may be missing before it");
+      }
+      const bool is_block = block(c);
+      state_ =
+          c == '"' ? (is_block ? State::basicBlock : State::basic) : (is_block ? State::literalBlock : State::literal);
+      if (is_block) at_ += 2;
+    }
+    ++at_;
+    return true;
+  }
+
+  // The byte after a backslash is only looked at as far as it could be mistaken for a delimiter.
+  bool skipEscape() {
+    ++at_;
+    if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\\')) ++at_;
+    return true;
+  }
+
+  // Up to two quotes directly before the closing three belong to the string.
+  bool closeBlock(char quote) {
+    if (!block(quote)) return false;
+    at_ += 3;
+    for (int extra = 0; extra < 2 && at_ < text_.size() && text_[at_] == quote; ++extra) ++at_;
+    state_ = State::bare;
+    return true;
+  }
+
+  std::string_view text_;
+  Problems& problems_;
+  State state_ = State::bare;
+  std::size_t at_ = 0;
+  std::size_t line_start_ = 0;
+  unsigned line_ = 1;
+};
+
+}  // namespace
+
+bool scanText(std::string_view text, Problems& problems) {
+  if (text.size() > kLargestFile) {
+    problems.error({}, "config.file.too_large", "the file is larger than " + std::to_string(kLargestFile) + " bytes");
+    return false;
+  }
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return Scanner{text, problems}.scan();
+}
+
+}  // namespace sallyport::config

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/text_values.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "core/numbers.h"
+
+namespace sallyport::config {
+namespace {
+
+constexpr std::size_t kLongestWord = 64;      // what edit distance is worth computing for
+constexpr std::size_t kTellingBeginning = 3;  // "warn" means "warning"
+
+struct Unit {
+  std::string_view suffix;
+  std::int64_t milliseconds;
+};
+
+// "ms" before "s" and "m": the longest suffix decides.
+constexpr std::array kUnits{Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}};
+constexpr std::uint64_t kLongestCount = 1'000'000'000;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isAlphanumeric(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || isDigit(c); }
+
+// RFC 1123 2.1, with the limits of RFC 1035 2.3.4.
+bool isDomainName(std::string_view text) {
+  if (text.empty() || text.size() > 253) return false;
+  std::string_view last;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find('.', at), text.size());
+    last = text.substr(at, end - at);
+    if (last.empty() || last.size() > 63 || last.front() == '-' || last.back() == '-') return false;
+    if (!std::all_of(last.begin(), last.end(), [](char c) { return isAlphanumeric(c) || c == '-'; })) return false;
+    at = end + 1;
+  }
+  return !std::all_of(last.begin(), last.end(), isDigit);  // else a mistyped IPv4 address
+}
+
+bool isVisible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t differs = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + differs});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::optional<Milliseconds> parseDuration(std::string_view text) {
+  for (const auto& unit : kUnits) {
+    if (!text.ends_with(unit.suffix)) continue;
+    const auto count = parseUnsigned(text.substr(0, text.size() - unit.suffix.size()), 0, kLongestCount);
+    if (!count) return std::nullopt;
+    return Milliseconds{static_cast<std::int64_t>(*count) * unit.milliseconds};
+  }
+  return std::nullopt;
+}
+
+std::string durationText(Milliseconds duration) {
+  const auto count = duration.count();
+  for (auto unit = kUnits.rbegin(); unit != kUnits.rend(); ++unit) {
+    if (count >= unit->milliseconds && count % unit->milliseconds == 0) {
+      return std::to_string(count / unit->milliseconds) + std::string{unit->suffix};
+    }
+  }
+  return std::to_string(count) + "ms";
+}
+
+std::optional<std::string> parseHost(std::string_view text) {
+  if (const auto address = IpAddress::parse(text)) return hostText(*address);
+  if (!isDomainName(text)) return std::nullopt;
+  std::string host{text};
+  std::transform(host.begin(), host.end(), host.begin(), lower);
+  return host;
+}
+
+std::optional<HostPort> parseHostPort(std::string_view text) {
+  if (const auto host = parseHost(text)) return HostPort{*host, std::nullopt};
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  auto host = parseHost(text.substr(0, colon));
+  const auto port = parseUnsigned(text.substr(colon + 1), 1, 65'535);
+  if (!host || !port) return std::nullopt;
+  return HostPort{std::move(*host), static_cast<std::uint16_t>(*port)};
+}
+
+std::optional<std::pair<std::uint16_t, std::uint16_t>> parsePortRange(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = parseUnsigned(text.substr(0, dash), 1, 65'535);
+  const auto last = parseUnsigned(text.substr(dash + 1), 1, 65'535);
+  if (!first || !last) return std::nullopt;
+  return std::pair{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
+}
+
+std::optional<Identity> parseIdentity(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto kind = text.substr(0, colon);
+  const auto value = text.substr(colon + 1);
+  if (kind == "dns") {
+    if (!isDomainName(value)) return std::nullopt;
+    return Identity{IdentityKind::dns, *parseHost(value)};
+  }
+  if (kind == "ip") {
+    const auto address = IpAddress::parse(value);
+    if (!address) return std::nullopt;
+    return Identity{IdentityKind::ip, address->toString()};
+  }
+  const bool sip = value.starts_with("sip:") || value.starts_with("sips:");
+  if (kind != "uri" || !sip || value.ends_with(':') || !isVisible(value)) return std::nullopt;
+  return Identity{IdentityKind::uri, std::string{value}};
+}
+
+std::optional<UserPattern> parseUserPattern(std::string_view text) {
+  if (text == "*") return UserPattern{};
+  auto pattern = UserPattern{PatternKind::exact, std::string{text}};
+  if (text.ends_with('*')) {
+    pattern.kind = PatternKind::prefix;
+    pattern.text.pop_back();
+  }
+  if (pattern.text.empty() || !isVisible(pattern.text)) return std::nullopt;
+  if (pattern.text.find_first_of("*@<>\"") != std::string::npos) return std::nullopt;
+  return pattern;
+}
+
+bool isSipIdentity(std::string_view text) {
+  const auto scheme = text.find(':');
+  const auto at = text.find('@');
+  if (scheme == std::string_view::npos || at == std::string_view::npos || at <= scheme + 1) return false;
+  if (text.substr(0, scheme) != "sip" && text.substr(0, scheme) != "sips") return false;
+  const auto user = text.substr(scheme + 1, at - scheme - 1);
+  const bool clean = isVisible(user) && user.find_first_of("<>\"?;,") == std::string_view::npos;
+  return clean && parseHostPort(text.substr(at + 1)).has_value();
+}
+
+bool isName(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return isAlphanumeric(c) || c == '_' || c == '.' || c == '-';
+  });
+}
+
+std::string nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  if (word.size() > kLongestWord) return {};
+  std::string_view best;
+  std::size_t best_distance = word.size() / 3 + 1;
+  for (const auto candidate : candidates) {
+    if (candidate.size() > kLongestWord) continue;
+    const bool beginning = word.size() >= kTellingBeginning && candidate.starts_with(word);
+    const auto apart = beginning ? 0 : distance(word, candidate);
+    if (apart < best_distance) {
+      best = candidate;
+      best_distance = apart;
+    }
+  }
+  return std::string{best};
+}
+
+}  // namespace sallyport::config
