@@ -66,14 +66,24 @@ bool isLabel(std::string_view label) {
   return true;
 }
 
+bool isIpv6Reference(std::string_view text) {
+  const auto is_v6 = [](std::string_view address) {
+    const auto parsed = IpAddress::parse(address);
+    return parsed && !parsed->isV4();
+  };
+  // RFC 5118 4.10: the grammar of RFC 3261 wrote a third colon before an embedded IPv4 address. It is
+  // read without it; such a host is no address to anybody until it has been written again.
+  const std::size_t colons = text.find(":::");
+  if (colons == kNpos) return is_v6(text);
+  const std::string_view embedded = text.substr(colons + 3, text.size() - colons - 4);
+  return IpAddress::parse(embedded) && is_v6(std::string{text}.erase(colons, 1));
+}
+
 }  // namespace
 
 bool isHost(std::string_view text) {
   if (text.empty() || text.size() > 255) return false;
-  if (text.front() == '[') {
-    const auto address = text.back() == ']' ? IpAddress::parse(text) : std::nullopt;
-    return address && !address->isV4();
-  }
+  if (text.front() == '[') return text.back() == ']' && isIpv6Reference(text);
   const char last = text.back() == '.' && text.size() > 1 ? text[text.size() - 2] : text.back();
   if (isDigit(last)) {
     const std::size_t dot = text.rfind('.');
