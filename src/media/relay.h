@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The packet core of one call: what comes in on one side is verified, re-encrypted with the other side's
+// key and sent there, or dropped for one named reason. No I/O, no clock, no allocation and no lock per
+// packet. The rule for sources is source_rule.h's; SRTP is srtp.h's.
+//
+// Nothing is relayed before both sides are configured. Attack traffic is counted and never ends a call.
+// Owned by the call's media session, on the worker whose sockets feed it.
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/endpoint.h"
+#include "core/result.h"
+#include "media/diagnosis.h"
+#include "media/drop_reason.h"
+#include "media/quality.h"
+#include "media/srtp.h"
+
+namespace sallyport::media {
+
+// From this side's numbers to the other's; what has no entry is refused.
+class PayloadTypeMap {
+ public:
+  PayloadTypeMap() { to_.fill(kRefused); }
+  void allow(std::uint8_t here, std::uint8_t there) { to_[here & 0x7F] = there & 0x7F; }
+  std::optional<std::uint8_t> across(std::uint8_t here) const {
+    const auto there = to_[here & 0x7F];
+    return there == kRefused ? std::nullopt : std::optional{there};
+  }
+
+ private:
+  static constexpr std::uint8_t kRefused = 0xFF;
+  std::array<std::uint8_t, 128> to_{};
+};
+
+enum class RtcpMux : std::uint8_t { separate, muxed };
+
+// What the peer of a side does, as its SDP (after negotiation) says.
+enum class PeerDirection : std::uint8_t { sendsAndListens, sendsOnly, listensOnly, inactive };
+constexpr bool sends(PeerDirection d) { return d == PeerDirection::sendsAndListens || d == PeerDirection::sendsOnly; }
+constexpr bool listens(PeerDirection d) {
+  return d == PeerDirection::sendsAndListens || d == PeerDirection::listensOnly;
+}
+
+// One side as offer and answer have settled it.
+struct SideConfig {
+  Endpoint remote_rtp;   // the peer's, as its SDP says; unspecified address: listens nowhere
+  Endpoint remote_rtcp;  // not looked at when muxed
+  RtcpMux mux = RtcpMux::separate;
+  PeerDirection direction = PeerDirection::sendsAndListens;
+  SrtpKeying receive;                // the key the peer encrypts with
+  SrtpKeying send;                   // the key we encrypt with toward it; never used anywhere else
+  PayloadTypeMap payload_types;      // of the RTP it sends
+  std::vector<AudioFormat> formats;  // of the payload types it sends, the voice codec first
+};
+
+struct RelayLimits {
+  // Tag checks for datagrams of unknown source, per side.
+  std::uint32_t strangers_per_second = 100;
+  std::uint32_t strangers_burst = 100;
+  // For how long packets under the previous key are still taken after a rekey.
+  std::chrono::milliseconds rekey_grace{5'000};
+};
+
+// What to do with the buffer: `reason` is DropReason::sent when it is to go out, `length` bytes long.
+struct Verdict {
+  DropReason reason = DropReason::notMedia;
+  Side to = Side::a;
+  Channel channel = Channel::rtp;  // the local port of side `to` it leaves from
+  std::uint32_t length = 0;
+  Endpoint destination;
+
+  bool forward() const { return reason == DropReason::sent; }
+};
+
+struct SideSnapshot {
+  SideFacts facts;  // datagrams, verified, drops by reason, addresses
+  std::optional<Endpoint> rtcp_heard_from;
+  std::uint64_t packets_in = 0;  // verified, RTP and RTCP
+  std::uint64_t bytes_in = 0;
+  std::uint64_t packets_out = 0;  // sent toward this side
+  std::uint64_t bytes_out = 0;
+  std::uint32_t source_moves = 0;
+  std::uint32_t rekeys = 0;
+  std::optional<crypto::SrtpSuite> suite;
+  std::optional<TimePoint> first_verified;
+  std::optional<TimePoint> last_verified;
+  StreamFigures quality;
+  std::optional<Rating> rating;
+  std::optional<std::chrono::microseconds> round_trip;  // to the side's peer and back, from its RTCP, when it tells
+};
+
+struct RelaySnapshot {
+  std::array<SideSnapshot, 2> sides;
+  const SideSnapshot& of(Side side) const { return sides[side == Side::a ? 0 : 1]; }
+};
+
+class RelaySide;
+
+class Relay {
+ public:
+  explicit Relay(RelayLimits limits = {});
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  // At first agreement and at each re-INVITE. The same key keeps its rollover counter and replay window;
+  // another key starts afresh. On error nothing has changed. Errors: "media.srtp.key_length",
+  // "media.srtp.key_shared" (peerMisbehaved: a key of one direction or side is used for another),
+  // "media.srtp.key_reused" (internal: a send key that was given up comes back), "media.srtp.cipher".
+  Status configure(Side side, SideConfig config, TimePoint now);
+
+  // buffer[0, length) is the datagram that came to the `channel` port of `from`; the buffer goes on for
+  // kSrtpTailroom more. When the verdict is to forward, buffer[0, verdict.length) is what to send.
+  Verdict onPacket(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
+                   TimePoint now);
+
+  // The side that should be sending and from which nothing authentic (RTP or RTCP) came for `limit`,
+  // counted from when it was last told that it may send.
+  std::optional<Side> silentSide(TimePoint now, std::chrono::milliseconds limit) const;
+
+  RelaySnapshot snapshot() const;
+  // What is wrong with the audio of `from`, if anything.
+  std::optional<AudioFinding> finding(Side from) const;
+
+ private:
+  Verdict judge(RelaySide& near, RelaySide& far, Channel channel, const Endpoint& source, MutableBytes buffer,
+                std::size_t length, TimePoint now);
+  RelaySide& at(Side side) { return *sides_[side == Side::a ? 0 : 1]; }
+  const RelaySide& at(Side side) const { return *sides_[side == Side::a ? 0 : 1]; }
+
+  RelayLimits limits_;
+  std::array<std::unique_ptr<RelaySide>, 2> sides_;
+};
+
+}  // namespace sallyport::media
