@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// A description from a stranger: never a crash, never an acceptance without keys, and whatever is
+// accepted is answered with a description that we ourselves would accept.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "sdp/offer_answer.h"
+
+namespace {
+
+using namespace sallyport;
+using namespace sallyport::sdp;
+
+void require(bool held) {
+  if (!held) std::abort();
+}
+
+LocalAudio ours() {
+  LocalAudio local;
+  local.rtp = *Endpoint::parse("198.51.100.1:30000");
+  local.rtcp_port = 30001;
+  local.rtcp_mux = RtcpMux::muxed;
+  return local;
+}
+
+Secret keyFor(crypto::SrtpSuite suite) {
+  const auto facts = crypto::factsOf(suite);
+  Secret key{facts.master_key_bytes + facts.master_salt_bytes};
+  for (auto& byte : key.mutableBytes()) byte = 0xA5;
+  return key;
+}
+
+void answerWhatWasOffered(const AudioDescription& offer) {
+  require(!offer.crypto.empty() && !offer.formats.empty());
+  auto answer = ours();
+  answer.direction = answerTo(offer.direction, Direction::sendrecv);
+  answer.formats = offer.formats;
+  answer.crypto.push_back(answerCrypto(offer.crypto.front(), keyFor(offer.crypto.front().suite)));
+  const auto session = Session::parse(renderAnswer(answer, offer));
+  require(session.ok());
+  require(session->media().size() == offer.layout.size());
+  require(readOffer(*session, {}).ok());  // as strict as for anybody else's
+}
+
+void readAsAnAnswer(const Session& session) {
+  auto offer = ours();
+  offer.formats = defaultFormats(MediaPolicy{}.codecs);
+  for (unsigned tag = 1; const auto suite : crypto::kSrtpSuites) {
+    offer.crypto.emplace_back();
+    offer.crypto.back().tag = tag++;
+    offer.crypto.back().suite = suite;
+    offer.crypto.back().key_and_salt = keyFor(suite);
+  }
+  const auto audio = readAnswer(session, offer, {});
+  require(!audio || audio->crypto.size() == 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  (void)redacted(text);
+  const auto session = Session::parse(text);
+  if (!session) return 0;
+  readAsAnAnswer(*session);
+  const auto offer = readOffer(*session, {});
+  if (offer) answerWhatWasOffered(*offer);
+  return 0;
+}
