@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,6 +30,14 @@ std::string_view toString(RuleMode mode);
 class CallPermits {
  public:
   static constexpr std::size_t kMost = 8;
+  CallPermits() = default;
+  CallPermits(CallPermits&& other) noexcept
+      : permits_(std::move(other.permits_)), count_(std::exchange(other.count_, 0)) {}
+  CallPermits& operator=(CallPermits&& other) noexcept {
+    permits_ = std::move(other.permits_);
+    count_ = std::exchange(other.count_, 0);
+    return *this;
+  }
   void add(CallPermit permit);
   std::size_t count() const { return count_; }
 

@@ -8,6 +8,7 @@
 // Text is cut to fit and kept as it came; whoever prints it escapes it.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -54,8 +55,12 @@ class DecisionLog {
  private:
   struct Record;
   struct Ring;
+  enum class Weight : std::uint8_t { decided, shadow };
+  using Wanted = std::function<bool(const Record&)>;
 
-  void refusal(const RequestFacts& facts, std::string_view rule, const Verdict& verdict, TimePoint now, Record& record);
+  void recordRefusal(const RequestFacts& facts, std::string_view rule, const Verdict& verdict, TimePoint now,
+                     Weight weight);
+  std::vector<Decision> select(const Wanted& wanted, std::size_t at_most) const;
 
   mutable std::mutex admitted_mutex_, refused_mutex_;
   std::unique_ptr<Ring> admitted_, refused_;
