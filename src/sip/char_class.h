@@ -8,6 +8,10 @@
 #include <cstring>
 #include <string_view>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace sallyport::sip {
 
 enum CharClass : std::uint8_t {
@@ -83,15 +87,26 @@ constexpr std::string_view trim(std::string_view text) { return trimRight(trimLe
 
 // The index of the first control byte (below 0x20, or 0x7F) at or after `from`; the size when there is none.
 inline std::size_t findControl(std::string_view text, std::size_t from) {
+#if defined(__SSE2__)
+  const __m128i last_control = _mm_set1_epi8(0x1F);
+  const __m128i del = _mm_set1_epi8(0x7F);
+  for (; from + sizeof(__m128i) <= text.size(); from += sizeof(__m128i)) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + from));
+    const __m128i hits =
+        _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes), _mm_cmpeq_epi8(bytes, del));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
+    if (mask != 0) return from + static_cast<std::size_t>(std::countr_zero(mask));
+  }
+#endif
   if constexpr (std::endian::native == std::endian::little) {
     constexpr std::uint64_t kOnes = 0x0101010101010101;
     constexpr std::uint64_t kHighs = kOnes * 0x80;
     for (; from + sizeof(std::uint64_t) <= text.size(); from += sizeof(std::uint64_t)) {
       std::uint64_t word = 0;
       std::memcpy(&word, text.data() + from, sizeof word);
-      const std::uint64_t del = word ^ (kOnes * 0x7F);
+      const std::uint64_t not_del = word ^ (kOnes * 0x7F);
       // A borrow reaches only bytes above the first hit, so the lowest marked byte is exact.
-      const std::uint64_t marks = ((word - kOnes * 0x20) & ~word & kHighs) | ((del - kOnes) & ~del & kHighs);
+      const std::uint64_t marks = ((word - kOnes * 0x20) & ~word & kHighs) | ((not_del - kOnes) & ~not_del & kHighs);
       if (marks != 0) return from + static_cast<std::size_t>(std::countr_zero(marks)) / 8;
     }
   }

@@ -224,7 +224,8 @@ Result<Via> Via::parse(std::string_view value) {
 std::optional<std::string_view> ListCursor::next() {
   if (done_) return std::nullopt;
   bool bracketed = false;
-  for (std::size_t i = 0; i < rest_.size(); ++i) {
+  const bool single = rest_.find(',') == kNpos;
+  for (std::size_t i = 0; i < rest_.size() && !single; ++i) {
     const char c = rest_[i];
     if (c == '"' && !bracketed) {
       const std::size_t past = pastQuoted(rest_, i);

@@ -128,18 +128,31 @@ constexpr NameTable makeNameTable() {
 constexpr NameTable kNames = makeNameTable();
 static_assert(kNames.longest_probe <= 2, "choose other multipliers in slotOf()");
 
-// `name` is made of token characters: setting 0x20 then maps only letters onto letters, and '-' stays itself.
+template <typename Word>
+bool equalsFolded(const char* name, const char* lowered) {
+  constexpr Word kFold = static_cast<Word>(0x2020202020202020);
+  Word a = 0;
+  Word b = 0;
+  std::memcpy(&a, name, sizeof a);
+  std::memcpy(&b, lowered, sizeof b);
+  return (a | kFold) == b;
+}
+
+// `name` is made of token characters: setting 0x20 then maps only letters onto letters, and '-' stays
+// itself. Whole words, the last one overlapping the one before it.
 bool equalsLowered(std::string_view name, const char* lowered) {
-  constexpr std::uint64_t kFold = 0x2020202020202020;
-  std::size_t i = 0;
-  for (; i + sizeof(std::uint64_t) <= name.size(); i += sizeof(std::uint64_t)) {
-    std::uint64_t a = 0;
-    std::uint64_t b = 0;
-    std::memcpy(&a, name.data() + i, sizeof a);
-    std::memcpy(&b, lowered + i, sizeof b);
-    if ((a | kFold) != b) return false;
+  const std::size_t size = name.size();
+  if (size >= 8) {
+    for (std::size_t i = 0; i + 8 < size; i += 8) {
+      if (!equalsFolded<std::uint64_t>(name.data() + i, lowered + i)) return false;
+    }
+    return equalsFolded<std::uint64_t>(name.data() + size - 8, lowered + size - 8);
   }
-  for (; i < name.size(); ++i) {
+  if (size >= 4) {
+    return equalsFolded<std::uint32_t>(name.data(), lowered) &&
+           equalsFolded<std::uint32_t>(name.data() + size - 4, lowered + size - 4);
+  }
+  for (std::size_t i = 0; i < size; ++i) {
     if ((name[i] | 0x20) != lowered[i]) return false;
   }
   return true;

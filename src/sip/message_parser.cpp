@@ -2,6 +2,7 @@
 #include "sip/message_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "core/numbers.h"
@@ -26,42 +27,32 @@ bool isSipVersion(std::string_view text) {
   return dot != kNpos && digits(text.substr(0, dot)) && digits(text.substr(dot + 1));
 }
 
-// Headers of which a message has one, and whose second copy would be a second answer to the same
-// question (RFC 3261 7.3.1, RFC 4475 3.3.8). Content-Length has its own error.
-constexpr bool isSingle(HeaderId id) {
-  switch (id) {
-    case HeaderId::callId:
-    case HeaderId::contentDisposition:
-    case HeaderId::contentType:
-    case HeaderId::cseq:
-    case HeaderId::date:
-    case HeaderId::event:
-    case HeaderId::expires:
-    case HeaderId::from:
-    case HeaderId::maxForwards:
-    case HeaderId::mimeVersion:
-    case HeaderId::minExpires:
-    case HeaderId::minSe:
-    case HeaderId::priority:
-    case HeaderId::rack:
-    case HeaderId::referSub:
-    case HeaderId::referTo:
-    case HeaderId::referredBy:
-    case HeaderId::replaces:
-    case HeaderId::replyTo:
-    case HeaderId::retryAfter:
-    case HeaderId::rseq:
-    case HeaderId::sessionExpires:
-    case HeaderId::subscriptionState:
-    case HeaderId::timestamp:
-    case HeaderId::to: return true;
-    default: return false;
-  }
-}
+enum Trait : std::uint8_t {
+  kSingle = 1,   // a second copy would be a second answer to the same question (RFC 4475 3.3.8)
+  kCounted = 2,  // its values count against ParseLimits::max_list_items
+};
 
-constexpr bool isCounted(HeaderId id) {
-  return id == HeaderId::via || id == HeaderId::route || id == HeaderId::recordRoute || id == HeaderId::contact;
-}
+constexpr std::array<std::uint8_t, kHeaderIdCount> kTraits = [] {
+  std::array<std::uint8_t, kHeaderIdCount> traits{};
+  using enum HeaderId;
+  for (const HeaderId id : {callId,         contentDisposition,
+                            contentLength,  contentType,
+                            cseq,           date,
+                            event,          expires,
+                            from,           maxForwards,
+                            mimeVersion,    minExpires,
+                            minSe,          priority,
+                            rack,           referSub,
+                            referTo,        referredBy,
+                            replaces,       replyTo,
+                            retryAfter,     rseq,
+                            sessionExpires, subscriptionState,
+                            timestamp,      to}) {
+    traits[static_cast<std::size_t>(id)] = kSingle;
+  }
+  for (const HeaderId id : {via, route, recordRoute, contact}) traits[static_cast<std::size_t>(id)] = kCounted;
+  return traits;
+}();
 
 }  // namespace
 
@@ -142,31 +133,30 @@ Status MessageParser::parseHeaders() {
       std::replace_if(
           folded, folded + length, [](char c) { return c == '\r' || c == '\n'; }, ' ');
     }
-    SP_TRY(addHeader(raw.name, value));
+    if (const char* code = addHeader(raw.name, value)) return misbehaved(code, excerpt(raw.name));
   }
 }
 
-Status MessageParser::addHeader(std::string_view name, std::string_view value) {
+// The code of the refusal, or null: one call per header, so nothing that needs a destructor.
+const char* MessageParser::addHeader(std::string_view name, std::string_view value) {
   auto& headers = message_.headers_;
   if (headers.size() >= limits_.max_headers || headers.size() >= std::numeric_limits<std::uint16_t>::max()) {
-    return misbehaved("sip.too_many_headers", std::to_string(headers.size()));
+    return "sip.too_many_headers";
   }
   const HeaderId id = headerIdFrom(name);
   headers.push_back({id, name, value});
-  if (isCounted(id)) {
-    ListCursor cursor{value};
-    while (cursor.next()) ++list_items_;
-    if (list_items_ > limits_.max_list_items) return misbehaved("sip.too_many_values", excerpt(name));
+  const std::uint8_t traits = kTraits[static_cast<std::size_t>(id)];
+  if ((traits & kCounted) != 0) {
+    for (ListCursor cursor{value}; cursor.next();) ++list_items_;
+    if (list_items_ > limits_.max_list_items) return "sip.too_many_values";
   }
   auto& first = message_.first_[static_cast<std::size_t>(id)];
   if (first == 0) {
     first = static_cast<std::uint16_t>(headers.size());
-  } else if (id == HeaderId::contentLength) {
-    return misbehaved("sip.content_length.conflict", excerpt(value));
-  } else if (isSingle(id)) {
-    return misbehaved("sip.header.duplicate", excerpt(name));
+  } else if ((traits & kSingle) != 0) {
+    return id == HeaderId::contentLength ? "sip.content_length.conflict" : "sip.header.duplicate";
   }
-  return success();
+  return nullptr;
 }
 
 // What RFC 3261 8.1.1 puts in every message, except Max-Forwards: RFC 2543 peers omit it.

@@ -21,7 +21,7 @@ class MessageParser {
   Status parseRequestLine(std::string_view line);
   Status parseStatusLine(std::string_view line);
   Status parseHeaders();
-  Status addHeader(std::string_view name, std::string_view value);
+  const char* addHeader(std::string_view name, std::string_view value);
   Status parseMandatory();
   Status parseCSeq(std::string_view value);
   Status parseMaxForwards();
