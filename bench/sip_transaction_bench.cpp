@@ -12,8 +12,6 @@
 namespace sallyport::sip {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr FlowId kFlow{1};
 
 struct CountingSink final : TransactionLayer::Sink {
@@ -62,7 +60,7 @@ struct Populated {
 
   CountingSink sink;
   TimePoint now{std::chrono::hours{1}};
-  TransactionLayer layer{sink, TimerConfig{}, {1'000'000, 1'000'000, {1, 2}}};
+  TransactionLayer layer{sink, TimerConfig{.abandon = std::chrono::hours{24 * 365}}, {1'000'000, 1'000'000, {1, 2}}};
   std::uint64_t next = 0;
 };
 

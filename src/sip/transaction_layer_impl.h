@@ -59,7 +59,11 @@ class TransactionLayer::Impl {
   // --- Carrying out
   ServerRecord* alive(ServerTransactionId id) { return servers_.byId(static_cast<std::uint64_t>(id)); }
   template <typename Record>
-  void apply(Record& record, const Actions& actions, Given given = {});
+  void apply(Record& record, const Actions& actions, Given given);
+  template <typename Record>
+  void apply(Record& record, const Actions& actions) {
+    apply(record, actions, Given{});
+  }
   void finish(ServerRecord& record);
   void finish(ClientRecord& record);
   void fire(TimerNode& node);

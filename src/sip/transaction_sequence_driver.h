@@ -14,6 +14,8 @@
 //   5 the flow fails
 //   6 abandon   n-th server transaction begun
 //   7 wait      100 ms times byte 3
+//
+// Bits 5-7 of byte 0 choose what the user does from within callbacks from then on (Reaction).
 
 #include <array>
 #include <chrono>
@@ -36,13 +38,15 @@ class SequenceDriver final : TransactionLayer::Sink {
 
   void run(std::span<const std::uint8_t> program) {
     for (; program.size() >= 4; program = program.subspan(4)) {
-      step(program[0], program[1], program[2], program[3]);
+      reaction_ = static_cast<Reaction>(program[0] >> 5);
+      step(program[0] & 7, program[1], program[2], program[3]);
       SP_CHECK(layer_.size() <= 2 * kLimit);
     }
   }
 
   // The user lets go of everything; 64*T1 later nothing may be left.
   void finish() {
+    reaction_ = Reaction::none;
     for (auto& [id, server] : servers_) {
       if (server.method == Method::invite && !server.over && server.final_status == 0) abandon(id);
     }
@@ -63,6 +67,8 @@ class SequenceDriver final : TransactionLayer::Sink {
   using milliseconds = std::chrono::milliseconds;
   static constexpr FlowId kOurs{1};
   static constexpr FlowId kTheirs{2};
+
+  enum class Reaction : std::uint8_t { none, answer, abandon, sendAnother, closeFlow };
 
   struct Server {
     Method method;
@@ -85,7 +91,7 @@ class SequenceDriver final : TransactionLayer::Sink {
   void step(std::uint8_t op, std::uint8_t a, std::uint8_t b, std::uint8_t c) {
     const std::string branch = branchOf(a);
     const std::string_view method = methodOf(b);
-    switch (op % 8) {
+    switch (op) {
       case 0: (void)send(branch, method, (c & 1) != 0 ? Reliability::reliable : Reliability::unreliable); return;
       case 1:
         return receive(requestText(branch, method), (c & 1) != 0 ? Reliability::reliable : Reliability::unreliable,
@@ -154,11 +160,24 @@ class SequenceDriver final : TransactionLayer::Sink {
   }
 
   void closeFlow() {
-    layer_.flowClosed(kOurs, now_);
+    std::vector<ClientTransactionId> ended;
+    for (const auto& [id, client] : clients_) ended.push_back(id);
     for (auto& [id, server] : servers_) {
       if (flows_.at(id) == kOurs) server.over = true;
     }
-    for (auto& [id, client] : clients_) client.over = true;
+    layer_.flowClosed(kOurs, now_);
+    for (const auto id : ended) clients_.at(id).over = true;
+  }
+
+  void react(ServerTransactionId id, const std::string& branch, std::string_view method) {
+    if (reaction_ == Reaction::answer) return respond(branch, method, 486);
+    if (reaction_ == Reaction::abandon) abandon(id);
+    if (reaction_ == Reaction::closeFlow) closeFlow();
+  }
+  void react() {
+    if (reaction_ == Reaction::sendAnother)
+      (void)send("z9hG4bKx" + std::to_string(clients_.size()), "OPTIONS", Reliability::unreliable);
+    if (reaction_ == Reaction::closeFlow) closeFlow();
   }
 
   // The letters of RFC 3261 Table 4 in order; the last is the user's own: 100 Trying after 200 ms.
@@ -214,6 +233,7 @@ class SequenceDriver final : TransactionLayer::Sink {
     flows_.emplace(id, flow);
     begun_.push_back(id);
     say("<", request.methodName());
+    react(id, std::string{request.topmostVia().branch()}, request.methodName());
   }
   void onAck(FlowId, Message ack) override {
     SP_CHECK(ack.method() == Method::ack);
@@ -225,6 +245,7 @@ class SequenceDriver final : TransactionLayer::Sink {
     SP_CHECK(!server.over && !server.cancelled && server.final_status == 0);
     server.cancelled = true;
     say("<", "CANCEL");
+    react(id, std::string{cancel.topmostVia().branch()}, "INVITE");
   }
   void onResponse(ClientTransactionId id, FlowId flow, Message response) override {
     SP_CHECK(flow == kOurs);
@@ -233,12 +254,14 @@ class SequenceDriver final : TransactionLayer::Sink {
     SP_CHECK(!client.over && (client.final_status == 0 || more_2xx));
     if (response.isFinal()) client.final_status = response.status();
     say("<", std::to_string(response.status()));
+    react();
   }
   void onClientFailure(ClientTransactionId id, const Error& error) override {
     Client& client = clients_.at(id);
     SP_CHECK(!client.over && client.final_status == 0);
     client.over = true;
     say("!", lastWord(error.code));
+    react();
   }
   void onServerFailure(ServerTransactionId id, const Error& error) override {
     Server& server = servers_.at(id);
@@ -278,6 +301,7 @@ class SequenceDriver final : TransactionLayer::Sink {
   std::map<ServerTransactionId, FlowId> flows_;
   std::map<ClientTransactionId, Client> clients_;
   std::vector<ServerTransactionId> begun_;
+  Reaction reaction_ = Reaction::none;
   std::string transcript_;
 };
 
