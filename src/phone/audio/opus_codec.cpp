@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/audio/opus_codec.h"
+
+#include <opus.h>
+
+#include <algorithm>
+#include <array>
+
+namespace sallyport::phone {
+namespace {
+
+constexpr int kRate = 48'000;
+constexpr std::size_t kFrameSamples = frameSamples(kRate);
+constexpr std::size_t kLongestFrame = 6 * kFrameSamples;  // 120 ms, the most one packet holds (RFC 6716 3.2.5)
+constexpr opus_int32 kBitsPerSecond = 40'000;
+constexpr int kComplexity = 5;  // of 10: past this the ear gains less than the processor loses
+
+struct DestroyEncoder {
+  void operator()(OpusEncoder* encoder) const { opus_encoder_destroy(encoder); }
+};
+struct DestroyDecoder {
+  void operator()(OpusDecoder* decoder) const { opus_decoder_destroy(decoder); }
+};
+
+Error unavailable(int code) { return {ErrorKind::internal, "phone.codec.unavailable", opus_strerror(code)}; }
+
+class OpusVoiceEncoder final : public VoiceEncoder {
+ public:
+  explicit OpusVoiceEncoder(OpusEncoder* encoder) : encoder_(encoder) {
+    opus_encoder_ctl(encoder, OPUS_SET_BITRATE(kBitsPerSecond));
+    opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(kComplexity));
+    opus_encoder_ctl(encoder, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
+    opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(1));
+  }
+
+  Result<Bytes> encode(Samples frame) override {
+    if (frame.size() != kFrameSamples) return Error{ErrorKind::internal, "phone.codec.frame", ""};
+    const auto size = opus_encode(encoder_.get(), frame.data(), static_cast<int>(frame.size()), payload_.data(),
+                                  static_cast<opus_int32>(payload_.size()));
+    if (size < 0) return Error{ErrorKind::internal, "phone.codec.encode", opus_strerror(size)};
+    return Bytes{payload_}.first(static_cast<std::size_t>(size));
+  }
+
+  void expectLoss(unsigned percent) override {
+    opus_encoder_ctl(encoder_.get(), OPUS_SET_PACKET_LOSS_PERC(static_cast<opus_int32>(std::min(percent, 100U))));
+  }
+
+ private:
+  std::unique_ptr<OpusEncoder, DestroyEncoder> encoder_;
+  std::array<std::uint8_t, 1'275> payload_{};  // the largest Opus frame
+};
+
+class OpusVoiceDecoder final : public VoiceDecoder {
+ public:
+  explicit OpusVoiceDecoder(OpusDecoder* decoder) : decoder_(decoder) {}
+
+  std::size_t samplesIn(Bytes payload) const override {
+    if (payload.empty()) return 0;
+    const auto samples = opus_packet_get_nb_samples(payload.data(), static_cast<opus_int32>(payload.size()), kRate);
+    return samples > 0 ? static_cast<std::size_t>(samples) : 0;
+  }
+
+  Status decode(Bytes payload, std::vector<std::int16_t>& out) override {
+    const int samples = payload.empty()
+                            ? OPUS_INVALID_PACKET
+                            : opus_decode(decoder_.get(), payload.data(), static_cast<opus_int32>(payload.size()),
+                                          frame_.data(), static_cast<int>(frame_.size()), 0);
+    if (samples < 0) return Error{ErrorKind::peerMisbehaved, "phone.codec.payload", opus_strerror(samples)};
+    out.insert(out.end(), frame_.begin(), frame_.begin() + samples);
+    return success();
+  }
+
+  void conceal(std::size_t samples, Bytes next, std::vector<std::int16_t>& out) override {
+    const std::size_t wanted = std::min(samples, frame_.size());
+    const int made =
+        opus_decode(decoder_.get(), next.empty() ? nullptr : next.data(), static_cast<opus_int32>(next.size()),
+                    frame_.data(), static_cast<int>(wanted), next.empty() ? 0 : 1);
+    const auto usable = made > 0 ? static_cast<std::size_t>(made) : 0;
+    out.insert(out.end(), frame_.begin(), frame_.begin() + static_cast<std::ptrdiff_t>(usable));
+    out.insert(out.end(), samples - usable, 0);
+  }
+
+ private:
+  std::unique_ptr<OpusDecoder, DestroyDecoder> decoder_;
+  std::array<std::int16_t, kLongestFrame> frame_{};
+};
+
+}  // namespace
+
+Result<std::unique_ptr<VoiceEncoder>> makeOpusEncoder() {
+  int code = OPUS_OK;
+  auto* encoder = opus_encoder_create(kRate, 1, OPUS_APPLICATION_VOIP, &code);
+  if (encoder == nullptr) return unavailable(code);
+  return std::unique_ptr<VoiceEncoder>{std::make_unique<OpusVoiceEncoder>(encoder)};
+}
+
+Result<std::unique_ptr<VoiceDecoder>> makeOpusDecoder() {
+  int code = OPUS_OK;
+  auto* decoder = opus_decoder_create(kRate, 1, &code);
+  if (decoder == nullptr) return unavailable(code);
+  return std::unique_ptr<VoiceDecoder>{std::make_unique<OpusVoiceDecoder>(decoder)};
+}
+
+}  // namespace sallyport::phone
