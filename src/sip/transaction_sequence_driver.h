@@ -5,30 +5,19 @@
 // their limits, and 64*T1 after the user has let go of everything, nothing is left. Used by the
 // sequence tests and by the fuzz target; a broken invariant is an SP_CHECK.
 //
-//   byte 0      byte 1       byte 2   byte 3
-//   0 send      branch       method   bit 0: reliable transport
-//   1 receive   branch       method   bit 0: reliable transport; bit 1: another peer's flow
-//   2 response  branch       method   low nibble: status; high nibble: To tag; 0x80: another peer's flow
-//   3 respond   branch       method   low nibble: status
-//   4 timer     (unused)     letter   (unused)
-//   5 the flow fails
-//   6 abandon   n-th server transaction begun
-//   7 wait      100 ms times byte 3
-//
-// Bits 5-7 of byte 0 choose what the user does from within callbacks from then on (Reaction).
+// The encoding is in transaction_sequence_events.h.
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/check.h"
 #include "sip/transaction_layer.h"
+#include "sip/transaction_sequence_events.h"
 
 namespace sallyport::sip::test {
 
@@ -107,20 +96,6 @@ class SequenceDriver final : TransactionLayer::Sink {
         return;
       default: return pass(milliseconds{100} * c);
     }
-  }
-
-  static std::string branchOf(std::uint8_t index) {
-    const std::string number = std::to_string(index % 16);
-    return index % 16 == 2 ? "legacy" + number : "z9hG4bK" + number;
-  }
-  static std::string_view methodOf(std::uint8_t index) {
-    static constexpr std::array<std::string_view, 8> kMethods{"INVITE",  "ACK",      "BYE",     "CANCEL",
-                                                              "OPTIONS", "REGISTER", "MESSAGE", "UNHEARD"};
-    return kMethods[index % kMethods.size()];
-  }
-  static int statusOf(std::uint8_t index) {
-    static constexpr std::array<int, 8> kStatuses{100, 180, 200, 202, 302, 486, 503, 603};
-    return kStatuses[index % kStatuses.size()];
   }
 
   // False when the layer refuses it.
@@ -275,23 +250,6 @@ class SequenceDriver final : TransactionLayer::Sink {
     if (transcript_.size() > 4'096) return;
     if (!transcript_.empty()) transcript_ += ' ';
     transcript_.append(sign).append(what);
-  }
-
-  // --- Messages ---------------------------------------------------------------------------------------------
-
-  static std::string headers(const std::string& branch, std::string_view method, std::string_view to_tag) {
-    return "Via: SIP/2.0/UDP host.example;branch=" + branch +
-           "\r\nFrom: <sip:a@host.example>;tag=a\r\nTo: <sip:b@host.example>" + std::string{to_tag} +
-           "\r\nCall-ID: c\r\nCSeq: 1 " + std::string{method} + "\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
-  }
-  static std::string requestText(const std::string& branch, std::string_view method) {
-    const bool acknowledges = method == "ACK";  // the To tag of the answer is what the old rules match it by
-    return std::string{method} + " sip:b@host.example SIP/2.0\r\n" +
-           headers(branch, method, acknowledges ? ";tag=b1" : "");
-  }
-  static std::string responseText(const std::string& branch, std::string_view method, int status, unsigned tag) {
-    return "SIP/2.0 " + std::to_string(status) + " Status\r\n" +
-           headers(branch, method, ";tag=b" + std::to_string(tag));
   }
 
   TimerConfig timers_;
