@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Counters without locks: every worker writes its own cache lines, a scrape adds them up. Label values
-// come from bounded lists fixed at start; anything else counts under "other", so that no stranger can
-// grow the metrics. Metrics is owned by app; a WorkerMetrics has exactly one writing thread.
+// are bounded: SIP methods are a fixed list; a family of codes begins with the list given at start and
+// learns further well-formed codes ([a-z0-9_.], at most 48 bytes) up to 64 values. Anything else counts
+// under "other", so that no stranger can grow the metrics. Metrics is owned by app; a WorkerMetrics has
+// exactly one writing thread, and may outlive nothing of Metrics.
 
 #include <atomic>
 #include <cstdint>
@@ -20,7 +22,8 @@ namespace sallyport::telemetry {
 enum class Direction : std::uint8_t { received, sent };
 enum class Side : std::uint8_t { accepted, connected };  // who opened the connection: they, we
 
-// The values each labelled family knows. Rooms own their codes; app may add to the standard lists.
+// The values each family of codes shows from the first scrape on, with zero. Rooms own their codes; app
+// may add to the standard lists.
 struct MetricLabels {
   std::vector<std::string> tls_failures;
   std::vector<std::string> call_causes;
@@ -38,7 +41,7 @@ class MetricsLayout;
 
 class WorkerMetrics {
  public:
-  WorkerMetrics(const MetricsLayout& layout);  // NOLINT(google-explicit-constructor)
+  explicit WorkerMetrics(MetricsLayout& layout);
   ~WorkerMetrics();
   WorkerMetrics(const WorkerMetrics&) = delete;
   WorkerMetrics& operator=(const WorkerMetrics&) = delete;
@@ -57,7 +60,7 @@ class WorkerMetrics {
 
   void guardDecision(std::string_view rule, std::string_view action);  // admit challenge refuse drop shadow
 
-  MediaDropLabel mediaDropLabel(std::string_view reason) const;
+  MediaDropLabel mediaDropLabel(std::string_view reason);
   void mediaPackets(Direction direction, std::uint64_t packets, std::uint64_t bytes);
   void mediaDropped(MediaDropLabel reason, std::uint64_t packets);
   void mediaPortsOpen(std::int64_t change);
@@ -67,7 +70,7 @@ class WorkerMetrics {
  private:
   void add(std::size_t slot, std::uint64_t amount);
 
-  const MetricsLayout& layout_;
+  MetricsLayout& layout_;
   std::atomic<std::uint64_t>* slots_;  // cache-line aligned, one writer
 };
 
@@ -110,7 +113,7 @@ class Metrics {
 
   std::uint64_t sum(std::size_t slot) const;
 
-  std::unique_ptr<const MetricsLayout> layout_;
+  std::unique_ptr<MetricsLayout> layout_;
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;  // the last one is control()
   mutable std::mutex mutex_;                             // probes_ and expiries_ only
   std::vector<Probe> probes_;
