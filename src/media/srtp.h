@@ -69,8 +69,7 @@ using Unprotected = std::variant<AuthenticatedPacket, DropReason>;
 using Protected = std::variant<std::size_t, DropReason>;  // the new length
 
 class SrtpTransform;
-class SendSources;
-class ReceiveSources;
+class SourceTable;
 
 class SrtpSender {
  public:
@@ -94,7 +93,7 @@ class SrtpSender {
   SrtpSender(std::unique_ptr<SrtpTransform> transform, std::uint64_t lifetime);
 
   std::unique_ptr<SrtpTransform> transform_;
-  std::unique_ptr<SendSources> sources_;
+  std::unique_ptr<SourceTable> sources_;
   std::uint64_t rtp_left_;
   std::uint64_t next_rtcp_index_ = 0;  // one sequence for all sources, so that no (SSRC, index) repeats
 };
@@ -118,7 +117,7 @@ class SrtpReceiver {
   SrtpReceiver(std::unique_ptr<SrtpTransform> transform, std::uint64_t lifetime);
 
   std::unique_ptr<SrtpTransform> transform_;
-  std::unique_ptr<ReceiveSources> sources_;
+  std::unique_ptr<SourceTable> sources_;
   std::uint64_t rtp_left_;
 };
 

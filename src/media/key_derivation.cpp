@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/key_derivation.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "media/aes_counter.h"
+
+namespace sallyport::media {
+namespace {
+
+// key_id = label || 48 bits of (index DIV kdr), which is zero; right-aligned in the 14 bytes of the salt.
+constexpr std::size_t kLabelAt = 7;
+
+}  // namespace
+
+Result<Secret> deriveKey(Bytes master_key, Bytes master_salt, KeyLabel label, std::size_t length) {
+  AesBlock input{};
+  SP_CHECK(master_salt.size() <= input.size() - 2);
+  std::copy(master_salt.begin(), master_salt.end(), input.begin());
+  input[kLabelAt] ^= static_cast<std::uint8_t>(label);
+  SP_ASSIGN(auto prf, AesCounter::create(master_key));
+  Secret key{length};
+  if (!prf.apply(input, key.mutableBytes().data(), length))
+    return Error{ErrorKind::internal, "media.srtp.cipher", "key derivation"};
+  return key;
+}
+
+}  // namespace sallyport::media
