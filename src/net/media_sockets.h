@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Many media sockets on one loop: reads whatever is ready into buffers of its own and hands each datagram
+// to the socket's owner, without an allocation or a lock. One per worker, on the worker's thread.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "net/loop.h"
+#include "net/udp_socket.h"
+
+namespace sallyport::net {
+
+// Longest datagram taken in; a longer one is dropped and counted. The buffer handed out is kMediaBuffer
+// long, so that an SRTP tag, MKI and SRTCP index can be appended in place.
+inline constexpr std::size_t kMediaDatagram = 1'600;
+inline constexpr std::size_t kMediaBuffer = 2'048;
+
+class MediaHandler {
+ public:
+  virtual ~MediaHandler() = default;
+  // buffer[0, length) is the datagram, and all of buffer is the handler's until it returns. `token` is
+  // what the socket was opened with. The handler may send on, open and close sockets, this one included.
+  virtual void onDatagram(std::uint32_t token, const Endpoint& source, MutableBytes buffer, std::size_t length) = 0;
+};
+
+struct MediaCounters {
+  std::uint64_t datagrams_in = 0, bytes_in = 0;
+  std::uint64_t datagrams_out = 0, bytes_out = 0;
+  std::uint64_t too_long = 0;   // came in, dropped
+  std::uint64_t send_full = 0;  // going out, dropped by outcome
+  std::uint64_t send_unreachable = 0;
+  std::uint64_t send_too_long = 0;
+};
+
+class MediaSockets;
+
+// An open media port; closing it is letting it go. Goes before the MediaSockets it came from.
+class [[nodiscard]] MediaPort {
+ public:
+  virtual ~MediaPort() = default;
+  virtual const Endpoint& local() const = 0;
+  virtual void send(const Endpoint& to, Bytes datagram) = 0;
+  // See UdpSocket. The handler hears nothing from anybody else while connected.
+  virtual Status connectTo(const Endpoint& remote) = 0;
+  virtual void disconnect() = 0;
+};
+
+class MediaSockets {
+ public:
+  explicit MediaSockets(Loop& loop);
+  ~MediaSockets();
+  MediaSockets(const MediaSockets&) = delete;
+  MediaSockets& operator=(const MediaSockets&) = delete;
+
+  // `handler` outlives the port. Errors: "net.loop.watch".
+  Result<std::unique_ptr<MediaPort>> open(UdpSocket socket, MediaHandler& handler, std::uint32_t token);
+
+  const MediaCounters& counters() const { return counters_; }
+  std::size_t size() const { return open_; }
+
+ private:
+  class Port;
+  void drain(Port& port);
+
+  Loop& loop_;
+  MediaCounters counters_;
+  std::size_t open_ = 0;
+  std::unique_ptr<std::array<std::uint8_t, kMediaBuffer>> buffer_;
+};
+
+}  // namespace sallyport::net
