@@ -185,6 +185,30 @@ TEST_F(ClientTransactions, PastTheLimitARequestIsRefused) {
   EXPECT_EQ(sink.sent.size(), 4u);
 }
 
+TEST_F(ClientTransactions, ThousandsAtOnceAreEachFoundByTheirBranchAndEndedByTheirFlow) {
+  TransactionLayer roomy{sink, TimerConfig{}, {}};
+  std::vector<std::string> branches;
+  for (int i = 0; i < 5'000; ++i) branches.push_back("z9hG4bK" + std::to_string(i));
+  std::vector<ClientTransactionId> ids;
+  for (const auto& branch : branches) {
+    const auto flow = ids.size() % 2 == 0 ? kFlow : kOtherFlow;
+    auto text = kInvite;
+    text.branch = branch;
+    ids.push_back(*roomy.send(flow, Reliability::reliable, Method::invite, branch, text.request(), now));
+  }
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    auto text = kInvite;
+    text.branch = branches[i];
+    roomy.receive(i % 2 == 0 ? kFlow : kOtherFlow, Reliability::reliable, test::parsed(text.response(180)), now);
+    ASSERT_EQ(sink.responses.back().first, ids[i]);
+  }
+  roomy.flowClosed(kFlow, now);
+  EXPECT_EQ(sink.client_failures.size(), 2'500u);
+  EXPECT_EQ(roomy.size(), 2'500u);
+  roomy.flowClosed(kOtherFlow, now);
+  EXPECT_EQ(roomy.size(), 0u);
+}
+
 TEST_F(ClientTransactions, ABranchInUseIsRefused) {
   send(kInvite, Method::invite);
   const auto refused =
