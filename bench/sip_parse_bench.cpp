@@ -201,4 +201,19 @@ void sallyportResponseTo(benchmark::State& state) {
 }
 BENCHMARK(sallyportResponseTo);
 
+// A peer that sends its headers one byte at a time: the cost per byte must not grow with the message.
+void sallyportFrameByteAtATime(benchmark::State& state) {
+  const std::string section =
+      "INVITE sip:a@b SIP/2.0\r\nX: " + std::string(static_cast<std::size_t>(state.range(0)), 'x');
+  for (auto _ : state) {
+    sip::StreamFramer framer;
+    for (const char& c : section) {
+      framer.append({&c, 1});
+      benchmark::DoNotOptimize(framer.next().ok());
+    }
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * static_cast<std::int64_t>(section.size()));
+}
+BENCHMARK(sallyportFrameByteAtATime)->RangeMultiplier(4)->Range(1'000, 64'000);
+
 }  // namespace
