@@ -184,10 +184,11 @@ TEST_P(LibsrtpDriver, RtpPacketsAreTheSame) {
   EXPECT_EQ(toHex(sealed), toHex(clear));
 }
 
-TEST_P(LibsrtpDriver, RtcpPacketsAreTheSame) {
+class LibsrtpDriverRtcp : public LibsrtpDriver {};
+
+TEST_P(LibsrtpDriverRtcp, RtcpPacketsAreTheSame) {
   REQUIRE_CORPUS(json, "srtp/libsrtp-driver-vectors.json");
   const std::string function = GetParam().function;
-  if (function == "srtp_validate_aes_256") GTEST_SKIP() << "the driver has no RTCP vector for this suite";
   const auto key = keyOf(*json);
   const auto clear = fromHex(jsonText(*json, function, "rtcp_plaintext_ref"));
   auto sealed = fromHex(jsonText(*json, function, "srtcp_ciphertext"));
@@ -200,14 +201,16 @@ TEST_P(LibsrtpDriver, RtcpPacketsAreTheSame) {
   EXPECT_EQ(toHex(sealed), toHex(clear));
 }
 
-INSTANTIATE_TEST_SUITE_P(Suites, LibsrtpDriver,
-                         ::testing::Values(DriverCase{SrtpSuite::aesCm128HmacSha1_80, "srtp_validate",
-                                                      "srtp_plaintext_ref", "globals_10", "test_key", 30},
-                                           DriverCase{SrtpSuite::aes256CmHmacSha1_80, "srtp_validate_aes_256",
-                                                      "srtp_plaintext_ref", "srtp_validate_aes_256", "aes_256_test_key",
-                                                      46},
-                                           DriverCase{SrtpSuite::aeadAes128Gcm, "srtp_validate_gcm",
-                                                      "rtp_plaintext_ref", "globals_12", "test_key_gcm", 28}));
+constexpr DriverCase kCm128{
+    SrtpSuite::aesCm128HmacSha1_80, "srtp_validate", "srtp_plaintext_ref", "globals_10", "test_key", 30};
+constexpr DriverCase kCm256{SrtpSuite::aes256CmHmacSha1_80, "srtp_validate_aes_256", "srtp_plaintext_ref",
+                            "srtp_validate_aes_256",        "aes_256_test_key",      46};
+constexpr DriverCase kGcm128{
+    SrtpSuite::aeadAes128Gcm, "srtp_validate_gcm", "rtp_plaintext_ref", "globals_12", "test_key_gcm", 28};
+
+INSTANTIATE_TEST_SUITE_P(Suites, LibsrtpDriver, ::testing::Values(kCm128, kCm256, kGcm128));
+// The driver has no RTCP vector for 256-bit counter mode.
+INSTANTIATE_TEST_SUITE_P(Suites, LibsrtpDriverRtcp, ::testing::Values(kCm128, kGcm128));
 
 }  // namespace
 }  // namespace sallyport::media
