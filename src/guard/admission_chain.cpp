@@ -6,7 +6,7 @@
 namespace sallyport::guard {
 namespace {
 
-void bump(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+void bump(std::atomic<std::uint64_t>& counter) { counter.fetch_add(1, std::memory_order_acq_rel); }
 
 // RFC 3261 17.1.1.3 and 22.1: nothing answers an ACK, and a CANCEL carries no answer to a challenge.
 Action answerable(Action action, std::string_view method) {
@@ -41,15 +41,12 @@ AdmissionChain::AdmissionChain(std::vector<Entry> rules, DecisionLog* log) : log
 }
 
 Admission AdmissionChain::judge(const RequestFacts& facts, TimePoint now) {
+  bump(judged_);
   CallPermits permits;
   for (const auto& slot : slots_) {
     if (slot->mode == RuleMode::off) continue;
-    bump(slot->evaluated);
     auto verdict = slot->rule->judge(facts, now, permits);
-    if (verdict.action == Action::admit) {
-      bump(slot->admitted);
-      continue;
-    }
+    if (verdict.action == Action::admit) continue;
     if (slot->mode == RuleMode::shadow) {
       bump(slot->shadow_refused);
       if (log_ != nullptr) log_->wouldRefuse(facts, slot->rule->name(), verdict, now);
@@ -69,11 +66,20 @@ Refusal AdmissionChain::refuse(const RequestFacts& facts, const Slot& slot, Verd
 }
 
 std::vector<RuleReport> AdmissionChain::report() const {
+  // Refusals are read before the requests they are part of, so that no difference goes below zero.
   std::vector<RuleReport> rules;
   for (const auto& slot : slots_) {
-    rules.push_back({slot->rule->name(), slot->mode, slot->evaluated.load(std::memory_order_relaxed),
-                     slot->admitted.load(std::memory_order_relaxed), slot->refused.load(std::memory_order_relaxed),
-                     slot->shadow_refused.load(std::memory_order_relaxed)});
+    RuleReport report{slot->rule->name(), slot->mode};
+    report.refused = slot->refused.load(std::memory_order_acquire);
+    report.shadow_refused = slot->shadow_refused.load(std::memory_order_acquire);
+    rules.push_back(report);
+  }
+  auto reaching = judged_.load(std::memory_order_acquire);
+  for (auto& report : rules) {
+    if (report.mode == RuleMode::off) continue;
+    report.evaluated = reaching;
+    report.admitted = reaching - report.refused - report.shadow_refused;
+    reaching -= report.refused;
   }
   return rules;
 }

@@ -98,10 +98,12 @@ class AdmissionChain {
   struct alignas(64) Slot {
     std::unique_ptr<Rule> rule;
     RuleMode mode = RuleMode::enforce;
-    std::atomic<std::uint64_t> evaluated{0}, admitted{0}, refused{0}, shadow_refused{0};
+    std::atomic<std::uint64_t> refused{0}, shadow_refused{0};
   };
   Refusal refuse(const RequestFacts& facts, const Slot& slot, Verdict verdict, TimePoint now);
 
+  // What a rule evaluated and admitted follows from these: the chain is a row, and most requests pass it all.
+  std::atomic<std::uint64_t> judged_{0};
   std::vector<std::unique_ptr<Slot>> slots_;
   DecisionLog* log_;
 };

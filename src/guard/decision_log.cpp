@@ -12,24 +12,35 @@ namespace {
 constexpr std::size_t kCells = 256;
 constexpr unsigned kRecordedPerSecond = 32;
 
-// Text cut to fit; the whole text's hash tells apart what the cut made alike.
+// Text cut to fit.
 template <std::size_t kMost>
 class CutText {
  public:
   void assign(std::string_view text) {
     size_ = static_cast<std::uint16_t>(std::min(text.size(), kMost));
     std::memcpy(bytes_.data(), text.data(), size_);
-    hash_ = std::hash<std::string_view>{}(text);
   }
   std::string_view view() const { return {bytes_.data(), size_}; }
   std::string text() const { return std::string{view()}; }
-  bool is(std::string_view whole, std::size_t hash) const {
-    return size_ != 0 && hash_ == hash && view() == whole.substr(0, kMost);
-  }
 
  private:
   std::array<char, kMost> bytes_;  // meaningful up to size_
   std::uint16_t size_ = 0;
+};
+
+// Text that is looked for: the whole text's hash tells apart what the cut made alike.
+template <std::size_t kMost>
+class SoughtText : public CutText<kMost> {
+ public:
+  void assign(std::string_view text) {
+    CutText<kMost>::assign(text);
+    hash_ = std::hash<std::string_view>{}(text);
+  }
+  bool is(std::string_view whole, std::size_t hash) const {
+    return !whole.empty() && hash_ == hash && this->view() == whole.substr(0, kMost);
+  }
+
+ private:
   std::size_t hash_ = 0;
 };
 
@@ -55,11 +66,11 @@ struct DecisionLog::Record {
   std::string_view rule;  // static storage
   const char* code = "";
   CutText<192> facts;
-  CutText<64> peer;
-  CutText<128> identity;
+  SoughtText<64> peer;
+  SoughtText<128> identity;
   CutText<16> method;
   CutText<64> request_host;
-  CutText<128> call_id;
+  SoughtText<128> call_id;
 
   void fill(const RequestFacts& request, TimePoint now) {
     when = now;

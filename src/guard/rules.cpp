@@ -123,15 +123,19 @@ std::string printed(const RequestFacts& facts, Subject subject) {
 
 class CallRate final : public Rule {
  public:
-  CallRate(Subject subject, LimitWords words, std::shared_ptr<RateTable> table, Rate rate)
-      : subject_(subject), words_(words), table_(std::move(table)), rate_(rate) {}
+  CallRate(Subject subject, LimitWords words, std::shared_ptr<LimitTable> table, Rate rate)
+      : subject_(subject), words_(words), table_(std::move(table)), rate_(rate) {
+    auto per_second = std::to_string(rate_.per_second);
+    per_second.resize(per_second.find('.') + 3);  // two places are enough for a person
+    limit_ = " is over " + per_second + " calls a second, burst " + std::to_string(rate_.burst);
+  }
   std::string_view name() const override { return words_.rule; }
   Verdict judge(const RequestFacts& facts, TimePoint now, CallPermits&) override {
     if (!startsCall(facts)) return Verdict::admit();
     const SubjectName subject{facts, subject_};
-    const auto taken = table_->take(subject.view(), rate_, now);
-    if (taken.outcome == RateTable::Outcome::within) return Verdict::admit();
-    if (taken.outcome == RateTable::Outcome::tableFull) return noRoomFor(words_.noun);
+    const auto taken = table_->takeToken(subject.view(), rate_, now);
+    if (taken.outcome == LimitTable::Outcome::within) return Verdict::admit();
+    if (taken.outcome == LimitTable::Outcome::tableFull) return noRoomFor(words_.noun);
     auto verdict = Verdict::refuse(ErrorKind::overloaded, words_.code, explain(facts));
     const auto whole = std::chrono::ceil<std::chrono::seconds>(taken.retry_after);
     verdict.retry_after = std::max(whole, std::chrono::seconds{1});
@@ -140,29 +144,27 @@ class CallRate final : public Rule {
 
  private:
   std::string explain(const RequestFacts& facts) const {
-    auto per_second = std::to_string(rate_.per_second);
-    per_second.resize(per_second.find('.') + 3);  // two places are enough for a person
-    return std::string{words_.noun} + " " + printed(facts, subject_) + " is over " + per_second +
-           " calls a second, burst " + std::to_string(rate_.burst);
+    return std::string{words_.noun}.append(" ").append(printed(facts, subject_)).append(limit_);
   }
 
   Subject subject_;
   LimitWords words_;
-  std::shared_ptr<RateTable> table_;
+  std::shared_ptr<LimitTable> table_;
   Rate rate_;
+  std::string limit_;  // " is over 20.00 calls a second, burst 40": written once, not per refusal
 };
 
 using Caps = std::map<std::string, unsigned, std::less<>>;
 
 class Concurrency final : public Rule {
  public:
-  Concurrency(Subject subject, LimitWords words, std::shared_ptr<ConcurrencyTable> table, unsigned cap, Caps caps)
+  Concurrency(Subject subject, LimitWords words, std::shared_ptr<LimitTable> table, unsigned cap, Caps caps)
       : subject_(subject), words_(words), table_(std::move(table)), cap_(cap), caps_(std::move(caps)) {}
   std::string_view name() const override { return words_.rule; }
-  Verdict judge(const RequestFacts& facts, TimePoint, CallPermits& permits) override {
+  Verdict judge(const RequestFacts& facts, TimePoint now, CallPermits& permits) override {
     if (!startsCall(facts)) return Verdict::admit();
     const SubjectName subject{facts, subject_};
-    auto taken = table_->take(subject.view());
+    auto taken = table_->takeCall(subject.view(), now);
     if (!taken.permit.holds()) return noRoomFor(words_.noun);
     permits.add(std::move(taken.permit));
     const auto cap = capOf(subject.view());
@@ -181,7 +183,7 @@ class Concurrency final : public Rule {
 
   Subject subject_;
   LimitWords words_;
-  std::shared_ptr<ConcurrencyTable> table_;
+  std::shared_ptr<LimitTable> table_;
   unsigned cap_;
   Caps caps_;
 };
@@ -189,11 +191,9 @@ class Concurrency final : public Rule {
 }  // namespace
 
 LimitTables::LimitTables(HashKey key, std::size_t sources, std::size_t identities, std::size_t peers)
-    : source_rate(std::make_shared<RateTable>(sources, key)),
-      identity_rate(std::make_shared<RateTable>(identities, key)),
-      source_calls(std::make_shared<ConcurrencyTable>(sources, key)),
-      identity_calls(std::make_shared<ConcurrencyTable>(identities, key)),
-      peer_calls(std::make_shared<ConcurrencyTable>(peers, key)) {}
+    : source(std::make_shared<LimitTable>(sources, key)),
+      identity(std::make_shared<LimitTable>(identities, key)),
+      peer(std::make_shared<LimitTable>(peers, key)) {}
 
 std::unique_ptr<Rule> peerKnown() { return std::make_unique<PeerKnown>(); }
 
@@ -203,28 +203,28 @@ std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts) {
   return std::make_unique<RequestDomainOurs>(hosts);
 }
 
-std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<RateTable> table, Rate rate) {
+std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate) {
   return std::make_unique<CallRate>(Subject::source, LimitWords{"source_call_rate", "guard.rate.source", "source"},
                                     std::move(table), rate);
 }
 
-std::unique_ptr<Rule> identityCallRate(std::shared_ptr<RateTable> table, Rate rate) {
+std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate) {
   return std::make_unique<CallRate>(
       Subject::identity, LimitWords{"identity_call_rate", "guard.rate.identity", "identity"}, std::move(table), rate);
 }
 
-std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<ConcurrencyTable> table, unsigned cap) {
+std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
   return std::make_unique<Concurrency>(Subject::source, LimitWords{"source_calls", "guard.calls.source", "source"},
                                        std::move(table), cap, Caps{});
 }
 
-std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<ConcurrencyTable> table, unsigned cap) {
+std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
   return std::make_unique<Concurrency>(Subject::identity,
                                        LimitWords{"identity_calls", "guard.calls.identity", "identity"},
                                        std::move(table), cap, Caps{});
 }
 
-std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<ConcurrencyTable> table, unsigned cap, Caps cap_of_peer) {
+std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<LimitTable> table, unsigned cap, Caps cap_of_peer) {
   return std::make_unique<Concurrency>(Subject::peer, LimitWords{"peer_calls", "guard.calls.peer", "peer"},
                                        std::move(table), cap, std::move(cap_of_peer));
 }
@@ -235,11 +235,11 @@ std::unique_ptr<AdmissionChain> buildAdmissionChain(const AdmissionPolicy& polic
   rules.push_back({peerKnown(), policy.peer_known});
   rules.push_back({methodAllowed(policy.methods), policy.method_allowed});
   rules.push_back({requestDomainOurs(policy.our_hosts), policy.request_domain_ours});
-  rules.push_back({sourceCallRate(tables.source_rate, policy.source_rate), policy.source_call_rate});
-  rules.push_back({identityCallRate(tables.identity_rate, policy.identity_rate), policy.identity_call_rate});
-  rules.push_back({sourceConcurrency(tables.source_calls, policy.source_cap), policy.source_calls});
-  rules.push_back({identityConcurrency(tables.identity_calls, policy.identity_cap), policy.identity_calls});
-  rules.push_back({peerConcurrency(tables.peer_calls, policy.peer_cap, policy.cap_of_peer), policy.peer_calls});
+  rules.push_back({sourceCallRate(tables.source, policy.source_rate), policy.source_call_rate});
+  rules.push_back({identityCallRate(tables.identity, policy.identity_rate), policy.identity_call_rate});
+  rules.push_back({sourceConcurrency(tables.source, policy.source_cap), policy.source_calls});
+  rules.push_back({identityConcurrency(tables.identity, policy.identity_cap), policy.identity_calls});
+  rules.push_back({peerConcurrency(tables.peer, policy.peer_cap, policy.cap_of_peer), policy.peer_calls});
   return std::make_unique<AdmissionChain>(std::move(rules), log);
 }
 

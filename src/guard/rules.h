@@ -18,8 +18,7 @@ struct LimitTables {
   explicit LimitTables(HashKey key, std::size_t sources = 65'536, std::size_t identities = 65'536,
                        std::size_t peers = 1'024);
 
-  std::shared_ptr<RateTable> source_rate, identity_rate;
-  std::shared_ptr<ConcurrencyTable> source_calls, identity_calls, peer_calls;
+  std::shared_ptr<LimitTable> source, identity, peer;
 };
 
 struct MethodPolicy {
@@ -36,12 +35,12 @@ std::unique_ptr<Rule> methodAllowed(MethodPolicy policy);
 std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts);
 // "source_call_rate", "identity_call_rate": initial INVITEs per second. guard.rate.source, guard.rate.identity;
 // guard.table.full when there is no room to count a newcomer.
-std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<RateTable> table, Rate rate);
-std::unique_ptr<Rule> identityCallRate(std::shared_ptr<RateTable> table, Rate rate);
+std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate);
+std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate);
 // "source_calls", "identity_calls", "peer_calls": live calls. guard.calls.source, .identity, .peer; guard.table.full.
-std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<ConcurrencyTable> table, unsigned cap);
-std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<ConcurrencyTable> table, unsigned cap);
-std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<ConcurrencyTable> table, unsigned cap,
+std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
+std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
+std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<LimitTable> table, unsigned cap,
                                       std::map<std::string, unsigned, std::less<>> cap_of_peer);
 
 // The whole chain as configuration says it, in the order of the fields.
