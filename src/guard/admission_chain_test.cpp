@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "guard/rules.h"
 
 namespace sallyport::guard {
@@ -279,6 +282,32 @@ TEST(AdmissionChain, NeverChallengesACancel) {
   EXPECT_EQ(sipStatus(std::get<Refusal>(chain.judge(facts, kStart))), 401u);
   facts.method = "CANCEL";
   EXPECT_EQ(std::get<Refusal>(chain.judge(facts, kStart)).action, Action::refuse);
+}
+
+TEST(AdmissionChain, CountsExactlyWhenWorkersShareItAndAnOperatorLooksOn) {
+  auto rules = policy();
+  rules.identity_rate = rules.source_rate = {0.001, 100};
+  House house{rules};
+  std::atomic<int> admitted{0};
+  {
+    std::vector<std::jthread> workers;
+    for (int worker = 0; worker < 3; ++worker) {
+      workers.emplace_back([&] {
+        for (int i = 0; i < 500; ++i) {
+          if (std::holds_alternative<AdmittedRequest>(house.chain->judge(invite(), kStart))) ++admitted;
+        }
+      });
+    }
+    for (int i = 0; i < 50; ++i) {
+      (void)house.log.about("call-1");
+      for (const auto& report : house.chain->report()) EXPECT_LE(report.refused, report.evaluated);
+    }
+  }
+  EXPECT_EQ(admitted, 100);
+  EXPECT_EQ(house.reportOf("source_call_rate").refused, 1'400u);
+  EXPECT_EQ(house.reportOf("source_call_rate").evaluated, 1'500u);
+  EXPECT_EQ(house.reportOf("identity_call_rate").evaluated, 100u);
+  EXPECT_EQ(house.tables.peer->liveCalls("carrier"), 0u);
 }
 
 TEST(SipStatus, IsGivenForCodesNobodyListed) {

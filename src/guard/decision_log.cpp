@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <functional>
 
 namespace sallyport::guard {
@@ -18,7 +17,7 @@ class CutText {
  public:
   void assign(std::string_view text) {
     size_ = static_cast<std::uint16_t>(std::min(text.size(), kMost));
-    std::memcpy(bytes_.data(), text.data(), size_);
+    std::copy_n(text.begin(), size_, bytes_.begin());
   }
   std::string_view view() const { return {bytes_.data(), size_}; }
   std::string text() const { return std::string{view()}; }
