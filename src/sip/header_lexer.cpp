@@ -80,7 +80,7 @@ bool controlsAreQuotedPairs(std::string_view value) {
       return false;
     }
   }
-  return true;
+  return !quoted;
 }
 
 Result<std::size_t> parseContentLength(std::string_view value, std::size_t maximum) {

@@ -33,7 +33,7 @@ Lexed lexHeader(std::string_view text, std::size_t& at, RawHeader& out);
 // "sip.header.line_ending" or "sip.header.malformed"; `line` goes into the detail, shortened.
 Error lexError(Lexed outcome, std::string_view text, std::size_t at);
 
-// True when every control byte is the second half of a quoted-pair inside a quoted string: the one
+// True when every control byte is the second half of a quoted-pair inside a closed quoted string: the one
 // place where the grammar allows them (RFC 3261 25.1, RFC 4475 3.1.1.2).
 bool controlsAreQuotedPairs(std::string_view value);
 

@@ -107,6 +107,7 @@ TEST(Message, ControlBytesMayStandInQuotedPairsOnly) {
   EXPECT_EQ(test::refusal(inviteWith("To: Bob <sip:bob@example.com>", nul)), "");
   const std::string bare{"To: \"a\0b\" <sip:bob@example.com>", 31};
   EXPECT_EQ(test::refusal(inviteWith("To: Bob <sip:bob@example.com>", bare)), "sip.header.control_byte");
+  EXPECT_EQ(test::refusal(inviteWithLine("Subject: \"never closed \\\x01")), "sip.header.control_byte");
 }
 
 TEST(Message, ListsSpanLinesAndIgnoreCommasInsideQuotesAndBrackets) {
