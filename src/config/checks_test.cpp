@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every way in which settings can contradict each other or name what does not exist; and what is only advised.
-#include "config/problem_case.h"
+#include "config/problem_test_support.h"
 
 namespace sallyport::config {
 namespace {

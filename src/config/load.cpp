@@ -77,7 +77,7 @@ LoadOutcome load(const Path& path) {
   std::error_code failure;
   const auto status = std::filesystem::status(path, failure);
   if (!std::filesystem::exists(status)) {
-    return unreadable(path, "there is no such file", "`sallyport run` writes a commented one to begin with");
+    return unreadable(path, "there is no such file", "deploy/sallyport.toml is a commented one to begin with");
   }
   if (std::filesystem::is_directory(status)) return unreadable(path, "this is a folder", {});
   std::ifstream file{path, std::ios::binary};

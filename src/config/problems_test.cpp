@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every way one setting can be wrong: a row per refusal.
-#include "config/problem_case.h"
+#include "config/problem_test_support.h"
 
 namespace sallyport::config {
 namespace {
