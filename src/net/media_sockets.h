@@ -35,7 +35,10 @@ struct MediaCounters {
   std::uint64_t send_too_long = 0;
 };
 
-class MediaSockets;
+struct MediaSocketsOptions {
+  Duration batch_window = std::chrono::microseconds{500};  // zero: never pause
+  std::uint32_t pace_from = 5'000;                         // datagrams received per second
+};
 
 // An open media port; closing it is letting it go. Goes before the MediaSockets it came from.
 class [[nodiscard]] MediaPort {
@@ -43,14 +46,15 @@ class [[nodiscard]] MediaPort {
   virtual ~MediaPort() = default;
   virtual const Endpoint& local() const = 0;
   virtual void send(const Endpoint& to, Bytes datagram) = 0;
-  // See UdpSocket. The handler hears nothing from anybody else while connected.
+  // See UdpSocket. The handler hears nothing from anybody else while connected, so not even its peer from
+  // behind another address.
   virtual Status connectTo(const Endpoint& remote) = 0;
   virtual void disconnect() = 0;
 };
 
 class MediaSockets {
  public:
-  explicit MediaSockets(Loop& loop);
+  explicit MediaSockets(Loop& loop, MediaSocketsOptions options = {});
   ~MediaSockets();
   MediaSockets(const MediaSockets&) = delete;
   MediaSockets& operator=(const MediaSockets&) = delete;
@@ -63,11 +67,19 @@ class MediaSockets {
 
  private:
   class Port;
-  void drain(Port& port);
+  void receive(const UdpSocket& socket, MediaHandler& handler, std::uint32_t token);
+  void count(SendOutcome outcome, std::size_t bytes);
+  void endTurn();
 
   Loop& loop_;
+  const MediaSocketsOptions options_;
   MediaCounters counters_;
   std::size_t open_ = 0;
+  TurnHook turn_end_;
+  std::uint32_t this_turn_ = 0;    // datagrams received
+  std::uint32_t this_window_ = 0;  // since window_began_
+  TimePoint window_began_;
+  bool busy_ = false;  // the window before this one was above pace_from
   std::unique_ptr<std::array<std::uint8_t, kMediaBuffer>> buffer_;
 };
 

@@ -28,14 +28,15 @@ class PortPool {
  public:
   explicit PortPool(PortRange range, MediaSocketOptions options = {}) : range_(range), options_(options) {}
 
-  // Errors: "net.ports.exhausted" (overloaded) after `attempts` busy ports and a last look through the
-  // range in order; others as bindUdp's.
+  // Errors: "net.ports.exhausted" (overloaded) after a bounded search; others as bindUdp's.
   Result<MediaPortPair> takePair(const IpAddress& local) const;
   Result<UdpSocket> takeOne(const IpAddress& local) const;  // RTP and RTCP on one port (RFC 5761), even
 
   unsigned pairs() const { return range_.last > range_.first ? (range_.last - firstEven() + 1u) / 2 : 0; }
 
  private:
+  template <typename Take>
+  auto firstFree(const IpAddress& local, const Take& take) const -> decltype(take(Endpoint{}));
   unsigned firstEven() const { return (range_.first + 1u) & ~1u; }
 
   PortRange range_;
