@@ -20,14 +20,14 @@ constexpr std::string_view toString(Side side) { return side == Side::a ? "A" : 
 
 // What is known of one side: its packets towards us, and what became of them.
 struct SideFacts {
-  bool agreed = false;                 // keys and addresses are known
-  bool should_send = false;            // the negotiated direction has it sending
-  bool should_listen = false;          // the negotiated direction has it listening
-  Endpoint negotiated;                 // where its SDP says it is
-  std::optional<Endpoint> heard_from;  // the last source whose packet verified
-  std::optional<Endpoint> stranger;    // the last source that was examined and did not verify
-  std::uint64_t datagrams = 0;         // whatever came
-  std::uint64_t verified = 0;          // RTP
+  bool agreed = false;                      // keys and addresses are known
+  bool should_send = false;                 // the negotiated direction has it sending
+  bool should_listen = false;               // the negotiated direction has it listening
+  Endpoint negotiated;                      // where its SDP says it is
+  std::optional<Endpoint> heard_from;       // the last source whose packet verified
+  std::optional<Endpoint> unverified_from;  // the last source whose packet did not verify
+  std::uint64_t datagrams = 0;              // whatever came
+  std::uint64_t verified = 0;               // RTP
   std::uint64_t verified_rtcp = 0;
   std::uint64_t forwarded = 0;  // RTP of this side that went on to the other
   DropCounters drops;
@@ -39,7 +39,7 @@ enum class AudioFault : std::uint8_t {
   onlyRtcpArrives,  // it is there but sends no audio: muted, or its source is broken
   keyMismatch,      // packets come from where they should, tags fail
   wrongSource,      // packets come from another address and none verifies
-  notEncrypted,     // what comes looks like RTP in the clear or another protocol
+  otherProtocol,    // what comes is neither RTP nor RTCP: STUN, DTLS, ZRTP or noise
   onHold,           // packets come although the side is not to send
   farSideClosed,    // packets come, the other side does not want or cannot take them
   payloadRefused,   // packets are authentic but of a payload type nobody agreed

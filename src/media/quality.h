@@ -51,8 +51,8 @@ class StreamQuality {
   StreamFigures figures() const;
 
  private:
-  void startStream(const RtpHeader& header, const AudioFormat& format, TimePoint now);
-  void followSequence(std::uint16_t sequence);
+  void startStream(const RtpHeader& header);
+  void followSequence(int ahead);
   void followTransit(const RtpHeader& header, const AudioFormat& format, TimePoint now);
 
   StreamFigures total_;  // streams that ended, and what is counted as it happens

@@ -110,10 +110,12 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  // At first agreement and at each re-INVITE. The same key keeps its rollover counter and replay window;
-  // another key starts afresh. On error nothing has changed. Errors: "media.srtp.key_length",
-  // "media.srtp.key_shared" (peerMisbehaved: a key of one direction or side is used for another),
-  // "media.srtp.key_reused" (internal: a send key that was given up comes back), "media.srtp.cipher".
+  // At first agreement and at each re-INVITE. The same key keeps its rollover counter and replay window, and
+  // so does one of the last few that the peer returns to; another key starts afresh. On error nothing has
+  // changed. Errors: "media.srtp.key_length" (peerMisbehaved); "media.srtp.key_shared" (peerMisbehaved: a
+  // key of one direction or side is used for another); "media.srtp.key_reused" (peerMisbehaved for a
+  // receive key that was given up long ago, internal for a send key that comes back);
+  // "media.srtp.too_many_keys" (peerMisbehaved); "media.srtp.cipher" (internal).
   Status configure(Side side, SideConfig config, TimePoint now);
 
   // buffer[0, length) is the datagram that came to the `channel` port of `from`; the buffer goes on for
@@ -135,7 +137,6 @@ class Relay {
   RelaySide& at(Side side) { return *sides_[side == Side::a ? 0 : 1]; }
   const RelaySide& at(Side side) const { return *sides_[side == Side::a ? 0 : 1]; }
 
-  RelayLimits limits_;
   std::array<std::unique_ptr<RelaySide>, 2> sides_;
 };
 

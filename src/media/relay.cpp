@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/relay.h"
+
+#include "core/check.h"
+#include "media/relay_side.h"
+#include "media/rtcp.h"
+
+namespace sallyport::media {
+namespace {
+
+constexpr std::uint8_t kMarkerBit = 0x80;
+
+Verdict drop(DropReason reason) {
+  Verdict verdict;
+  verdict.reason = reason;
+  return verdict;
+}
+
+Side sideOf(std::size_t index) { return index == 0 ? Side::a : Side::b; }
+
+}  // namespace
+
+Relay::Relay(RelayLimits limits) : sides_{std::make_unique<RelaySide>(limits), std::make_unique<RelaySide>(limits)} {}
+Relay::~Relay() = default;
+
+// Two directions under one key are two streams under one keystream as soon as their SSRCs meet; and a key
+// that one side knows must not protect the other side's media.
+Status Relay::configure(Side side, SideConfig config, TimePoint now) {
+  const auto& far = at(opposite(side));
+  if (config.send.key_and_salt == config.receive.key_and_salt) {
+    return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "the peer sends with the key we gave it"};
+  }
+  if (far.uses(config.send.key_and_salt) || far.sendsWith(config.receive.key_and_salt)) {
+    return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "one key on both sides of the call"};
+  }
+  return at(side).configure(std::move(config), now);
+}
+
+Verdict Relay::onPacket(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
+                        TimePoint now) {
+  SP_CHECK(length <= buffer.size());
+  auto& near = at(from);
+  near.countDatagram();
+  auto verdict = judge(near, at(opposite(from)), channel, source, buffer, length, now);
+  if (!verdict.forward()) near.countDrop(verdict.reason, source);
+  verdict.to = opposite(from);
+  return verdict;
+}
+
+Verdict Relay::judge(RelaySide& near, RelaySide& far, Channel channel, const Endpoint& source, MutableBytes buffer,
+                     std::size_t length, TimePoint now) {
+  if (!near.ready()) return drop(DropReason::notReady);
+
+  // What it is, and whether it belongs on this port.
+  const auto datagram = buffer.first(length);
+  const auto kind = classify(datagram);
+  if (kind != DatagramKind::rtp && kind != DatagramKind::rtcp) return drop(DropReason::notMedia);
+  const auto content = kind == DatagramKind::rtp ? Channel::rtp : Channel::rtcp;
+  if (!near.arrivesWhereAgreed(channel, content)) return drop(DropReason::wrongChannel);
+
+  // Who it is from: by address whether to look at all, by tag and replay window whether to believe it, and
+  // by both whether to listen there from now on.
+  if (!near.examines(content, source, now)) return drop(DropReason::sourceThrottled);
+  const auto outcome = near.unprotect(content, datagram, now);
+  if (const auto* reason = std::get_if<DropReason>(&outcome)) return drop(*reason);
+  const auto& packet = std::get<AuthenticatedPacket>(outcome);
+  if (near.hear(packet, source, now) == SourceRule::Ruling::stale) return drop(DropReason::staleSource);
+
+  // Whether the call has agreed to it. RTCP flows during hold (RFC 3264 8.4).
+  if (!far.ready()) return drop(DropReason::notReady);
+  if (content == Channel::rtp) {
+    if (!near.peerSends() || !far.peerListens()) return drop(DropReason::directionClosed);
+    const auto payload_type = near.payloadTypeAcross(packet.header().payload_type);
+    if (!payload_type) return drop(DropReason::payloadTypeRefused);
+    if (!payloadOf(packet.bytes(), packet.header())) return drop(DropReason::badPadding);
+    buffer[1] = static_cast<std::uint8_t>((buffer[1] & kMarkerBit) | *payload_type);
+  } else if (!judgeRtcp(packet.bytes())) {
+    return drop(DropReason::malformedRtcp);
+  }
+  const auto destination = far.destination(content);
+  if (!destination) return drop(DropReason::noDestination);
+
+  const auto sealed = far.protect(content, buffer, packet.bytes().size(), now);
+  if (const auto* reason = std::get_if<DropReason>(&sealed)) return drop(*reason);
+  near.countForwarded(content);
+  Verdict verdict;
+  verdict.reason = DropReason::sent;
+  verdict.channel = far.portFor(content);
+  verdict.length = static_cast<std::uint32_t>(std::get<std::size_t>(sealed));
+  verdict.destination = *destination;
+  return verdict;
+}
+
+std::optional<Side> Relay::silentSide(TimePoint now, std::chrono::milliseconds limit) const {
+  for (std::size_t i = 0; i < sides_.size(); ++i) {
+    if (sides_[i]->silentFor(limit, now)) return sideOf(i);
+  }
+  return std::nullopt;
+}
+
+RelaySnapshot Relay::snapshot() const { return {{sides_[0]->snapshot(), sides_[1]->snapshot()}}; }
+
+std::optional<AudioFinding> Relay::finding(Side from) const {
+  return findAudioFault(from, at(from).facts(), at(opposite(from)).facts());
+}
+
+}  // namespace sallyport::media

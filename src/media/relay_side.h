@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One side of a relay: what was agreed with its peer, the keys of both directions, where the peer is, and
+// what was seen of it. It decides nothing about the other side; relay.cpp does. Internal to the room.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "media/relay.h"
+#include "media/round_trip_meter.h"
+#include "media/source_rule.h"
+
+namespace sallyport::media {
+
+class RelaySide {
+ public:
+  explicit RelaySide(const RelayLimits& limits)
+      : rekey_grace_(limits.rekey_grace), strangers_(limits.strangers_per_second, limits.strangers_burst) {}
+
+  // All or nothing; errors as Relay::configure.
+  Status configure(SideConfig config, TimePoint now);
+  bool ready() const { return receiver_.has_value(); }
+  bool uses(const Secret& key_and_salt) const;  // for either direction
+  bool sendsWith(const Secret& key_and_salt) const;
+
+  // What arrives.
+  bool arrivesWhereAgreed(Channel port, Channel content) const;
+  bool examines(Channel content, const Endpoint& source, TimePoint now);
+  Unprotected unprotect(Channel content, MutableBytes datagram, TimePoint now);
+  // Counts an authentic packet and lets its source be heard or latched (source_rule.h).
+  SourceRule::Ruling hear(const AuthenticatedPacket& packet, const Endpoint& source, TimePoint now);
+  std::optional<std::uint8_t> payloadTypeAcross(std::uint8_t here) const { return payload_types_.across(here); }
+
+  // What leaves.
+  std::optional<Endpoint> destination(Channel content) const;
+  Channel portFor(Channel content) const { return mux_ == RtcpMux::muxed ? Channel::rtp : content; }
+  Protected protect(Channel content, MutableBytes buffer, std::size_t clear_bytes, TimePoint now);
+
+  bool peerSends() const { return sends(direction_); }
+  bool peerListens() const { return listens(direction_); }
+
+  void countDatagram() { ++datagrams_; }
+  void countForwarded(Channel content) { forwarded_ += content == Channel::rtp; }
+  void countDrop(DropReason reason, const Endpoint& source);
+
+  bool silentFor(std::chrono::milliseconds limit, TimePoint now) const;
+  SideSnapshot snapshot() const;
+  SideFacts facts() const;
+
+ private:
+  // A key the peer has left: it may still verify packets in flight until then, and goes on where it was
+  // when the peer returns to it, as it does after music on hold from another box.
+  struct ParkedKey {
+    SrtpKeying key;
+    SrtpReceiver receiver;
+    TimePoint heard_until;
+  };
+
+  Result<std::optional<SrtpReceiver>> receiverFor(const SrtpKeying& key);
+  void park(SrtpKeying key, SrtpReceiver receiver, TimePoint now);
+  bool isPast(const SrtpKeying& key) const;
+  Result<std::optional<SrtpSender>> senderFor(const SrtpKeying& key) const;
+  SourceRule& sources(Channel content) {
+    return content == Channel::rtp || mux_ == RtcpMux::muxed ? rtp_sources_ : rtcp_sources_;
+  }
+  bool mayLatch(Channel content, const Endpoint& source) const;
+  const AudioFormat& formatOf(std::uint8_t payload_type) const;
+
+  const std::chrono::milliseconds rekey_grace_;
+
+  SrtpKeying receive_key_, send_key_;
+  std::optional<SrtpReceiver> receiver_;
+  std::optional<SrtpSender> sender_;
+  std::vector<ParkedKey> parked_;         // the latest last
+  std::vector<std::uint64_t> past_keys_;  // fingerprints of keys that must not come back
+
+  RtcpMux mux_ = RtcpMux::separate;
+  PeerDirection direction_ = PeerDirection::inactive;
+  PayloadTypeMap payload_types_;
+  std::vector<AudioFormat> formats_;
+
+  SourceRule rtp_sources_, rtcp_sources_;
+  TokenBucket strangers_;
+  std::optional<Endpoint> unverified_from_;
+
+  std::uint64_t datagrams_ = 0, verified_rtp_ = 0, verified_rtcp_ = 0, forwarded_ = 0;
+  std::uint64_t bytes_in_ = 0, packets_out_ = 0, bytes_out_ = 0;
+  std::uint32_t rekeys_ = 0;
+  std::optional<TimePoint> sending_since_, first_verified_, last_verified_;
+  DropCounters drops_;
+  StreamQuality quality_;
+  RoundTripMeter round_trip_;
+};
+
+}  // namespace sallyport::media

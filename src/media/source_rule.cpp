@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/source_rule.h"
+
+#include <algorithm>
+
+namespace sallyport::media {
+
+bool TokenBucket::take(TimePoint now) {
+  if (last_) {
+    const std::chrono::duration<double> passed = now - *last_;
+    level_ = std::min(burst_, level_ + std::max(0.0, passed.count()) * per_second_);
+  }
+  last_ = now;
+  if (level_ < 1) return false;
+  level_ -= 1;
+  return true;
+}
+
+void SourceRule::negotiate(const Endpoint& endpoint, TimePoint now) {
+  if (endpoint == negotiated_) return;
+  const bool first = negotiated_ == Endpoint{};
+  negotiated_ = endpoint;
+  latched_.reset();
+  move_from_ = first ? std::nullopt : std::optional{now + kQuietBeforeMove};
+}
+
+SourceRule::Ruling SourceRule::onVerified(const Endpoint& source, Newness newness, TimePoint now) {
+  const auto& current = latched_ ? *latched_ : negotiated_;
+  if (source == current) {
+    latched_ = source;
+    move_from_ = now + kQuietBeforeMove;
+    return Ruling::heard;
+  }
+  if (newness == Newness::older) return Ruling::stale;
+  if (move_from_ && now < *move_from_) return Ruling::heard;
+  if (latched_) ++moves_;
+  latched_ = source;
+  move_from_ = now + kQuietBeforeMove;
+  return Ruling::moved;
+}
+
+std::optional<Endpoint> SourceRule::destination() const {
+  if (negotiated_.address.isUnspecified() || negotiated_.port == 0) return std::nullopt;
+  return latched_ ? latched_ : negotiated_;
+}
+
+}  // namespace sallyport::media
