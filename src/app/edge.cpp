@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/edge.h"
+
+#include <signal.h>
+
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/control.h"
+#include "app/service.h"
+#include "app/trust.h"
+#include "app/worker.h"
+#include "config/load.h"
+#include "crypto/random.h"
+#include "net/http_server.h"
+#include "net/signals.h"
+#include "net/unix_server.h"
+#include "store/sqlite_call_store.h"
+#include "telemetry/event_log.h"
+
+namespace sallyport::app {
+namespace {
+
+using telemetry::Severity;
+
+telemetry::Severity severityOf(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::debug: return Severity::debug;
+    case config::LogLevel::info: return Severity::info;
+    case config::LogLevel::notice: return Severity::notice;
+    case config::LogLevel::warning: return Severity::warning;
+    case config::LogLevel::error: return Severity::error;
+  }
+  return Severity::info;
+}
+
+telemetry::EventLogOptions logOptions(const config::Telemetry& telemetry) {
+  telemetry::EventLogOptions options;
+  using Target = telemetry::EventLogOptions::Target;
+  options.target = telemetry.log == config::LogTarget::file            ? Target::file
+                   : telemetry.log == config::LogTarget::standardError ? Target::standardError
+                                                                       : Target::standardOutput;
+  options.file = telemetry.log_file;
+  options.minimum = severityOf(telemetry.level);
+  options.events_per_second = telemetry.events_per_second;
+  return options;
+}
+
+class StoreSink final : public call::RecordSink {
+ public:
+  explicit StoreSink(store::CallStore& store) : store_(store) {}
+  void begin(telemetry::CallRecord record) override { store_.begin(std::move(record)); }
+  void append(telemetry::CallRecord record) override { store_.append(std::move(record)); }
+
+ private:
+  store::CallStore& store_;
+};
+
+std::string describeSignal(int number) {
+  return number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGHUP";
+}
+
+class Edge final : private ControlTarget {
+ public:
+  Edge(std::shared_ptr<const config::Config> config, net::Loop& main, telemetry::EventLog& log,
+       store::SqliteCallStore& store, net::WorkerPool& pool, const Clock& clock)
+      : config_(std::move(config)),
+        main_(main),
+        log_(log),
+        store_(store),
+        pool_(pool),
+        clock_(clock),
+        started_(clock.wall()),
+        metrics_(pool.size()),
+        tables_({crypto::randomNumber(), crypto::randomNumber()}),
+        ports_({config_->media.first_port, config_->media.last_port}, {.dscp = config_->media.dscp}),
+        records_(store),
+        control_(*this) {
+    mesh_.nodes.resize(pool.size());
+  }
+
+  Status start();
+  void stop(const std::string& why);
+  net::DrainReport join();
+  void reload();
+
+ private:
+  Status furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy);
+  void publishProbes(const Certificates& certificates);
+
+  // ControlTarget
+  StatusReport status() override;
+  std::vector<telemetry::CallRecord> calls() override;
+  std::vector<guard::Decision> why(std::string_view subject, std::size_t count) override {
+    return decisions_.about(subject, count);
+  }
+  Result<std::optional<telemetry::CallRecord>> evidence(std::string_view call_id) override;
+  void requestDrain() override { stop("control socket"); }
+  Status requestReload() override;
+  bool hangup(std::string_view call_id) override;
+
+  std::shared_ptr<const config::Config> config_;
+  net::Loop& main_;
+  telemetry::EventLog& log_;
+  store::SqliteCallStore& store_;
+  net::WorkerPool& pool_;
+  const Clock& clock_;
+  const WallTime started_;
+  telemetry::Metrics metrics_;
+  guard::LimitTables tables_;
+  guard::DecisionLog decisions_;
+  std::shared_ptr<guard::AdmissionChain> admission_;
+  net::PortPool ports_;
+  StoreSink records_;
+  call::PlaneMesh mesh_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  ControlServer control_;
+  std::unique_ptr<net::UnixServer> control_socket_;
+  std::unique_ptr<net::HttpServer> http_;
+  bool stopping_ = false;
+};
+
+Status Edge::start() {
+  SP_ASSIGN(const auto certificates, loadCertificates(*config_, clock_));
+  SP_ASSIGN(const auto policy, call::compile(config_));
+  SP_TRY(furnish(certificates, policy));
+  publishProbes(certificates);
+  SP_ASSIGN(control_socket_, net::UnixServer::listen(main_, config_->edge.control_socket, control_));
+  if (config_->telemetry.metrics) {
+    SP_ASSIGN(
+        http_,
+        net::HttpServer::listen(main_, *config_->telemetry.metrics, [this](std::string_view path) -> net::HttpReply {
+          if (path == "/metrics")
+            return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.renderPrometheus(clock_.wall())};
+          if (path == "/healthz")
+            return {stopping_ ? 503u : 200u, "text/plain; charset=utf-8", stopping_ ? "draining\n" : "ok\n"};
+          return {404, "text/plain; charset=utf-8", "not here\n"};
+        }));
+  }
+  for (auto& worker : workers_) SP_TRY(worker->start());
+  pool_.onStopped([this] { (void)main_.post([this] { main_.stop(); }); });
+  pool_.start();
+  return success();
+}
+
+Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy) {
+  admission_ = admissionChain(*config_, tables_, decisions_);
+  for (unsigned i = 0; i < pool_.size(); ++i) {
+    workers_.push_back(std::make_unique<Worker>(
+        Worker::Parts{i, pool_.loop(i), mesh_, ports_, decisions_, records_, log_, metrics_.worker(i), clock_}, policy,
+        certificates.trust, admission_));
+    SP_TRY(workers_.back()->listen(*config_));
+    pool_.onDrain(i, *workers_.back());
+  }
+  return success();
+}
+
+void Edge::publishProbes(const Certificates& certificates) {
+  for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
+  metrics_.addProbe("log_lines_dropped_total", "Log lines lost to a full queue",
+                    [this] { return static_cast<double>(log_.dropped()); });
+  metrics_.addProbe("records_waiting", "Call records not yet written",
+                    [this] { return static_cast<double>(store_.statistics().waiting); });
+  metrics_.addProbe("records_lost_total", "Call records that could not be kept",
+                    [this] { return static_cast<double>(store_.statistics().lost); });
+}
+
+void Edge::stop(const std::string& why) {
+  if (stopping_) return;
+  stopping_ = true;
+  notifyService("STOPPING=1");
+  log_.event(Severity::notice, "edge.draining", {{"why", why}, {"calls", metrics_.totals().calls_active}});
+  pool_.drain(config_->edge.drain_deadline);
+}
+
+net::DrainReport Edge::join() {
+  const auto report = pool_.join();
+  control_socket_.reset();
+  http_.reset();
+  workers_.clear();
+  return report;
+}
+
+void Edge::reload() {
+  notifyService("RELOADING=1");
+  if (const auto done = requestReload(); !done) {
+    log_.event(Severity::error, "edge.reload_refused",
+               {{"reason", done.error().code}, {"detail", done.error().detail}});
+  }
+  notifyService("READY=1");
+}
+
+Status Edge::requestReload() {
+  SP_ASSIGN(auto loaded, config::loadOrExplain(config_->file));
+  auto config = std::make_shared<const config::Config>(std::move(loaded));
+  const bool same_sockets = config->listeners.size() == config_->listeners.size() &&
+                            std::equal(config->listeners.begin(), config->listeners.end(), config_->listeners.begin(),
+                                       [](const auto& a, const auto& b) { return a.address == b.address; });
+  if (!same_sockets) {
+    return Error{ErrorKind::misconfigured, "edge.reload.listeners",
+                 "listener addresses change only with a restart; nothing was changed"};
+  }
+  SP_ASSIGN(const auto certificates, loadCertificates(*config, clock_));
+  SP_ASSIGN(const auto policy, call::compile(config));
+  config_ = std::move(config);
+  admission_ = admissionChain(*config_, tables_, decisions_);
+  for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
+  for (unsigned i = 0; i < pool_.size(); ++i) {
+    auto* worker = workers_[i].get();
+    pool_.runOn(
+        i, [worker, policy, trust = certificates.trust, chain = admission_] { worker->adopt(policy, trust, chain); });
+  }
+  (void)log_.reopen();
+  log_.event(Severity::notice, "edge.reloaded", {{"config", config_->file.string()}});
+  return success();
+}
+
+StatusReport Edge::status() {
+  StatusReport report;
+  report.started = started_;
+  report.now = clock_.wall();
+  report.config = config_->file.string();
+  report.workers = pool_.size();
+  report.draining = stopping_;
+  report.totals = metrics_.totals();
+  report.rules = admission_->report();
+  report.capabilities = heldCapabilities();
+  report.store = store_.statistics();
+  report.log_dropped = log_.dropped();
+  for (const auto& listener : config_->listeners)
+    report.listeners.emplace_back(listener.name, listener.address.toString());
+  return report;
+}
+
+std::vector<telemetry::CallRecord> Edge::calls() {
+  std::vector<telemetry::CallRecord> all;
+  for (unsigned i = 0; i < pool_.size(); ++i) {
+    pool_.runOn(i, [&all, worker = workers_[i].get()] {
+      auto some = worker->calls().snapshot();
+      std::move(some.begin(), some.end(), std::back_inserter(all));
+    });
+  }
+  return all;
+}
+
+Result<std::optional<telemetry::CallRecord>> Edge::evidence(std::string_view call_id) {
+  for (auto& live : calls()) {
+    if (live.call_id == call_id) return std::optional{std::move(live)};
+  }
+  (void)store_.flush(std::chrono::seconds{2});
+  return store_.find(call_id);
+}
+
+bool Edge::hangup(std::string_view call_id) {
+  bool found = false;
+  for (unsigned i = 0; i < pool_.size() && !found; ++i) {
+    pool_.runOn(i, [&found, call_id, worker = workers_[i].get()] {
+      found = worker->calls().endCall(call_id, {"call.hangup", "by the operator", "operator", 0});
+    });
+  }
+  return found;
+}
+
+Result<int> run(const RunCommand& command, const Clock& clock) {
+  SP_ASSIGN(auto loaded, config::loadOrExplain(command.config));
+  const auto config = std::make_shared<const config::Config>(std::move(loaded));
+  SP_TRY(protectProcess());
+  SP_TRY(dropPrivileges(config->edge.user));  // before any thread: capabilities are a thread's own
+
+  SP_ASSIGN(auto main_loop, net::Loop::create(clock));
+  Edge* edge = nullptr;
+  SP_ASSIGN(auto signals, net::Signals::take(*main_loop, {SIGTERM, SIGINT, SIGHUP}, [&edge](int number) {
+              if (edge == nullptr) return;
+              if (number == SIGHUP) return edge->reload();
+              edge->stop(describeSignal(number));
+            }));
+  SP_ASSIGN(auto log, telemetry::EventLog::open(logOptions(config->telemetry), clock));
+  SP_ASSIGN(auto store, store::SqliteCallStore::open({.file = config->telemetry.cdr}, clock, *log));
+  net::WorkerPoolOptions pool_options;
+  pool_options.workers = config->edge.workers;
+  SP_ASSIGN(auto pool, net::WorkerPool::create(clock, pool_options));
+
+  Edge serving{config, *main_loop, *log, *store, *pool, clock};
+  SP_TRY(serving.start());
+  edge = &serving;
+  log->event(Severity::notice, "edge.ready",
+             {{"config", config->file.string()}, {"workers", pool->size()}, {"capabilities", heldCapabilities()}});
+  notifyService("READY=1");
+  main_loop->run();
+
+  const auto report = serving.join();
+  log->event(Severity::notice, "edge.stopped", {{"calls_left", report.left_behind}});
+  return 0;
+}
+
+}  // namespace
+
+int serve(const RunCommand& command) {
+  const SystemClock clock;
+  const auto status = run(command, clock);
+  return status ? *status : explain(status.error());
+}
+
+}  // namespace sallyport::app

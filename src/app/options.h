@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The command line as values: one struct per command, parsed here and nowhere else.
+
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+
+namespace sallyport::app {
+
+using Path = std::filesystem::path;
+
+enum class Output : unsigned char { text, json };
+enum class Strictness : unsigned char { normal, strict };
+
+struct RunCommand {
+  Path config;
+};
+struct CheckCommand {
+  Path config;
+  Strictness strictness;
+  Output output;
+};
+// What asks the running edge, or its records, and prints: status, calls, why, evidence, cdr, drain, reload, hangup.
+struct ReportCommand {
+  enum class What : unsigned char { status, calls, why, evidence, cdr, drain, reload, hangup };
+  What what;
+  Path config;
+  std::string subject;  // why, evidence, hangup
+  std::size_t count = 20;
+  Output output;
+};
+struct InitCommand {
+  Path dir;
+  std::string domain;
+  std::string listen;
+  std::string metrics;              // address:port, empty: off
+  std::vector<std::string> phones;  // "name" or "name=address:port"
+};
+struct CaCommand {
+  enum class What : unsigned char { init, issue, revoke, list };
+  What what;
+  Path dir;
+  std::string name;
+  Path out;
+  std::vector<std::string> dns, ip, uri;
+  unsigned days = 365;
+  std::string reason;
+  Output output;
+};
+struct PhoneCommand {
+  std::vector<std::string> arguments;
+};  // handed to sallyport-phone as they are
+struct VersionCommand {
+  Output output;
+};
+
+using Command =
+    std::variant<RunCommand, CheckCommand, ReportCommand, InitCommand, CaCommand, PhoneCommand, VersionCommand>;
+
+// A command, or what to print and the status to exit with (help, or what is wrong with the arguments).
+struct Exit {
+  int status;
+};
+std::variant<Command, Exit> parseOptions(int argc, char** argv);
+
+}  // namespace sallyport::app

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// From configuration to what workers judge by: certificates and anchors into TLS contexts, limits into the
+// admission chain. Everything is built before anything is swapped, so that a reload is whole or not at all.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "call/policy.h"
+#include "call/signalling_plane.h"
+#include "config/config.h"
+#include "core/clock.h"
+#include "guard/rules.h"
+
+namespace sallyport::app {
+
+struct Certificates {
+  std::shared_ptr<const call::SignallingTrust> trust;
+  std::vector<std::pair<std::string, WallTime>> expiries;  // "listener:public" -> not after
+};
+
+// Errors: crypto.*, peers.*, tls.*; the detail names the file and the section.
+Result<Certificates> loadCertificates(const config::Config& config, const Clock& clock);
+
+std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const guard::LimitTables& tables,
+                                                      guard::DecisionLog& log);
+
+}  // namespace sallyport::app

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/worker.h"
+
+#include <algorithm>
+
+namespace sallyport::app {
+namespace {
+
+constexpr auto kSecond = std::chrono::seconds{1};
+constexpr auto kFarewell = std::chrono::seconds{2};  // before the drain's deadline: time to say BYE
+
+call::MediaPlane::Addresses addressesOf(const config::Media& media) {
+  call::MediaPlane::Addresses addresses;
+  if (media.v4) addresses.v4 = {media.v4->bind, media.v4->announced()};
+  if (media.v6) addresses.v6 = {media.v6->bind, media.v6->announced()};
+  return addresses;
+}
+
+sip::ParseLimits limitsOf(const config::Config& config) {
+  sip::ParseLimits limits;
+  limits.max_bytes = config.sip.max_message_bytes;
+  return limits;
+}
+
+net::TlsListenerLimits limitsOf(const config::Listener& listener) {
+  net::TlsListenerLimits limits;
+  limits.max_connections = listener.max_connections;
+  limits.half_open.per_source_rate = listener.handshakes_per_source;
+  limits.half_open.per_source_burst = 2.0 * listener.handshakes_per_source;
+  limits.deadlines.handshake = listener.handshake_timeout;
+  limits.deadlines.first_byte = listener.first_byte_timeout;
+  limits.deadlines.idle = listener.idle_timeout;
+  return limits;
+}
+
+}  // namespace
+
+std::string sentBy(const config::Config& config) {
+  const auto& listener = config.listeners.front();
+  const auto port = std::to_string(listener.address.port);
+  if (!listener.advertise) {
+    const auto host =
+        listener.address.address.isUnspecified() ? config.edge.domains.front() : hostText(listener.address.address);
+    return host + ":" + port;
+  }
+  const auto& advertised = *listener.advertise;
+  return advertised.port ? advertised.toString() : advertised.host + ":" + port;
+}
+
+Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
+               std::shared_ptr<guard::AdmissionChain> admission)
+    : loop_(parts.loop),
+      clock_(parts.clock),
+      policy_(policy),
+      signalling_(
+          {parts.index, parts.loop, parts.mesh, parts.log, parts.metrics, limitsOf(*policy->config), parts.clock},
+          std::move(trust)),
+      media_(parts.loop, parts.ports, addressesOf(policy->config->media), parts.metrics),
+      rearm_(parts.loop, [this] { rearm(); }),
+      calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(admission), parts.decisions,
+              parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock, [this] { rearm_.request(); }},
+             policy) {
+  signalling_.setCalls(calls_);
+  parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};
+}
+
+Status Worker::listen(const config::Config& config) {
+  for (const auto& listener : config.listeners) SP_TRY(signalling_.listen(listener.address, limitsOf(listener)));
+  return success();
+}
+
+Status Worker::start() {
+  second_ = loop_.schedule(kSecond, [this] { everySecond(); });
+  return signalling_.start();
+}
+
+void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
+                   std::shared_ptr<guard::AdmissionChain> admission) {
+  policy_ = policy;
+  signalling_.adopt(std::move(trust));
+  calls_.adopt(std::move(policy), std::move(admission));
+}
+
+void Worker::rearm() {
+  const auto next = calls_.nextDeadline();
+  if (!next) {
+    deadline_ = {};
+    return;
+  }
+  deadline_ = loop_.scheduleAt(*next, [this] { calls_.advance(); });
+}
+
+void Worker::everySecond() {
+  second_ = loop_.schedule(kSecond, [this] { everySecond(); });
+  calls_.watch();
+  signalling_.watch();
+  media_.publish();
+}
+
+void Worker::beginDrain() {
+  calls_.drain();
+  const auto deadline = policy_->config->edge.drain_deadline;
+  const auto talk = std::max<net::Duration>(deadline - kFarewell, std::chrono::milliseconds{0});
+  last_call_ = loop_.schedule(talk, [this] { calls_.endAll({"edge.shutdown", "the edge is stopping", "edge", 503}); });
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One worker's share of the edge: its connections, its media ports, its calls, and the timers that drive
+// them. Built on the main thread before the worker starts, used on the worker's thread afterwards.
+
+#include <memory>
+
+#include "call/call_server.h"
+#include "call/media_plane.h"
+#include "call/signalling_plane.h"
+#include "net/worker_pool.h"
+
+namespace sallyport::app {
+
+class Worker final : public net::Drainable {
+ public:
+  struct Parts {
+    unsigned index = 0;
+    net::Loop& loop;
+    call::PlaneMesh& mesh;
+    const net::PortPool& ports;
+    guard::DecisionLog& decisions;
+    call::RecordSink& records;
+    telemetry::EventSink& log;
+    telemetry::WorkerMetrics& metrics;
+    const Clock& clock;
+  };
+
+  Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
+         std::shared_ptr<guard::AdmissionChain> admission);
+
+  Status listen(const config::Config& config);
+  Status start();
+  void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
+             std::shared_ptr<guard::AdmissionChain> admission);
+
+  call::CallServer& calls() { return calls_; }
+  call::SignallingPlane& signalling() { return signalling_; }
+
+  void beginDrain() override;
+  std::size_t remaining() const override { return calls_.liveCalls(); }
+
+ private:
+  void rearm();
+  void everySecond();
+
+  net::Loop& loop_;
+  const Clock& clock_;
+  call::EdgePolicyPtr policy_;
+  call::SignallingPlane signalling_;
+  call::MediaPlane media_;
+  net::TurnHook rearm_;
+  call::CallServer calls_;
+  net::TimerHandle deadline_, second_, last_call_;
+};
+
+// host:port that stands in our Via and Contact.
+std::string sentBy(const config::Config& config);
+
+}  // namespace sallyport::app

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judging, dispatching and planning. The book-keeping of legs, calls and time: call_server_state.cpp.
+#include "call/call_server.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "call/routing.h"
+#include "call/status_map.h"
+#include "crypto/random.h"
+#include "sip/request_check.h"
+
+namespace sallyport::call {
+namespace {
+
+using telemetry::Severity;
+
+constexpr std::size_t kCallIdCharacters = 20;
+constexpr std::chrono::seconds kDrainRetry{30};
+constexpr std::string_view kOptionTags[] = {"timer"};
+constexpr sip::UasCapabilities kCapabilities{.option_tags = kOptionTags};
+
+// A principal as a SIP URI: an enrolled device is user@domain, a peer is known by its own SIP SAN, by what
+// the configuration says it speaks for, or by its name at our domain.
+std::string principalUri(const EdgePolicy& policy, const PeerPolicy& peer, const crypto::VerifiedPeer& proof) {
+  if (!peer.asserted_identity.empty()) return peer.asserted_identity;
+  const std::string& identity = proof.identity();
+  if (identity.starts_with("uri:sip:")) return identity.substr(4);
+  if (peer.name == kDevices) return "sip:" + identity;
+  return "sip:" + peer.name + "@" + policy.domain();
+}
+
+bool wantsPrivacy(const sip::Message& invite) {
+  const auto privacy = invite.header(sip::HeaderId::privacy);
+  if (!privacy) return false;
+  return privacy->find("id") != std::string_view::npos || privacy->find("user") != std::string_view::npos;
+}
+
+}  // namespace
+
+// --- requests ---------------------------------------------------------------------------------------------
+
+void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) {
+  const auto facts = parts_.flows.facts(flow);
+  if (!facts) return transactions_.abandon(id);
+  if (const auto checked = sip::checkRequest(request, kCapabilities); !checked) {
+    return refuse(id, request, sip::statusFor(checked.error()), *facts, checked.error());
+  }
+  if (!request.toTag().empty()) return inDialog(id, flow, *facts, std::move(request));
+
+  auto admitted = admit(id, *facts, request, guard::RequestScope::initial);
+  if (!admitted) return;
+  switch (request.method()) {
+    case sip::Method::invite: return newCall(id, flow, *facts, std::move(request), *std::move(admitted));
+    case sip::Method::options: return answerOptions(id, request);
+    default:
+      return refuse(id, request, 405, *facts,
+                    Error{ErrorKind::peerDenied, "call.method.unsupported", std::string{request.methodName()}});
+  }
+}
+
+std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId id, const FlowFacts& flow,
+                                                        const sip::Message& request, guard::RequestScope scope) {
+  const auto uri = sip::Uri::parse(request.requestUri());
+  const auto identity = flow.peer.identity();
+  const guard::RequestFacts facts{.peer = flow.peer.name(),
+                                  .identity = identity,
+                                  .source = flow.remote.address,
+                                  .method = request.methodName(),
+                                  .scope = scope,
+                                  .request_host = uri ? uri->host : std::string_view{},
+                                  .call_id = request.callId()};
+  auto verdict = parts_.admission->judge(facts, context_.now);
+  if (auto* admitted = std::get_if<guard::AdmittedRequest>(&verdict)) {
+    parts_.metrics.guardDecision("chain", "admit");
+    return std::move(*admitted);
+  }
+  const auto& refusal = std::get<guard::Refusal>(verdict);
+  parts_.metrics.guardDecision(refusal.rule, guard::toString(refusal.action));
+  if (refusal.action == guard::Action::drop) {
+    transactions_.abandon(id);
+  } else {
+    refuse(id, request, static_cast<int>(guard::sipStatus(refusal)), flow, refusal.error(), refusal.retry_after);
+  }
+  return std::nullopt;
+}
+
+void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request, int status, const FlowFacts& flow,
+                        const Error& error, std::optional<std::chrono::seconds> retry_after) {
+  parts_.log.event(Severity::warning, "sip.request.refused",
+                   {{"reason", error.code},
+                    {"detail", error.detail},
+                    {"status", status},
+                    {"method", request.methodName()},
+                    {"request_uri", request.requestUri()},
+                    {"sip_call_id", request.callId()},
+                    {"peer", flow.peer.name()},
+                    {"identity", flow.peer.identity()},
+                    {"source", flow.remote.toString()}});
+  auto writer = sip::responseTo(request, status, {}, std::to_string(parts_.worker) + "-" + crypto::randomToken(12));
+  if (status == 405) writer.header(sip::HeaderId::allow, kAllowedMethods);
+  if (status == 420) {
+    for (const auto tag : sip::unsupportedOptions(request, kCapabilities))
+      writer.header(sip::HeaderId::unsupported, tag);
+  }
+  if (status == 415) writer.header(sip::HeaderId::accept, "application/sdp");
+  if (retry_after) writer.header(sip::HeaderId::retryAfter, static_cast<std::uint64_t>(retry_after->count()));
+  (void)transactions_.respond(id, status, writer.finish(), context_.now);
+  parts_.metrics.sipResponse(telemetry::Direction::sent, request.methodName(), static_cast<unsigned>(status));
+}
+
+void CallServer::answerOptions(sip::ServerTransactionId id, const sip::Message& request) {
+  auto writer = sip::responseTo(request, draining_ ? 503 : 200, {},
+                                std::to_string(parts_.worker) + "-" + crypto::randomToken(12));
+  writer.header(sip::HeaderId::allow, kAllowedMethods)
+      .header(sip::HeaderId::accept, "application/sdp")
+      .header(sip::HeaderId::supported, "timer");
+  (void)transactions_.respond(id, draining_ ? 503 : 200, writer.finish(), context_.now);
+}
+
+void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request) {
+  Leg* leg = byTag(request.toTag());
+  // A dialog belongs to the principal it began with, whoever else may have learnt its tags.
+  const bool theirs = leg != nullptr && leg->identity() == facts.peer.identity();
+  if (!theirs) {
+    const char* code = leg == nullptr ? "call.dialog.unknown" : "call.dialog.foreign";
+    return refuse(id, request, 481, facts, Error{ErrorKind::peerDenied, code, std::string{request.toTag()}});
+  }
+  if (!admit(id, facts, request, guard::RequestScope::inDialog)) return;
+  touch(*leg).onRequest(id, flow, std::move(request));
+}
+
+void CallServer::onAck(sip::FlowId flow, sip::Message ack) {
+  const auto facts = parts_.flows.facts(flow);
+  Leg* leg = byTag(ack.toTag());
+  if (!facts || leg == nullptr || leg->identity() != facts->peer.identity()) return;
+  touch(*leg).onAck(flow, ack);
+}
+
+void CallServer::onCancel(sip::ServerTransactionId invite, const sip::Message&) {
+  const auto found = server_legs_.find(static_cast<std::uint64_t>(invite));
+  if (found == server_legs_.end()) return;
+  touch(*found->second).onCancel();
+}
+
+void CallServer::onResponse(sip::ClientTransactionId id, sip::FlowId flow, sip::Message response) {
+  const auto found = client_legs_.find(static_cast<std::uint64_t>(id));
+  if (found == client_legs_.end()) return;
+  touch(*found->second).onResponse(id, flow, response);
+}
+
+void CallServer::onClientFailure(sip::ClientTransactionId id, const Error& error) {
+  const auto found = client_legs_.find(static_cast<std::uint64_t>(id));
+  if (found == client_legs_.end()) return;
+  touch(*found->second).onClientFailure(id, error);
+}
+
+void CallServer::onServerFailure(sip::ServerTransactionId id, const Error& error) {
+  const auto found = server_legs_.find(static_cast<std::uint64_t>(id));
+  if (found == server_legs_.end()) return;
+  touch(*found->second).onServerFailure(error);
+}
+
+bool CallServer::samePeer(sip::FlowId known, sip::FlowId came_on) const {
+  if (known == came_on) return true;
+  const auto first = parts_.flows.facts(known);
+  const auto second = parts_.flows.facts(came_on);
+  return first && second && first->peer.identity() == second->peer.identity();
+}
+
+// --- a new call ---------------------------------------------------------------------------------------------
+
+void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request,
+                         guard::AdmittedRequest admitted) {
+  parts_.metrics.callAttempted();
+  if (draining_) {
+    return refuse(id, request, 503, facts, Error{ErrorKind::overloaded, "call.draining", ""}, kDrainRetry);
+  }
+  auto plan = planCall(facts, request);
+  if (!plan) {
+    parts_.metrics.callFailed(plan.error().code);
+    const int status =
+        std::string_view{plan.error().code} == "call.max_forwards" ? 483 : statusTowardsPeer(plan.error());
+    return refuse(id, request, status, facts, plan.error());
+  }
+  plan->permits = admitted.takePermits();
+  const auto call_id = plan->id;
+  parts_.directory.add(request.callId(), CallDirectory::Direction::received, parts_.worker);
+  parts_.log.event(Severity::info, "call.started",
+                   {{"call", call_id},
+                    {"from", plan->from_uri},
+                    {"to", plan->to_uri},
+                    {"caller", plan->caller->name},
+                    {"callee", plan->callee->name},
+                    {"route", plan->record.route},
+                    {"sip_call_id", request.callId()}});
+  parts_.records.begin(plan->record);
+
+  CallEvents& events = *this;
+  auto bridge = std::make_unique<Bridge>(context_, parts_.ports, events, parts_.log, *std::move(plan));
+  auto& call = *bridge;
+  calls_.emplace(call_id, Entry{std::move(bridge), std::nullopt});
+  ++live_;
+  parts_.metrics.callsActive(1);
+  touched_.push_back(call_id);
+  call.start(id, flow, std::move(request));
+  if (!call.isOver()) {
+    parts_.directory.add(call.leg(LegRole::callee).callId(), CallDirectory::Direction::sent, parts_.worker);
+  }
+}
+
+Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message& invite) const {
+  const auto& sip = policy_->config->sip;
+  const unsigned hops = invite.maxForwards().value_or(sip.max_forwards);
+  if (hops == 0) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
+  if (parts_.directory.isOurs(invite.callId())) {
+    return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
+  }
+  const auto* caller = policy_->peer(facts.peer.name());
+  if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", facts.peer.name()};
+
+  SP_ASSIGN(const auto uri, sip::Uri::parse(invite.requestUri()));
+  const auto user = sip::unescaped(uri.user);
+  if (!user || user->empty())
+    return Error{ErrorKind::peerMisbehaved, "call.request_uri.user", std::string{invite.requestUri()}};
+  SP_ASSIGN(const auto decision, route(*policy_, {facts.peer.name(), *user, uri.host}));
+
+  CallPlan plan;
+  plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);
+  plan.policy = policy_;
+  plan.caller = caller;
+  plan.callee = decision.target;
+  plan.max_forwards = std::min(hops - 1, sip.max_forwards);
+  plan.to_uri = "sip:" + std::string{uri.user} + "@" + decision.target->uri_host;
+  const auto principal = principalUri(*policy_, *caller, facts.peer);
+  const bool hidden = decision.target->disclosure == config::Disclosure::never ||
+                      (decision.target->disclosure == config::Disclosure::respectPrivacy && wantsPrivacy(invite));
+  plan.from_uri = hidden ? "sip:anonymous@anonymous.invalid" : principal;  // RFC 3323 4.1.1.3
+  if (!hidden) plan.asserted_identity = principal;
+
+  auto& record = plan.record;
+  record.call_id = plan.id;
+  record.worker = parts_.worker;
+  record.started = context_.wall;
+  record.from = invite.from().uri;
+  record.to = invite.requestUri();
+  record.route = decision.rule;
+  record.asserted_identity = principal;
+  record.guard.push_back({"chain", "admit", "every rule admitted"});
+  for (const auto* peer : {caller, decision.target}) {
+    if (peer->tier != config::Tier::strict) {
+      record.downgrades.push_back(peer->name + " is of tier " + std::string{config::toString(peer->tier)} +
+                                  ": suites without AEAD are allowed on its leg");
+    }
+  }
+  return plan;
+}
+
+}  // namespace sallyport::call

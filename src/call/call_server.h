@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Accepts and owns the calls of one worker: every message of a verified flow comes in here, is judged
+// by the guard, and reaches its leg or begins a call. Sans I/O: connections and ports are behind
+// Flows and MediaPortFactory, the time comes from the Clock given.
+//
+// One per worker, used on its thread only.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "call/bridge.h"
+#include "call/call_directory.h"
+#include "core/clock.h"
+#include "guard/admission_chain.h"
+#include "guard/decision_log.h"
+#include "telemetry/metrics.h"
+
+namespace sallyport::call {
+
+// Where records go: journaled when a call is admitted, kept when it has ended.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  virtual void begin(telemetry::CallRecord record) = 0;
+  virtual void append(telemetry::CallRecord record) = 0;
+};
+
+class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, private CallEvents {
+ public:
+  struct Parts {
+    unsigned worker = 0;
+    std::string sent_by;  // host:port in our Via and Contact
+    Flows& flows;
+    MediaPortFactory& ports;
+    std::shared_ptr<guard::AdmissionChain> admission;
+    guard::DecisionLog& decisions;
+    CallDirectory& directory;
+    RecordSink& records;
+    telemetry::EventSink& log;
+    telemetry::WorkerMetrics& metrics;
+    const Clock& clock;
+    std::function<void()> deadline_moved;  // after every turn: look at nextDeadline() again
+  };
+
+  CallServer(Parts parts, EdgePolicyPtr policy);
+  ~CallServer() override;
+
+  // Newer rules for what comes next. Live calls keep their media policy; a call whose peer is gone from
+  // the configuration ends ("call.peer_removed").
+  void adopt(EdgePolicyPtr policy, std::shared_ptr<guard::AdmissionChain> admission);
+
+  void receive(sip::FlowId flow, sip::Message message);
+  void flowClosed(sip::FlowId flow);
+
+  std::optional<TimePoint> nextDeadline() const;
+  void advance();
+  void watch();  // once a second: media timeouts
+
+  // No new calls from now on (503 with Retry-After); live ones go on.
+  void drain() { draining_ = true; }
+  void endAll(const EndCause& cause);
+  bool endCall(std::string_view id, const EndCause& cause);
+  std::size_t liveCalls() const { return live_; }
+  std::vector<telemetry::CallRecord> snapshot() const;
+
+  // sip::TransactionLayer::Sink
+  void transmit(sip::FlowId flow, const std::string& bytes) override;
+  void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) override;
+  void onAck(sip::FlowId flow, sip::Message ack) override;
+  void onCancel(sip::ServerTransactionId invite, const sip::Message& cancel) override;
+  void onResponse(sip::ClientTransactionId id, sip::FlowId flow, sip::Message response) override;
+  void onClientFailure(sip::ClientTransactionId id, const Error& error) override;
+  void onServerFailure(sip::ServerTransactionId id, const Error& error) override;
+  bool samePeer(sip::FlowId known, sip::FlowId came_on) const override;
+
+ private:
+  struct TagHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view tag) const { return std::hash<std::string_view>{}(tag); }
+  };
+  struct Bound {  // a leg, and the transactions that lead to it
+    Leg* leg = nullptr;
+    std::vector<std::uint64_t> clients, servers;
+  };
+  struct Entry {
+    std::unique_ptr<Bridge> bridge;
+    std::optional<TimePoint> armed;  // what deadlines_ holds for it
+  };
+
+  // LegIndex
+  void bind(sip::ClientTransactionId id, Leg& leg) override;
+  void bind(sip::ServerTransactionId id, Leg& leg) override;
+  void bindTag(const std::string& local_tag, Leg& leg) override;
+  void unbind(Leg& leg) override;
+  Leg* byTag(std::string_view local_tag) override;
+
+  // CallEvents
+  void onCallAnswered(Bridge& call) override;
+  void onCallEnded(Bridge& call) override;
+
+  class Turn;  // sets the time on entry; re-arms and buries calls on leaving
+  void settle();
+
+  // Judges a request; answers and records a refusal. Nothing: refused.
+  std::optional<guard::AdmittedRequest> admit(sip::ServerTransactionId id, const FlowFacts& flow,
+                                              const sip::Message& request, guard::RequestScope scope);
+  void refuse(sip::ServerTransactionId id, const sip::Message& request, int status, const FlowFacts& flow,
+              const Error& error, std::optional<std::chrono::seconds> retry_after = {});
+  void inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request);
+  void newCall(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request,
+               guard::AdmittedRequest admitted);
+  Result<CallPlan> planCall(const FlowFacts& facts, const sip::Message& invite) const;
+  void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
+  // The leg's call is looked at again when the turn ends.
+  Leg& touch(Leg& leg);
+
+  Parts parts_;
+  EdgePolicyPtr policy_;
+  sip::TransactionLayer transactions_;
+  LegContext context_;
+  bool draining_ = false;
+  bool in_turn_ = false;
+  std::size_t live_ = 0;
+  std::unordered_map<std::string, Entry> calls_;  // by call id
+  std::set<std::pair<TimePoint, std::string>> deadlines_;
+  std::vector<std::string> touched_;  // calls whose deadline or state may have changed this turn
+  std::unordered_map<std::uint64_t, Leg*> client_legs_, server_legs_;
+  std::unordered_map<std::string, Bound, TagHash, std::equal_to<>> tag_legs_;
+};
+
+}  // namespace sallyport::call

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// One side of a call: its dialog, the request in progress each way, 2xx retransmission, session
+// timer, and everything that stands on the wire towards that peer. A leg knows nothing of the other
+// side; what it hears it tells its LegEvents, and what the call decides it is told by method calls.
+//
+// RFC 3261 12-15 and 13.3.1.4, RFC 3311 (UPDATE), RFC 4028 (session timers). Owned by a Bridge, on
+// the worker that took the call. Reads no clock: the time is LegContext::now.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "call/ports.h"
+#include "sip/dialog.h"
+#include "sip/session_timer.h"
+
+namespace sallyport::call {
+
+class Leg;
+
+// Why a leg or a call ended; stands in the log, the record and nowhere on the wire but as `status`.
+struct EndCause {
+  std::string code;  // "call.bye", "call.cancelled", "media.timeout", an Error's code, ...
+  std::string detail;
+  std::string by;  // "caller", "callee" or "edge"
+  int status = 0;  // the SIP status that said so, 0 for none
+};
+
+// What a leg hears. A handler may call back into the leg.
+class LegEvents {
+ public:
+  virtual ~LegEvents() = default;
+  // 101-199 to our INVITE; `sdp` may be empty.
+  virtual void onProgress(Leg& leg, int status, std::string_view sdp) = 0;
+  // 2xx to our INVITE or UPDATE; it has been acknowledged.
+  virtual void onAnswer(Leg& leg, std::string_view sdp) = 0;
+  // 300-699, a timeout (408) or a lost connection (503): our INVITE or UPDATE failed.
+  virtual void onRejected(Leg& leg, int status, const Error& error) = 0;
+  // A re-INVITE or UPDATE with an offer: to be given answer() or reject().
+  virtual void onOffer(Leg& leg, std::string_view sdp) = 0;
+  // A re-INVITE without one: to be given answerWithOffer().
+  virtual void onOfferWanted(Leg& leg) = 0;
+  // A refresh of ours is due and the peer takes no UPDATE: to be given refreshWith() our description.
+  virtual void onRefreshDue(Leg& leg) = 0;
+  // The peer's answer to an offer that only concerned this side: in the ACK of our 2xx, or to a refresh.
+  virtual void onLocalAnswer(Leg& leg, std::string_view sdp) = 0;
+  // The caller gave up before an answer.
+  virtual void onCancel(Leg& leg) = 0;
+  // The peer said BYE; it has been answered.
+  virtual void onBye(Leg& leg, std::string_view reason) = 0;
+  // The session can not go on: expired, no ACK, the dialog is unknown to the peer.
+  virtual void onLost(Leg& leg, const Error& error) = 0;
+};
+
+// Finds the leg that a transaction or a tag belongs to. Owned by the CallServer.
+class LegIndex {
+ public:
+  virtual ~LegIndex() = default;
+  virtual void bind(sip::ClientTransactionId id, Leg& leg) = 0;
+  virtual void bind(sip::ServerTransactionId id, Leg& leg) = 0;
+  virtual void bindTag(const std::string& local_tag, Leg& leg) = 0;
+  virtual void unbind(Leg& leg) = 0;
+  virtual Leg* byTag(std::string_view local_tag) = 0;
+};
+
+// What all legs of a worker share.
+struct LegContext {
+  sip::TransactionLayer& transactions;
+  Flows& flows;
+  LegIndex& index;
+  std::string sent_by;  // host:port in our Via and Contact
+  unsigned worker = 0;
+  TimePoint now{};  // both set at every entry into the call server
+  WallTime wall{};
+};
+
+enum class LegRole : std::uint8_t { caller, callee };
+
+// What Allow says, and all that a leg answers with anything but a refusal.
+inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE";
+
+// The parts of our INVITE that the call decides.
+struct InvitePlan {
+  std::string request_uri;
+  std::string from_uri;
+  std::string to_uri;
+  std::string asserted_identity;  // empty: none (RFC 3325)
+  std::string sdp;
+  unsigned max_forwards = 70;
+  std::vector<std::pair<sip::HeaderId, std::string>> carried;  // from the caller, by the allow-list
+};
+
+class Leg {
+ public:
+  // `peer` lives in `policy`, which the leg keeps.
+  Leg(LegContext& context, LegEvents& events, std::string call, LegRole role, EdgePolicyPtr policy,
+      const PeerPolicy& peer);
+  ~Leg();
+  Leg(const Leg&) = delete;
+  Leg& operator=(const Leg&) = delete;
+
+  // --- the caller's side: takes the initial INVITE and answers 100 --------------------------------
+  Status take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message invite);
+  void progress(int status, std::string_view sdp);
+
+  // --- the callee's side ---------------------------------------------------------------------------
+  void invite(InvitePlan plan);  // failures come as onRejected
+
+  // --- either side ---------------------------------------------------------------------------------
+  // The pending INVITE or UPDATE of the peer.
+  void answer(std::string_view sdp);
+  void answerWithOffer(std::string_view sdp);  // our offer; the answer comes as onLocalAnswer
+  void reject(int status, std::optional<std::chrono::seconds> retry_after = {});
+  bool hasPendingRequest() const { return pending_.has_value(); }
+  // A re-INVITE, or an UPDATE where the peer allows it and `method` says so. Error: "call.glare".
+  Status offer(sip::Method method, std::string_view sdp);
+  // A re-INVITE that repeats our current description (RFC 4028 7.4).
+  void refreshWith(std::string_view sdp);
+  // Ends this side whatever its state: rejects, cancels or says BYE.
+  void end(const EndCause& cause);
+
+  // --- from the call server --------------------------------------------------------------------------
+  void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request);
+  void onAck(sip::FlowId flow, const sip::Message& ack);
+  void onCancel();
+  void onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::Message& response);
+  void onClientFailure(sip::ClientTransactionId id, const Error& error);
+  void onServerFailure(const Error& error);
+  void onFlowClosed(sip::FlowId flow);
+  void advance();  // fires what is due at context.now
+  std::optional<TimePoint> deadline() const;
+
+  const std::string& call() const { return call_; }  // the id of the call this is a side of
+  LegRole role() const { return role_; }
+  const PeerPolicy& peer() const { return peer_; }
+  const std::string& localTag() const { return local_tag_; }
+  const std::string& callId() const { return call_id_; }
+  sip::FlowId flow() const { return flow_; }
+  // The principal this leg was opened with; an in-dialog request must come from the same.
+  const std::string& identity() const { return identity_; }
+  bool isConfirmed() const { return dialog_ && dialog_->state() == sip::Dialog::State::confirmed; }
+  bool isFinished() const;  // nothing more to say or to wait for
+
+ private:
+  enum class Purpose : std::uint8_t { initial, offer, refresh, bye };
+  struct PendingRequest {  // the peer's, not yet finally answered
+    sip::ServerTransactionId id;
+    sip::Message request;
+  };
+  struct OwnRequest {  // ours, not yet finally answered
+    sip::ClientTransactionId id;
+    Purpose purpose;
+    sip::Method method;
+    std::string branch;
+    std::uint32_t cseq = 0;
+  };
+  struct UnackedAnswer {  // RFC 3261 13.3.1.4
+    std::string bytes;
+    std::chrono::milliseconds interval;
+    TimePoint next;
+    TimePoint give_up;
+  };
+
+  std::string via(std::string_view branch) const;
+  std::string newBranch() const;
+  std::string contact() const;
+  void respond(sip::ServerTransactionId id, int status, std::string bytes);
+  void refuse(sip::ServerTransactionId id, const sip::Message& request, int status,
+              std::optional<std::chrono::seconds> retry_after = {});
+  std::string pendingResponse(int status, std::string_view sdp);
+  void onRefresh(sip::ServerTransactionId id, sip::Message request);
+
+  std::string initialInvite(const std::string& branch);
+  void sendInitialInvite(sip::FlowId flow);
+  void onInitialResponse(const sip::Message& response);
+  void onInitialSuccess(const sip::Message& response);
+  void onOfferResponse(const OwnRequest& own, const sip::Message& response);
+  void acknowledge(const sip::Dialog& dialog, std::uint32_t cseq);
+  void sendCancel();
+
+  void sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason = {});
+  void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
+  void sayBye();
+  void refresh();
+  void startSessionTimer(const sip::SessionTimer& timer);
+  void failOwn(const OwnRequest& own, int status, const Error& error);
+
+  LegContext& context_;
+  LegEvents& events_;
+  const std::string call_;
+  const LegRole role_;
+  const EdgePolicyPtr policy_;
+  const PeerPolicy& peer_;
+  const std::string local_tag_;
+  std::string call_id_;
+  std::string identity_;
+  sip::FlowId flow_{};
+  bool flow_alive_ = false;
+
+  std::optional<sip::Dialog> dialog_;
+  std::optional<PendingRequest> pending_;
+  std::vector<OwnRequest> own_;
+  std::optional<UnackedAnswer> unacked_;
+  bool offer_in_answer_ = false;  // our 2xx carried an offer: the ACK owes the answer
+
+  InvitePlan plan_;
+  bool initial_pending_ = false;  // our INVITE has no final response
+  bool heard_provisional_ = false;
+  bool cancel_wanted_ = false;
+  bool ended_ = false;  // end() was called or the peer said BYE
+  bool bye_waits_for_ack_ = false;
+  bool peer_allows_update_ = false;
+  std::string bye_reason_;
+  std::uint32_t initial_cseq_ = 0;
+  unsigned session_retries_ = 0;
+  sip::SessionExpires asked_;
+  std::optional<sip::SessionTimer> session_;
+  std::optional<TimePoint> refresh_at_, expires_at_;
+};
+
+}  // namespace sallyport::call

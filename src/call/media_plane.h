@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Media ports of one worker's calls: opens a random pair per side, feeds every datagram to the call's
+// relay and sends what the relay lets through. The packet path: no allocation, no lock, no string.
+//
+// One per worker, on its thread.
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "call/ports.h"
+#include "net/media_sockets.h"
+#include "net/port_pool.h"
+#include "telemetry/metrics.h"
+
+namespace sallyport::call {
+
+class MediaPlane final : public MediaPortFactory {
+ public:
+  struct Address {
+    IpAddress bind;
+    IpAddress advertised;
+  };
+  struct Addresses {  // at least one
+    std::optional<Address> v4, v6;
+  };
+
+  MediaPlane(net::Loop& loop, const net::PortPool& pool, Addresses addresses, telemetry::WorkerMetrics& metrics);
+  ~MediaPlane() override;
+
+  Result<std::unique_ptr<MediaPorts>> open(media::Relay& relay, IpAddress::Family a, IpAddress::Family b) override;
+
+  const net::MediaCounters& counters() const { return sockets_.counters(); }
+  void publish();  // once a second: totals since the last time go to the metrics
+
+ private:
+  class CallPorts;
+  const Address& addressFor(IpAddress::Family family) const;
+
+  net::Loop& loop_;
+  const net::PortPool& pool_;
+  const Addresses addresses_;
+  telemetry::WorkerMetrics& metrics_;
+  net::MediaSockets sockets_;
+  net::MediaCounters published_;
+  std::array<telemetry::MediaDropLabel, media::kDropReasons> drop_labels_;
+};
+
+}  // namespace sallyport::call

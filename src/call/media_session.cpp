@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Offer and answer on each side. The relay and the record: media_session_relay.cpp.
+#include "call/media_session.h"
+
+#include <algorithm>
+
+#include "crypto/random.h"
+
+namespace sallyport::call {
+namespace {
+
+constexpr std::uint64_t kSessionIdMask = (std::uint64_t{1} << 62) - 1;  // fits every peer's signed 64 bits
+constexpr std::uint8_t kFirstDynamic = 96, kLastDynamic = 127;
+
+sdp::CryptoOffer freshCrypto(unsigned tag, crypto::SrtpSuite suite) {
+  const auto facts = crypto::factsOf(suite);
+  sdp::CryptoOffer offer;
+  offer.tag = tag;
+  offer.suite = suite;
+  offer.key_and_salt = crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
+  offer.spelling = facts.name;
+  return offer;
+}
+
+const sdp::CodecFormat* find(const std::vector<sdp::CodecFormat>& formats, const sdp::CodecFormat& like) {
+  const auto found = std::find_if(formats.begin(), formats.end(), [&](const sdp::CodecFormat& format) {
+    return format.codec == like.codec && format.clock_rate == like.clock_rate;
+  });
+  return found == formats.end() ? nullptr : &*found;
+}
+
+// A codec keeps its number for the whole session (RFC 3264 8.3.2): those the side knows stay, others take a
+// number it does not use yet.
+std::vector<sdp::CodecFormat> renumbered(std::vector<sdp::CodecFormat> formats,
+                                         const std::vector<sdp::CodecFormat>& known) {
+  bool used[128] = {};
+  for (const auto& format : known) used[format.payload_type] = true;
+  for (auto& format : formats) {
+    if (const auto* same = find(known, format)) {
+      format.payload_type = same->payload_type;
+      continue;
+    }
+    if (used[format.payload_type]) {
+      for (std::uint8_t number = kFirstDynamic; number <= kLastDynamic; ++number) {
+        if (used[number]) continue;
+        format.payload_type = number;
+        break;
+      }
+    }
+    used[format.payload_type] = true;
+  }
+  return formats;
+}
+
+const sdp::CodecFormat* voiceOf(const std::vector<sdp::CodecFormat>& formats) {
+  const auto found = std::find_if(formats.begin(), formats.end(),
+                                  [](const sdp::CodecFormat& format) { return sdp::carriesVoice(format.codec); });
+  return found == formats.end() ? nullptr : &*found;
+}
+
+bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
+  const bool same_crypto =
+      a.crypto.size() == b.crypto.size() &&
+      std::equal(a.crypto.begin(), a.crypto.end(), b.crypto.begin(), [](const auto& x, const auto& y) {
+        return x.tag == y.tag && x.suite == y.suite && x.key_and_salt == y.key_and_salt;
+      });
+  return same_crypto && a.rtp == b.rtp && a.rtcp_port == b.rtcp_port && a.rtcp_mux == b.rtcp_mux &&
+         a.direction == b.direction && a.formats == b.formats && a.ptime == b.ptime;
+}
+
+sdp::LocalAudio copyOf(const sdp::LocalAudio& local) {
+  sdp::LocalAudio copy;
+  copy.session_id = local.session_id;
+  copy.session_version = local.session_version;
+  copy.rtp = local.rtp;
+  copy.rtcp_port = local.rtcp_port;
+  copy.rtcp_mux = local.rtcp_mux;
+  copy.direction = local.direction;
+  copy.profile = local.profile;
+  copy.formats = local.formats;
+  copy.ptime = local.ptime;
+  for (const auto& line : local.crypto) copy.crypto.push_back(line.clone());
+  copy.layout = local.layout;
+  return copy;
+}
+
+}  // namespace
+
+MediaSession::MediaSession(MediaPortFactory& ports, sdp::MediaPolicy a, sdp::MediaPolicy b) : factory_(ports) {
+  sides_[0].policy = std::move(a);
+  sides_[1].policy = std::move(b);
+  for (auto& side : sides_) side.session_id = crypto::randomNumber() & kSessionIdMask;
+}
+
+MediaSession::~MediaSession() = default;
+
+Status MediaSession::readOffer(media::Side from, std::string_view text) {
+  auto& side = at(from);
+  SP_ASSIGN(const auto session, sdp::Session::parse(text));
+  SP_ASSIGN(auto offer, sdp::readOffer(session, side.policy));
+  side.offered = std::make_shared<const sdp::AudioDescription>(std::move(offer));
+  return success();
+}
+
+sdp::LocalAudio MediaSession::describeLocal(media::Side which, std::vector<sdp::CodecFormat> formats,
+                                            sdp::Direction direction) const {
+  const auto& pinhole = pinholes_[which == media::Side::a ? 0 : 1];
+  sdp::LocalAudio local;
+  local.session_id = at(which).session_id;
+  local.rtp = Endpoint{pinhole.advertised, pinhole.rtp.port};
+  local.rtcp_port = pinhole.rtcp.port;
+  local.rtcp_mux = sdp::RtcpMux::muxed;
+  local.direction = direction;
+  local.formats = std::move(formats);
+  return local;
+}
+
+void MediaSession::version(SideState& side, sdp::LocalAudio& local) {
+  if (side.local && sayTheSame(*side.local, local)) {
+    local.session_version = side.local->session_version;
+  } else {
+    local.session_version = side.next_version++;
+  }
+}
+
+std::string MediaSession::propose(media::Side to, sdp::LocalAudio local) {
+  auto& side = at(to);
+  if (side.local) {
+    // A running session keeps its key unless somebody wants another: the SRTP context goes on.
+    local.crypto.push_back(side.local->crypto.front().clone());
+    local.profile = side.local->profile;
+    local.layout = side.local->layout;
+    local.rtcp_mux = side.local->rtcp_mux;
+  } else {
+    unsigned tag = 1;
+    for (const auto suite : side.policy.suites) local.crypto.push_back(freshCrypto(tag++, suite));
+  }
+  version(side, local);
+  auto text = sdp::renderOffer(local);
+  side.proposed = std::move(local);
+  return text;
+}
+
+Result<std::string> MediaSession::offerTo(media::Side to) {
+  const auto& near = at(media::opposite(to));
+  const auto& far = at(to);
+  // After a late offer the callee has answered already: what it agreed is what we offer.
+  const auto& source = near.offered ? near.offered : near.remote;
+  SP_CHECK(source != nullptr);
+  auto formats = sdp::commonFormats(source->formats, far.policy.codecs);
+  if (formats.empty())
+    return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec of the offer"};
+  if (far.local) formats = renumbered(std::move(formats), far.local->formats);
+  auto local = describeLocal(to, std::move(formats), source->direction);
+  local.ptime = source->ptime;
+  return propose(to, std::move(local));
+}
+
+Result<std::string> MediaSession::openingOffer(media::Side to) {
+  const auto& near = at(media::opposite(to)).policy.codecs;
+  std::vector<sdp::Codec> shared;
+  for (const auto codec : at(to).policy.codecs) {
+    if (std::find(near.begin(), near.end(), codec) != near.end()) shared.push_back(codec);
+  }
+  auto formats = sdp::defaultFormats(shared);
+  if (voiceOf(formats) == nullptr)
+    return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec"};
+  return propose(to, describeLocal(to, std::move(formats), sdp::Direction::sendrecv));
+}
+
+std::string MediaSession::currentOffer(media::Side to) {
+  auto& side = at(to);
+  SP_CHECK(side.local.has_value());
+  side.proposed = copyOf(*side.local);
+  return sdp::renderOffer(*side.proposed);
+}
+
+Status MediaSession::readAnswer(media::Side from, std::string_view text, TimePoint now, WallTime wall) {
+  auto& side = at(from);
+  if (!side.proposed) return Error{ErrorKind::peerMisbehaved, "sdp.answer.unexpected", "nothing was offered"};
+  SP_ASSIGN(const auto session, sdp::Session::parse(text));
+  SP_ASSIGN(auto answer, sdp::readAnswer(session, *side.proposed, side.policy));
+
+  auto local = copyOf(*side.proposed);
+  const auto chosen = answer.crypto.front().tag;
+  std::erase_if(local.crypto, [&](const sdp::CryptoOffer& line) { return line.tag != chosen; });
+  local.rtcp_mux = answer.rtcp_mux;
+  local.direction = sdp::reverse(answer.direction);
+  local.layout = answer.layout;
+  return agree(from, std::move(local), std::make_shared<const sdp::AudioDescription>(std::move(answer)), now, wall);
+}
+
+Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTime wall) {
+  auto& side = at(to);
+  const auto& far = at(media::opposite(to));
+  SP_CHECK(side.offered != nullptr && far.remote != nullptr);
+  const auto& offer = *side.offered;
+
+  std::vector<sdp::CodecFormat> formats;
+  for (const auto& format : offer.formats) {
+    if (find(far.remote->formats, format) != nullptr) formats.push_back(format);
+  }
+  if (voiceOf(formats) == nullptr)
+    return Error{ErrorKind::peerDenied, "sdp.codec.none", "no offered codec is the one in use"};
+  // Their view of the far side's willingness is the far side's own direction.
+  auto local = describeLocal(to, std::move(formats), sdp::answerTo(offer.direction, far.remote->direction));
+  local.rtcp_mux = offer.rtcp_mux;
+  local.profile = offer.profile;
+  local.ptime = offer.ptime;
+  local.layout = offer.layout;
+
+  const auto& chosen = offer.crypto.front();
+  const bool keep = side.local && side.local->crypto.front().suite == chosen.suite;
+  const auto facts = crypto::factsOf(chosen.suite);
+  auto key = keep ? side.local->crypto.front().key_and_salt.clone()
+                  : crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
+  local.crypto.push_back(sdp::answerCrypto(chosen, std::move(key)));
+  version(side, local);
+
+  auto text = sdp::renderAnswer(local, offer);
+  SP_TRY(agree(to, std::move(local), side.offered, now, wall));
+  return text;
+}
+
+void MediaSession::withdrawOffer() {
+  for (auto& side : sides_) {
+    side.offered = side.remote;
+    side.proposed.reset();
+  }
+}
+
+bool MediaSession::offerIsLocal(media::Side from) const {
+  const auto& side = at(from);
+  if (!side.offered || !side.remote) return false;
+  if (side.offered->direction != side.remote->direction) return false;
+  const auto* voice = voiceOf(side.local->formats);
+  return voice != nullptr && find(side.offered->formats, *voice) != nullptr;
+}
+
+}  // namespace sallyport::call

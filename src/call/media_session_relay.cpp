@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// What signalling agreed, as the relay must know it; and what the relay saw, as the record tells it.
+#include "call/media_session.h"
+
+namespace sallyport::call {
+namespace {
+
+media::PeerDirection directionOf(sdp::Direction direction) {
+  switch (direction) {
+    case sdp::Direction::sendrecv: return media::PeerDirection::sendsAndListens;
+    case sdp::Direction::sendonly: return media::PeerDirection::sendsOnly;
+    case sdp::Direction::recvonly: return media::PeerDirection::listensOnly;
+    case sdp::Direction::inactive: return media::PeerDirection::inactive;
+  }
+  return media::PeerDirection::inactive;
+}
+
+media::AudioCodec codecOf(sdp::Codec codec) {
+  switch (codec) {
+    case sdp::Codec::opus: return media::AudioCodec::opus;
+    case sdp::Codec::pcmu: return media::AudioCodec::pcmu;
+    case sdp::Codec::pcma: return media::AudioCodec::pcma;
+    case sdp::Codec::telephoneEvent:
+    case sdp::Codec::comfortNoise: return media::AudioCodec::other;
+  }
+  return media::AudioCodec::other;
+}
+
+media::SrtpKeying keyingOf(const sdp::CryptoOffer& line) {
+  return {line.suite, line.key_and_salt.clone(), line.lifetime};
+}
+
+// What `near` may send, with the numbers `far` was told for the same codecs.
+void mapPayloadTypes(media::SideConfig& config, const sdp::LocalAudio& near, const sdp::AudioDescription& far) {
+  for (const auto& here : near.formats) {
+    for (const auto& there : far.formats) {
+      if (here.codec != there.codec || here.clock_rate != there.clock_rate) continue;
+      config.payload_types.allow(here.payload_type, there.payload_type);
+      config.formats.push_back({here.payload_type, codecOf(here.codec), here.clock_rate});
+      break;
+    }
+  }
+}
+
+std::string codecName(const std::vector<sdp::CodecFormat>& formats) {
+  for (const auto& format : formats) {
+    if (sdp::carriesVoice(format.codec)) return std::string{sdp::toString(format.codec)};
+  }
+  return {};
+}
+
+double milliseconds(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1'000.0; }
+
+}  // namespace
+
+Status MediaSession::open(IpAddress::Family a, IpAddress::Family b, TimePoint now, WallTime wall) {
+  expected_since_ = now;
+  relay_ = std::make_unique<media::Relay>();
+  SP_ASSIGN(auto ports, factory_.open(*relay_, a, b));
+  ports_ = std::move(ports);
+  for (const auto side : {media::Side::a, media::Side::b}) {
+    pinholes_[side == media::Side::a ? 0 : 1] = ports_->pinhole(side);
+    at(side).opened = wall;
+  }
+  return success();
+}
+
+void MediaSession::close(WallTime wall) {
+  if (!ports_) return;
+  ports_.reset();
+  for (auto& side : sides_) side.closed = wall;
+}
+
+Status MediaSession::agree(media::Side which, sdp::LocalAudio local,
+                           std::shared_ptr<const sdp::AudioDescription> remote, TimePoint now, WallTime wall) {
+  auto& side = at(which);
+  const bool muxed = local.rtcp_mux == sdp::RtcpMux::muxed;
+  if (!muxed && side.rtcp_closed) {
+    return Error{ErrorKind::peerMisbehaved, "sdp.rtcp_mux.withdrawn", "the RTCP port was given up when mux was agreed"};
+  }
+  side.local = std::move(local);
+  side.remote = std::move(remote);
+  if (!at(media::opposite(which)).remote) return success();
+  SP_TRY(applyToRelay(now));
+  for (const auto each : {media::Side::a, media::Side::b}) {
+    auto& state = at(each);
+    if (state.rtcp_closed || state.local->rtcp_mux != sdp::RtcpMux::muxed || !ports_) continue;
+    ports_->closeRtcp(each);
+    state.rtcp_closed = wall;
+  }
+  return success();
+}
+
+Status MediaSession::applyToRelay(TimePoint now) {
+  for (const auto which : {media::Side::a, media::Side::b}) {
+    const auto& near = at(which);
+    const auto& far = at(media::opposite(which));
+    media::SideConfig config;
+    config.remote_rtp = near.remote->rtp;
+    config.remote_rtcp = near.remote->rtcp;
+    config.mux = near.local->rtcp_mux == sdp::RtcpMux::muxed ? media::RtcpMux::muxed : media::RtcpMux::separate;
+    config.direction = directionOf(near.remote->direction);
+    // An answer has one line; of an offer the one we chose is the counterpart of ours.
+    const auto tag = near.local->crypto.front().tag;
+    for (const auto& line : near.remote->crypto) {
+      if (line.tag == tag) config.receive = keyingOf(line);
+    }
+    config.send = keyingOf(near.local->crypto.front());
+    mapPayloadTypes(config, *near.local, *far.remote);
+    SP_TRY(relay_->configure(which, std::move(config), now));
+  }
+  return success();
+}
+
+std::optional<std::string> MediaSession::silence(TimePoint now, std::chrono::milliseconds limit) const {
+  if (now - expected_since_ < limit) return std::nullopt;
+  const auto silent = relay_->silentSide(now, limit);
+  if (!silent) return std::nullopt;
+  const auto finding = relay_->finding(*silent);
+  const std::string name = *silent == media::Side::a ? "caller" : "callee";
+  return "nothing authentic from the " + name + (finding ? ": " + finding->text : std::string{});
+}
+
+void MediaSession::describe(telemetry::CallRecord& record) const {
+  if (!relay_) return;
+  const auto snapshot = relay_->snapshot();
+  for (const auto which : {media::Side::a, media::Side::b}) {
+    const auto index = which == media::Side::a ? 0u : 1u;
+    auto& leg = record.legs[index];
+    const auto& side = at(which);
+    const auto& hole = pinholes_[index];
+    leg.pinholes = {
+        {hole.rtp.address.toString(), hole.rtp.port, side.opened, side.closed},
+        {hole.rtcp.address.toString(), hole.rtcp.port, side.opened, side.rtcp_closed ? side.rtcp_closed : side.closed}};
+    if (side.local && side.remote) {
+      leg.srtp_suite = crypto::factsOf(side.local->crypto.front().suite).name;
+      leg.keying = "SDES";
+      leg.codec = codecName(side.remote->formats);
+    }
+    const auto& seen = snapshot.of(which);
+    auto& told = leg.media;
+    told.packets_in = seen.packets_in;
+    told.bytes_in = seen.bytes_in;
+    told.packets_out = seen.packets_out;
+    told.bytes_out = seen.bytes_out;
+    told.drops.clear();
+    for (std::size_t reason = 0; reason < media::kDropReasons; ++reason) {
+      const auto drop = static_cast<media::DropReason>(reason);
+      if (const auto count = seen.facts.drops.of(drop))
+        told.drops.push_back({std::string{media::toString(drop)}, count});
+    }
+    if (seen.quality.received > 0) {
+      told.loss_percent = seen.quality.lossPercent();
+      told.jitter_ms = milliseconds(seen.quality.jitter);
+    }
+    if (seen.rating) told.mos = seen.rating->mos;
+    if (seen.facts.heard_from) told.latched_source = seen.facts.heard_from->toString();
+    if (const auto finding = relay_->finding(which)) told.finding = finding->text;
+  }
+}
+
+}  // namespace sallyport::call

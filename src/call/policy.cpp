@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call/policy.h"
+
+#include <algorithm>
+
+#include "crypto/srtp_suite.h"
+
+namespace sallyport::call {
+namespace {
+
+sdp::Codec codecOf(config::Codec codec) {
+  switch (codec) {
+    case config::Codec::opus: return sdp::Codec::opus;
+    case config::Codec::pcmu: return sdp::Codec::pcmu;
+    case config::Codec::pcma: return sdp::Codec::pcma;
+  }
+  return sdp::Codec::pcmu;
+}
+
+Result<sdp::MediaPolicy> mediaOf(const config::Policy& policy) {
+  sdp::MediaPolicy media;
+  media.suites.clear();
+  for (const auto& name : policy.suites) {
+    const auto suite = std::find_if(crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end(),
+                                    [&](crypto::SrtpSuite known) { return crypto::factsOf(known).name == name; });
+    if (suite == crypto::kSrtpSuites.end()) return Error{ErrorKind::misconfigured, "config.suite.unknown", name};
+    media.suites.push_back(*suite);
+  }
+  media.codecs.clear();
+  for (const auto codec : policy.codecs) media.codecs.push_back(codecOf(codec));
+  media.codecs.push_back(sdp::Codec::telephoneEvent);
+  media.codecs.push_back(sdp::Codec::comfortNoise);
+  return media;
+}
+
+Result<PeerPolicy> peerOf(const config::Peer& peer, const std::string& domain) {
+  SP_ASSIGN(auto media, mediaOf(peer.policy));
+  const auto host = !peer.server_name.empty() ? peer.server_name
+                    : peer.address            ? hostText(peer.address->address)
+                                              : domain;
+  return PeerPolicy{peer.name, peer.policy.tier,       std::move(media), peer.address,
+                    host,      peer.asserted_identity, peer.disclosure};
+}
+
+}  // namespace
+
+const PeerPolicy* EdgePolicy::peer(std::string_view name) const {
+  if (devices && name == kDevices) return &*devices;
+  const auto found =
+      std::find_if(peers.begin(), peers.end(), [&](const PeerPolicy& peer) { return peer.name == name; });
+  return found == peers.end() ? nullptr : &*found;
+}
+
+bool EdgePolicy::ownsHost(std::string_view host) const {
+  const auto& domains = config->edge.domains;
+  return std::any_of(domains.begin(), domains.end(),
+                     [&](const std::string& ours) { return sip::equalsIgnoringCase(ours, host); });
+}
+
+Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
+  auto policy = std::make_shared<EdgePolicy>();
+  for (const auto& peer : config->peers) {
+    SP_ASSIGN(auto compiled, peerOf(peer, config->edge.domains.front()));
+    policy->peers.push_back(std::move(compiled));
+  }
+  if (config->devices) {
+    SP_ASSIGN(auto media, mediaOf(config->devices->policy));
+    policy->devices = PeerPolicy{std::string{kDevices},
+                                 config->devices->policy.tier,
+                                 std::move(media),
+                                 std::nullopt,
+                                 config->devices->domain,
+                                 {},
+                                 config::Disclosure::respectPrivacy};
+  }
+  policy->timers.t1 = config->sip.t1;
+  policy->timers.t2 = config->sip.t2;
+  policy->timers.t4 = config->sip.t4;
+  policy->config = std::move(config);
+  return EdgePolicyPtr{std::move(policy)};
+}
+
+}  // namespace sallyport::call

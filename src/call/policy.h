@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What calls are judged and built by: an immutable snapshot compiled from the configuration and
+// swapped whole on reload. A live call keeps the snapshot it began with for its media and timers,
+// and is re-judged against the newest one by the guard.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "core/endpoint.h"
+#include "core/result.h"
+#include "sdp/offer_answer.h"
+#include "sip/transaction_layer.h"
+
+namespace sallyport::call {
+
+// One peer, or all enrolled devices, as a call needs to know it.
+struct PeerPolicy {
+  std::string name;  // the peer's, or kDevices
+  config::Tier tier = config::Tier::strict;
+  sdp::MediaPolicy media;
+  std::optional<Endpoint> address;  // where we connect to reach it; nothing: it connects to us
+  std::string uri_host;             // the host in the Request-URI and To we send it
+  std::string asserted_identity;    // "sip:..." it speaks for; empty: taken from its certificate
+  config::Disclosure disclosure = config::Disclosure::respectPrivacy;
+};
+
+inline constexpr std::string_view kDevices = "device";
+
+struct EdgePolicy {
+  std::shared_ptr<const config::Config> config;
+  std::vector<PeerPolicy> peers;
+  std::optional<PeerPolicy> devices;
+  sip::TimerConfig timers;
+
+  // Null when there is none; kDevices names the enrolled devices.
+  const PeerPolicy* peer(std::string_view name) const;
+  bool ownsHost(std::string_view host) const;  // one of our domains, without case
+  const std::string& domain() const { return config->edge.domains.front(); }
+};
+
+using EdgePolicyPtr = std::shared_ptr<const EdgePolicy>;
+
+// Error: "config.suite.unknown" for a suite name the relay does not speak.
+Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config);
+
+}  // namespace sallyport::call

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The SIP connections of one worker: accepted and made, always mutually verified. Cuts their bytes into
+// messages, answers keep-alives (RFC 5626 3.5.1), hands each message to the worker that owns its call,
+// and lends connections to calls by peer: one is used only for the peer it was verified for.
+//
+// One per worker, used on its thread; other workers reach it through the mesh's loops.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "call/call_directory.h"
+#include "call/flow_directory.h"
+#include "call/ports.h"
+#include "crypto/peer_directory.h"
+#include "crypto/tls_context.h"
+#include "net/loop.h"
+#include "net/tls_connection.h"
+#include "net/tls_dialer.h"
+#include "net/tls_listener.h"
+#include "sip/stream_framer.h"
+#include "telemetry/event.h"
+#include "telemetry/metrics.h"
+
+namespace sallyport::call {
+
+class CallServer;
+class SignallingPlane;
+
+// What all workers share. Nodes are filled before the workers start, then immutable.
+struct PlaneMesh {
+  struct Node {
+    net::Loop* loop = nullptr;
+    SignallingPlane* plane = nullptr;
+  };
+  std::vector<Node> nodes;
+  FlowDirectory flows;
+  CallDirectory calls;
+};
+
+// Whom we trust and how we present ourselves; immutable, swapped whole on reload.
+struct SignallingTrust {
+  std::shared_ptr<const crypto::PeerDirectory> peers;
+  std::vector<std::shared_ptr<const crypto::TlsServerContext>> servers;  // in the order of config.listeners
+  std::unordered_map<std::string, std::shared_ptr<const crypto::TlsClientContext>> clients;  // by peer name
+  std::unordered_map<std::string, std::vector<IpNetwork>> networks;  // by peer name; absent: from anywhere
+};
+
+class SignallingPlane final : public Flows, private net::TlsListenerObserver {
+ public:
+  struct Parts {
+    unsigned worker = 0;
+    net::Loop& loop;
+    PlaneMesh& mesh;
+    telemetry::EventSink& log;
+    telemetry::WorkerMetrics& metrics;
+    sip::ParseLimits limits;
+    const Clock& clock;
+  };
+
+  SignallingPlane(Parts parts, std::shared_ptr<const SignallingTrust> trust);
+  ~SignallingPlane() override;
+
+  void setCalls(CallServer& calls) { calls_ = &calls; }
+  // Binds; accepts nobody before start(). The order is that of SignallingTrust::servers.
+  Status listen(const Endpoint& local, const net::TlsListenerLimits& limits);
+  Status start();
+  void stopAccepting();
+
+  // For connections from now on; those whose peer is no longer trusted end ("tls.peer.withdrawn").
+  void adopt(std::shared_ptr<const SignallingTrust> trust);
+  void watch();  // once a second: keep-alives on the connections we made
+
+  // A message that arrived on another worker's connection, for a call of ours.
+  void deliver(sip::FlowId flow, sip::Message message);
+  void flowLost(sip::FlowId flow);  // a lent connection of another worker is gone
+
+  void send(sip::FlowId flow, std::string_view bytes) override;
+  std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const override;
+  void acquire(const PeerPolicy& peer, Ready ready) override;
+
+  std::size_t connections() const { return connections_.size(); }
+  Endpoint listening(std::size_t index) const { return listeners_[index]->local(); }
+
+ private:
+  class Connection;
+  struct Dialing {
+    std::unique_ptr<net::Dial> dial;
+    std::vector<Ready> waiting;
+  };
+
+  void onConnection(std::unique_ptr<net::TlsConnection> connection) override;
+  void onRefused(const Endpoint& source, const Error& reason) override;
+  void onHandshakeFailed(const Endpoint& source, const Error& reason) override;
+
+  enum class Origin : std::uint8_t { accepted, made };
+  sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, Origin origin);
+  void onDialed(const std::string& peer, Result<std::unique_ptr<net::TlsConnection>> result);
+  void onMessage(Connection& connection, std::string frame);
+  void onStreamFailed(Connection& connection, const Error& error);
+  void onGone(sip::FlowId flow, const Error& reason);
+  unsigned ownerOf(const sip::Message& message) const;
+  Connection* find(sip::FlowId flow) const;
+
+  Parts parts_;
+  std::shared_ptr<const SignallingTrust> trust_;
+  CallServer* calls_ = nullptr;
+  std::vector<std::unique_ptr<net::TlsListener>> listeners_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<sip::FlowId> made_;                     // those we opened, kept alive by us
+  std::unordered_map<std::string, Dialing> dialing_;  // by peer name
+  std::uint64_t next_flow_ = 1;
+};
+
+}  // namespace sallyport::call
