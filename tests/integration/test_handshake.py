@@ -31,7 +31,7 @@ class Forge:
         (self.folder / f"{name}.index").write_text("")
         config.write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={self.folder}/{name}.index\nnew_certs_dir={self.folder}\nrand_serial=yes\n"
                           f"default_md={digest}\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n")
-        ca_cert, ca_key = issuer or (self.ca / "ca.pem", self.ca / "ca.key")
+        ca_cert, ca_key = issuer or (self.ca / "ca.pem", self.ca / "ca-key.pem")
         run(["openssl", "ca", "-batch", "-notext", "-config", config, "-cert", ca_cert, "-keyfile", ca_key, "-in", request,
              "-out", cert, "-startdate", days[0], "-enddate", days[1], "-extfile", extensions])
         os.chmod(key_file, 0o600)
@@ -94,7 +94,7 @@ def test_a_name_constrained_issuer_cannot_vouch_beyond_its_constraint(place):
     run(["openssl", "req", "-new", "-key", key, "-subj", "/CN=Constrained", "-out", request])
     extensions.write_text("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
                           "authorityKeyIdentifier=keyid\nnameConstraints=critical,permitted;URI:.other.example,permitted;DNS:other.example\n")
-    run(["openssl", "x509", "-req", "-in", request, "-CA", forge.ca / "ca.pem", "-CAkey", forge.ca / "ca.key", "-CAcreateserial",
+    run(["openssl", "x509", "-req", "-in", request, "-CA", forge.ca / "ca.pem", "-CAkey", forge.ca / "ca-key.pem", "-CAcreateserial",
          "-CAserial", forge.folder / "serial", "-days", "30", "-extfile", extensions, "-out", cert])
     leaf, leaf_key = forge.make("constrained", san="DNS:edge.sallyport.test", issuer=(cert, key))
     leaf.write_text(leaf.read_text() + cert.read_text())
