@@ -42,10 +42,11 @@ class HalfOpenTable {
     TimePoint refilled;
   };
   void refill(Source& source, TimePoint now) const;
-  bool makeRoom(TimePoint now);
+  void sweep(TimePoint now);
 
   HalfOpenLimits limits_;
   std::size_t half_open_ = 0;
+  TimePoint swept_;
   std::unordered_map<IpAddress, Source> sources_;
 };
 

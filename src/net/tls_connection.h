@@ -4,9 +4,9 @@
 // not a VerifiedPeer. Non-blocking, with a deadline in every phase and a bound on every buffer.
 // Owned by whoever TlsListener or TlsDialer gave it to; used on its loop's thread.
 //
-// Nothing here calls the handler from within a call of the owner's. To destroy a connection from within
-// its own callback, hand it to Loop::retire(). Destroying it without close() drops the stream without a
-// close_notify and without a word to the handler.
+// Nothing here calls the handler from within a call of the owner's. A connection may be destroyed at any
+// time, from within its own callbacks too: that drops the stream without a close_notify and without a word
+// to the handler. It goes before its loop.
 
 #include <chrono>
 #include <cstdint>
@@ -46,8 +46,9 @@ class TlsHandler {
   virtual void onBytes(std::string_view bytes) = 0;  // valid during the call
   // The last call, exactly once, unless the owner destroys the connection first. Reasons: what close()
   // was given, or "tls.closed" (the peer said close_notify), "tls.truncated" (it left without),
-  // "tls.protocol", "net.peer.reset", "net.first_byte.timeout", "net.idle.timeout", "net.message.timeout",
-  // "net.output.full", "net.output.stalled".
+  // "tls.protocol", "tls.handshake.alert" (TLS 1.3: the accepting side refused our certificate, which the
+  // dialing side learns only now), "net.peer.reset", "net.first_byte.timeout", "net.idle.timeout",
+  // "net.message.timeout", "net.output.full", "net.output.stalled".
   virtual void onClosed(const Error& reason) = 0;
   // Output has fallen to the low water mark, after having been above it.
   virtual void onDrained() {}
@@ -73,7 +74,7 @@ class TlsConnection {
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
 
-  // Nothing is read until there is one. `handler` outlives the connection or is replaced first.
+  // Nothing is read until there is one, which is to be soon. `handler` outlives the connection or is replaced.
   void setHandler(TlsHandler& handler);
 
   // Queued, and written once per turn. "net.output.full" (overloaded) beyond the high water mark: the

@@ -4,12 +4,9 @@
 // one named reason, before anything is allocated whose size a stranger could choose. One per worker and
 // listening address (SO_REUSEPORT), on the worker's thread.
 
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "net/half_open_table.h"
@@ -64,9 +61,6 @@ class TlsListener {
 
   Status start();
   void stop();  // accepts nobody any more; what is open stays, what is half open is dropped
-
-  // For handshakes that begin from now on.
-  void replaceContext(std::shared_ptr<const crypto::TlsServerContext> context);
 
   const Endpoint& local() const;  // with the port the system chose
   const TlsListenerCounters& counters() const;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The machine beneath TlsConnection: a connected socket from its first byte, through the handshake, to its
+// end. Inside this room only. Whoever lets go of a stream does it by Loop::retire() after abandon(), so that
+// the stream outlives the callback it may be in.
+//
+//   waiting -> handshaking -> open -> closing -> lingering -> closed
+//
+// waiting (accepted side only): nothing was received yet, and nothing is allocated for it.
+// closing: what is queued is being written; lingering: all is written, the peer has yet to leave, so that
+// no reset overtakes our last words.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/openssl_ptr.h"
+#include "crypto/verified_peer.h"
+#include "net/loop.h"
+#include "net/tls_connection.h"
+#include "net/tls_socket.h"
+
+namespace sallyport::net {
+
+// A place among the connections its listener may have open; given back when it goes.
+class Seat {
+ public:
+  Seat() = default;
+  explicit Seat(std::shared_ptr<std::size_t> taken) : taken_(std::move(taken)) { ++*taken_; }
+  Seat(Seat&&) noexcept = default;
+  Seat& operator=(Seat&&) = delete;
+  ~Seat() {
+    if (taken_) --*taken_;
+  }
+
+ private:
+  std::shared_ptr<std::size_t> taken_;
+};
+
+struct TlsStreamSettings {
+  TlsLimits limits;
+  TlsDeadlines deadlines;
+};
+
+using TlsSessionMaker = UniqueFunction<Result<crypto::SslPtr>()>;
+
+enum class TlsRole : std::uint8_t { accepted, dialed };
+
+class TlsStream final : private Pollable {
+ public:
+  // Whoever owns the stream until its peer is verified. Either call is the last one.
+  class Handshake {
+   public:
+    virtual ~Handshake() = default;
+    virtual void onVerified(TlsStream& stream) = 0;
+    virtual void onFailed(TlsStream& stream, const Error& reason) = 0;
+  };
+
+  struct Parts {
+    Fd socket;  // connected
+    TlsRole role = TlsRole::accepted;
+    Endpoint local;
+    Endpoint remote;
+    std::shared_ptr<const TlsStreamSettings> settings;
+    TlsSessionMaker make_session;
+    Seat seat;
+  };
+  TlsStream(Loop& loop, Parts parts, Handshake& handshake);
+  ~TlsStream() override = default;
+
+  Status start();  // "net.loop.watch"
+  void abandon();  // nobody is called any more
+
+  void setHandler(TlsHandler& handler);
+  Status send(std::string_view bytes);
+  void close(Error reason);
+  void messageBegun(Duration limit);
+  void messageComplete() { message_due_.reset(); }
+
+  Loop& loop() { return loop_; }
+  const crypto::VerifiedPeer& peer() const { return *peer_; }
+  const Endpoint& remote() const { return remote_; }
+  const Endpoint& local() const { return local_; }
+  TlsFacts facts() const;
+  TlsTraffic traffic() const { return {socket_.bytesIn(), socket_.bytesOut()}; }
+  std::size_t outputPending() const { return output_.size() - output_sent_; }
+  bool open() const { return state_ == State::open && !ending_; }
+
+ private:
+  enum class State : std::uint8_t { waiting, handshaking, open, closing, lingering, closed };
+  struct Deadline {
+    TimePoint due;
+    const char* code;
+  };
+
+  void onReady(ReadyEvents events) override;
+  void look();
+  Status beginSession();
+  void shakeHands();
+  void failHandshake(Error reason);
+  void verified(crypto::VerifiedPeer peer);
+  void readInput();
+  bool readOnce();
+  void endTurn();
+  void writeOutput();
+  void releaseOutput();
+  void sayGoodbye();
+  void linger();
+  void finish(Error reason);
+  Error failure(int ssl_error);
+  void updateInterest();
+  Deadline deadline() const;
+  void armDeadline();
+  void onDeadline();
+
+  Loop& loop_;
+  Handshake* handshake_;
+  TlsHandler* handler_ = nullptr;
+  std::shared_ptr<const TlsStreamSettings> settings_;
+  TlsSessionMaker make_session_;
+  Seat seat_;
+  Endpoint local_;
+  Endpoint remote_;
+  TlsSocket socket_;
+  crypto::SslPtr session_;  // goes before the socket
+  Watch watch_;             // goes before the socket
+  std::optional<crypto::VerifiedPeer> peer_;
+
+  State state_;
+  const TlsRole role_;
+  bool wants_write_ = false;
+  bool above_high_water_ = false;  // waits for the low one
+  bool heard_ = false;             // application data has come
+  std::optional<Error> ending_;    // why, once it is to end
+  std::string output_;
+  std::size_t output_sent_ = 0;
+  TurnHook turn_end_;
+  TimerHandle first_read_;  // of what came with the handshake
+
+  TimePoint began_;  // of the state, as far as deadlines go
+  TimePoint last_input_;
+  TimePoint last_output_;  // progress, or when output began to wait
+  std::optional<TimePoint> message_due_;
+  TimerHandle deadline_timer_;
+  TimePoint deadline_armed_;
+};
+
+}  // namespace sallyport::net
