@@ -2,6 +2,7 @@
 """Test speech: a voiced, syllable-like pattern whose shape a comparison can recognise."""
 import array
 import math
+import operator
 import wave
 
 
@@ -31,3 +32,68 @@ def write_syllables(path, seconds=6.0, rate=8000, seed=1):
         out.setframerate(rate)
         out.writeframes(samples[:total].tobytes())
     return path
+
+
+def read_mono(path, rate=8000):
+    """The first channel as floats at `rate`; rates that are multiples of it are averaged down."""
+    with wave.open(str(path), "rb") as file:
+        if file.getsampwidth() != 2 or file.getframerate() % rate:
+            raise ValueError(f"{path}: 16 bit at a multiple of {rate} Hz is wanted")
+        step, channels = file.getframerate() // rate, file.getnchannels()
+        samples = array.array("h", file.readframes(file.getnframes()))[::channels]
+    return _thinned(samples, step)
+
+
+def likeness(played, heard, longest_delay=3.0, rate=8000):
+    """How much of what was played is in what was heard, judged by correlation half a second at a time, so
+    that a playout that slips by a few samples is forgiven and a missing half second is not.
+    Returns {"correlation": of the median piece, "worst": of the worst, "delay": seconds, "seconds": judged}."""
+    reference, sample = read_mono(played, rate), read_mono(heard, rate)
+    lag = _rough_lag(reference, sample, longest_delay, rate)
+    piece, slack, scores = rate // 2, rate // 50, []
+    for start in range(max(0, lag), min(len(sample), len(reference) + lag) - piece + 1, piece):
+        part = sample[start:start + piece]
+        if sum(map(_square, part)) < piece * 100.0:
+            continue  # a pause in the speech says nothing
+        first = max(0, start - lag - slack)
+        around = reference[first:start - lag + piece + slack]
+        scores.append(_best_lag(part, around, range(0, len(around) - piece + 1))[0])
+    if not scores:
+        return {"correlation": 0.0, "worst": 0.0, "delay": 0.0, "seconds": 0.0}
+    scores.sort()
+    return {"correlation": scores[len(scores) // 2], "worst": scores[0], "delay": lag / rate, "seconds": len(scores) * piece / rate}
+
+
+def _rough_lag(reference, sample, longest_delay, rate, coarse=8):
+    """How many samples later it was heard than played, found with the loudest second of what was heard."""
+    reference, sample, second = _thinned(reference, coarse), _thinned(sample, coarse), rate // coarse
+    power = [sum(map(_square, sample[at:at + second])) for at in range(0, max(1, len(sample) - second), second // 4)]
+    at = power.index(max(power)) * (second // 4)
+    span = int(longest_delay * second)
+    first = max(0, at - span)
+    found = _best_lag(sample[at:at + second], reference[first:at + second + span], range(0, len(reference[first:at + span])))[1]
+    return (at - first - found) * coarse
+
+
+def _square(value):
+    return value * value
+
+
+def _thinned(samples, step):
+    if step == 1:
+        return [float(value) for value in samples]
+    return [sum(samples[at:at + step]) / step for at in range(0, len(samples) - step + 1, step)]
+
+
+def _best_lag(first, second, lags):
+    """(correlation, lag) where second[i + lag] resembles first[i] most."""
+    best = (0.0, 0)
+    for lag in lags:
+        start, end = max(0, -lag), min(len(first), len(second) - lag)
+        if end - start < min(len(first), len(second)) // 2:
+            continue
+        a, b = first[start:end], second[start + lag:end + lag]
+        power = sum(map(_square, a)) * sum(map(_square, b))
+        if power > 0:
+            best = max(best, (sum(map(operator.mul, a, b)) / math.sqrt(power), lag))
+    return best

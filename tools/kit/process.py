@@ -150,3 +150,17 @@ def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
     with socket.socket(family, kind) as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
+
+
+def await_port(address, alive, timeout=15.0):
+    """Until something accepts there; for programs that do not say when they are ready."""
+    host, port = address.rsplit(":", 1)
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=1.0).close()
+            return
+        except OSError as error:
+            if not alive() or time.monotonic() > deadline:
+                raise ProcessError(f"nothing accepts at {address}: {error}") from None
+            time.sleep(0.02)

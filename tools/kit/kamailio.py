@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kamailio as a TLS voice core: wants a client certificate of everybody, stays in the path by Record-Route,
+passes SDP on untouched. What the edge sends goes to the phone behind it; what that phone sends goes to the
+edge. Written against 5.6."""
+import os
+import pathlib
+import shutil
+
+from .process import Process, ProcessError, await_port, free_port, run
+
+PROGRAM = shutil.which("kamailio") or shutil.which("kamailio", path="/usr/sbin:/usr/local/sbin")
+MODULES = next((folder for folder in ("/usr/lib/x86_64-linux-gnu/kamailio/modules", "/usr/lib/aarch64-linux-gnu/kamailio/modules",
+                                      "/usr/lib/kamailio/modules", "/usr/lib64/kamailio/modules") if os.path.isdir(folder)), None)
+
+
+def missing():
+    """Why Kamailio cannot be used here, or None."""
+    if not PROGRAM:
+        return "kamailio is not installed (Debian: kamailio)"
+    if not MODULES or not os.path.exists(f"{MODULES}/tls.so"):
+        return "kamailio has no TLS module (Debian: kamailio-tls-modules)"
+    return None
+
+
+def version():
+    words = run([PROGRAM, "-v"], check=False).stdout.split()
+    return words[words.index("kamailio") + 1] if "kamailio" in words else "?"
+
+
+ROUTING = """\
+#!KAMAILIO
+debug=1
+log_stderror=yes
+fork=yes
+children=1
+tcp_children=1
+auto_aliases=no
+enable_tls=yes
+listen=tls:{address}
+tcp_connection_lifetime=120
+mpath="{modules}"
+loadmodule "tls.so"
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "rr.so"
+loadmodule "pv.so"
+loadmodule "maxfwd.so"
+loadmodule "textops.so"
+loadmodule "siputils.so"
+loadmodule "xlog.so"
+modparam("tls", "config", "{tls}")
+modparam("rr", "enable_full_lr", 1)
+modparam("tm", "fr_timer", 10000)
+modparam("tm", "fr_inv_timer", 30000)
+
+request_route {{
+  xlog("L_NOTICE", "heard $rm from $tls_peer_san_hostname $tls_peer_subject_cn ($tls_version $tls_cipher_info)\\n");
+  if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
+  if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
+  if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
+  if (has_totag()) {{
+    if (loose_route()) {{ t_relay(); exit; }}
+    if (is_method("ACK") && t_check_trans()) {{ t_relay(); exit; }}
+    if (!is_method("ACK")) sl_send_reply("481", "Call Does Not Exist");
+    exit;
+  }}
+  if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
+  t_check_trans();
+  record_route();
+  $du = "sip:{outward};transport=tls";
+  if ($tls_peer_san_hostname == "{edge_name}") $du = "sip:{inward};transport=tls";
+  if (!t_relay()) sl_reply_error();
+}}
+onreply_route {{
+  xlog("L_NOTICE", "heard $rs to $rm from $tls_peer_san_hostname $tls_peer_subject_cn\\n");
+}}
+"""
+
+TLS = """\
+[server:default]
+method = TLSv1.2+
+certificate = {cert}
+private_key = {key}
+ca_list = {ca}
+verify_certificate = yes
+require_certificate = yes
+[client:default]
+method = TLSv1.2+
+certificate = {cert}
+private_key = {key}
+ca_list = {ca}
+verify_certificate = yes
+require_certificate = yes
+"""
+
+
+class Kamailio:
+    """One running Kamailio between `edge` ("host:port" and the dns name in its certificate) and `phone`."""
+
+    def __init__(self, folder, identity, ca, edge, phone, edge_name="edge.sallyport.test", port=None):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        self.address = f"127.0.0.1:{port or free_port()}"
+        tls = self.folder / "tls.cfg"
+        tls.write_text(TLS.format(cert=identity[0], key=identity[1], ca=ca))
+        routing = self.folder / "kamailio.cfg"
+        routing.write_text(ROUTING.format(address=self.address, modules=MODULES, tls=tls, inward=phone, outward=edge, edge_name=edge_name))
+        # -DD: stays in the foreground, with its children; they end with it
+        self.process = Process([PROGRAM, "-f", routing, "-DD", "-E", "-m", "32", "-M", "4", "-x", "tlsf",
+                                "-Y", self.folder, "-w", self.folder], cwd=self.folder)
+        try:
+            await_port(self.address, lambda: self.process.child.poll() is None)
+        except ProcessError:
+            self.process.stop()
+            raise
+
+    def wait(self, text, timeout=15.0):
+        """The next line of its log with that text."""
+        return self.process.wait_line(lambda line: text in line, timeout)
+
+    def stop(self):
+        return self.process.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()

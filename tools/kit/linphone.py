@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linphone's console as a calling peer of the edge: TLS 1.2 with a client certificate, SDES, audio from
+and to files. Driven by its command line on stdin. Written against 5.1."""
+import os
+import pathlib
+import shutil
+
+from .process import Process, ProcessError, run
+
+PROGRAM = shutil.which("linphonec")
+
+
+def missing():
+    """Why Linphone cannot be used here, or None."""
+    return None if PROGRAM else "linphonec is not installed (Debian: linphone-cli)"
+
+
+def version():
+    words = run([PROGRAM, "-v"], check=False).stdout.split()
+    return words[words.index("version:") + 1] if "version:" in words else "?"
+
+
+CONFIG = """\
+[sip]
+sip_port=0
+sip_tcp_port=0
+sip_tls_port=-2
+root_ca={ca}
+verify_server_certs=1
+verify_server_cn=1
+{identity}
+media_encryption=srtp
+media_encryption_mandatory=1
+guess_hostname=0
+ipv6_migration_done=1
+use_ipv6=0
+default_proxy=0
+[net]
+dns_srv_enabled=0
+dns_user_hosts_file={hosts}
+[proxy_0]
+reg_proxy=<sip:{edge};transport=tls>
+reg_route=<sip:{edge};transport=tls>
+reg_identity=sip:{user}@{domain}
+reg_sendregister=0
+publish=0
+[rtp]
+audio_rtp_port=-1
+bind_address={media}
+[sound]
+use_files=1
+echocancellation=0
+agc=0
+[video]
+capture=0
+display=0
+"""
+
+
+class Linphone:
+    """One running linphonec. `edge` is "name:port": the name it expects in the edge's certificate, which it
+    finds at `host` without DNS."""
+
+    def __init__(self, folder, user, ca, edge, play, identity=None, domain="sallyport.test", host="127.0.0.1", codec="PCMU", media="127.0.0.1"):
+        self.folder = pathlib.Path(folder)
+        for part in (".local/share/linphone", ".config/linphone"):
+            (self.folder / part).mkdir(parents=True)
+        hosts = self.folder / "hosts"
+        hosts.write_text(f"{host} {edge.rsplit(':', 1)[0]}\n")
+        own = f"client_cert_chain={identity[0]}\nclient_cert_key={identity[1]}" if identity else ""
+        config = self.folder / "linphonerc"
+        config.write_text(CONFIG.format(ca=ca, identity=own, hosts=hosts, edge=edge, media=media, user=user, domain=domain))
+        self.user, self.recording, self.log = user, self.folder / "heard.wav", self.folder / "log"
+        environment = dict(os.environ, HOME=str(self.folder), XDG_CONFIG_HOME=str(self.folder / ".config"),
+                           XDG_DATA_HOME=str(self.folder / ".local/share"), TERM="dumb")
+        self.process = Process([PROGRAM, "-c", config, "-d", "6", "-l", self.log], env=environment, stdin=True, cwd=self.folder)
+        try:
+            self.say("soundcard use files")
+            self.say(f"play {play}")
+            self.say(f"record {self.recording}")
+            self.only_codec(codec)
+        except ProcessError:
+            self.process.stop()
+            raise
+
+    def only_codec(self, name):
+        self.say("codec disable all")
+        self.say("codec list")
+        line = self.process.wait_line(lambda text: f"{name} " in text or f"{name}/" in text)
+        self.say(f"codec enable {line.split(':')[0].strip()}")
+
+    def say(self, command):
+        self.process.write(command + "\n")
+
+    def call(self, uri):
+        self.say(f"call {uri}")
+        return self
+
+    def stop(self):
+        if self.process.child.poll() is None:
+            try:
+                self.say("quit")
+            except OSError:
+                pass
+        return self.process.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
