@@ -26,7 +26,8 @@ namespace sallyport::crypto {
 struct ValidatedPath {
   std::vector<Certificate> certificates;  // leaf to anchor
   WallTime valid_from;                    // the latest notBefore
-  WallTime valid_until;                   // the earliest notAfter, or nextUpdate of a list
+  WallTime valid_until;                   // the earliest notAfter
+  WallTime recheck_at;                    // the same, or the nextUpdate of a revocation list before it
 };
 
 Result<ValidatedPath> validatePath(const Certificate& leaf, std::span<const Certificate> intermediates,

@@ -23,6 +23,8 @@
 
 namespace sallyport::crypto {
 
+class VerifiedChainCache;
+
 // Whether "*.example.net" stands for any one left label, in the certificate or in the configured identity.
 // RFC 5922 7.2 says it does not, so a peer whose CA insists must be named.
 enum class Wildcards : std::uint8_t { refuse, oneLabel };
@@ -49,9 +51,6 @@ struct DeviceRule {
   std::function<bool(std::string_view fingerprint)> enrolled;
 };
 
-// The peer's part in the handshake.
-enum class PeerRole : std::uint8_t { client, server };
-
 class PeerDirectory {
  public:
   // Errors (misconfigured): peers.name.duplicate, peers.name.reserved, peers.identity.none,
@@ -68,6 +67,10 @@ class PeerDirectory {
   Result<VerifiedPeer> identify(const Certificate& leaf, std::span<const Certificate> intermediates, PeerRole role,
                                 WallTime now) const;
 
+  // Whether an open connection's peer would still be let in as the same one: after a reload (revocation,
+  // removal, other anchors) or as time passes. Errors: as of identify(), and tls.peer.changed.
+  Result<VerifiedPeer> reverify(const VerifiedPeer& peer, WallTime now) const;
+
   struct CacheCounters {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
@@ -77,16 +80,18 @@ class PeerDirectory {
 
  private:
   struct Index;
-  class Cache;
   struct Candidate;
+  struct Shown;
   explicit PeerDirectory(std::unique_ptr<Index> index);
 
   std::vector<Candidate> candidatesFor(const CertificateFacts& facts) const;
-  Error explainStranger(const Certificate& leaf, std::span<const Certificate> intermediates,
-                        const CertificateFacts& facts, WallTime now) const;
+  Result<VerifiedPeer> examine(const Shown& shown) const;
+  Result<VerifiedPeer> verify(const Candidate& candidate, const Shown& shown, const CertificateFacts& facts) const;
+  Result<VerifiedPeer> admit(VerifiedPeer peer) const;
+  Error explainStranger(const Shown& shown, const CertificateFacts& facts) const;
 
   std::unique_ptr<Index> index_;
-  std::unique_ptr<Cache> cache_;
+  std::unique_ptr<VerifiedChainCache> cache_;
 };
 
 }  // namespace sallyport::crypto

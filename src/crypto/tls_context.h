@@ -88,7 +88,7 @@ Result<VerifiedPeer> peerOf(const SSL* session);
 
 // Why a handshake (or a later read or write) failed, after SSL_do_handshake returned `SSL_ERROR_SSL` or
 // `SSL_ERROR_SYSCALL`; drains the error queue. The verification's own error where that is what failed, else:
-// tls.handshake.not_tls, .version, .no_shared_cipher, .no_certificate, .alpn, .closed (end of stream),
+// tls.handshake.not_tls, .version, .no_shared_cipher, .no_certificate, .alpn, .too_large, .closed (end of stream),
 // .alert (the peer refused us; the detail names its alert), .protocol.
 Error handshakeError(const SSL* session);
 

@@ -30,13 +30,14 @@ class TrustAnchors {
   static Result<std::shared_ptr<const TrustAnchors>> load(const Files& files);
   static Result<std::shared_ptr<const TrustAnchors>> parse(std::string_view anchors_pem,
                                                            std::string_view crls_pem = {});
+  // Everything in `sets` together.
   static Result<std::shared_ptr<const TrustAnchors>> of(const std::vector<std::shared_ptr<const TrustAnchors>>& sets);
 
   const std::vector<Certificate>& certificates() const { return certificates_; }
   bool hasCrls() const { return !crls_.empty(); }
   std::size_t crlCount() const { return crls_.size(); }
-  // When the first of the lists stops being current; nothing without lists.
-  std::optional<WallTime> crlsGoodUntil() const { return crls_good_until_; }
+  // When the first of the lists that are current now stops being so; nothing where there is none.
+  std::optional<WallTime> crlsGoodUntil(WallTime now) const;
 
   X509_STORE* store() const { return store_.get(); }
 
@@ -47,7 +48,7 @@ class TrustAnchors {
 
   std::vector<Certificate> certificates_;
   std::vector<std::shared_ptr<X509_CRL>> crls_;
-  std::optional<WallTime> crls_good_until_;
+  std::vector<WallTime> next_updates_;
   X509StorePtr store_;
 };
 

@@ -16,6 +16,9 @@ namespace sallyport::crypto {
 
 enum class PeerKind : std::uint8_t { peer, device };
 
+// The peer's part in the handshake.
+enum class PeerRole : std::uint8_t { client, server };
+
 // The name under which every enrolled device is known to policy; no peer may have it.
 inline constexpr std::string_view kDevicePeerName = "device";
 
@@ -29,7 +32,7 @@ class VerifiedPeer {
   const CertificateFacts& certificate() const { return facts_->certificate; }
   // The subject of the anchor that vouches for it.
   const std::string& anchor() const { return facts_->anchor; }
-  // The proof is not to be relied on afterwards: expiry of the path or of a revocation list.
+  // The first of the path's certificates expires. What else may change, PeerDirectory::reverify() tells.
   WallTime validUntil() const { return facts_->valid_until; }
 
  private:
@@ -43,6 +46,9 @@ class VerifiedPeer {
     std::string anchor;
     WallTime valid_from;
     WallTime valid_until;
+    WallTime recheck_at;
+    CertificateChain shown;  // the leaf and what came with it, kept to be judged again
+    PeerRole role = PeerRole::client;
   };
   explicit VerifiedPeer(std::shared_ptr<const Facts> facts) : facts_(std::move(facts)) {}
 
