@@ -36,11 +36,13 @@ const Case kKeys[] = {
     {"carriage_return_inside", "", "", "# a\rb\n", "config.file.syntax", 21, "control byte"},
     {"a_blank_that_is_not_ascii", "", "", "[\xe2\x80\x83[x]]\n", "config.file.syntax", 21, "only ASCII", "quotes"},
     {"a_letter_that_is_not_ascii", "", "", "d\xd1\x92 = 1\n", "config.file.syntax", 21, "only ASCII", "quotes"},
-    {"a_letter_behind_a_string", "", "", "a = \"\"\"x\"\"\"\"\"\xd1\x92\n", "config.file.syntax", 21, "only ASCII",
-     "quotes"},
+    {"a_letter_behind_a_string", "", "", "a = \"x\"\xd1\x92\n", "config.file.syntax", 21, "only ASCII", "quotes"},
+    {"a_string_over_lines", "", "", "a = \"\"\"x\ny\"\"\"\n", "config.file.syntax", 21, "several lines", "one line"},
+    {"an_escape_of_nothing", "", "", "a = \"\\\xd1\x92\"\n", "config.file.syntax", 21, "cannot be escaped"},
     {"a_string_right_behind_a_number", "", "", "a = [0\"\xd1\x92\"]\n", "config.file.syntax", 21, "may not begin here",
      "comma"},
     {"a_very_long_line", "", "", kLongComment, "config.file.line_too_long", 21, "4096", "several lines"},
+    {"a_bracket_the_parser_trips_over", "", "", "[}\n", "config.file.syntax", 0, "not TOML"},
     {"invalid_utf8", "", "", "# \xff\xfe\n", "config.file.syntax", 21, ""},
 };
 

@@ -20,8 +20,8 @@ class Scanner {
   }
 
  private:
-  // What a byte belongs to; strings by their delimiter (TOML 1.0 "String").
-  enum class State { bare, comment, basic, literal, basicBlock, literalBlock };
+  // What a byte belongs to; strings by their delimiter: "basic", 'literal' (TOML 1.0 "String").
+  enum class State { bare, comment, basic, literal };
 
   unsigned column() const { return static_cast<unsigned>(at_ - line_start_) + 1; }
 
@@ -31,7 +31,7 @@ class Scanner {
   }
 
   void endLine() {
-    if (state_ != State::basicBlock && state_ != State::literalBlock) state_ = State::bare;
+    state_ = State::bare;
     ++at_;
     ++line_;
     line_start_ = at_;
@@ -53,59 +53,46 @@ class Scanner {
                   "an array may be written over several lines");
   }
 
-  bool block(char quote) const { return text_.substr(at_, 3) == std::string(3, quote); }
-
-  // Past one byte, or past a delimiter; an escaped byte of a basic string cannot delimit.
   bool advance() {
     const char c = text_[at_];
     switch (state_) {
-      case State::bare: return open(c);
+      case State::bare:
+        if (c == '#') state_ = State::comment;
+        if ((c == '"' || c == '\'') && !openString(c)) return false;
+        break;
       case State::comment: break;
       case State::basic:
+        if (c == '\\') return skipEscape();
+        if (c == '"') state_ = State::bare;
+        break;
       case State::literal:
-        if (state_ == State::basic && c == '\\') return skipEscape();
-        if (c == (state_ == State::basic ? '"' : '\'')) state_ = State::bare;
-        break;
-      case State::basicBlock:
-      case State::literalBlock:
-        if (state_ == State::basicBlock && c == '\\') return skipEscape();
-        if (closeBlock(state_ == State::basicBlock ? '"' : '\'')) return true;
+        if (c == '\'') state_ = State::bare;
         break;
     }
     ++at_;
     return true;
   }
 
-  bool open(char c) {
-    if (c == '#') state_ = State::comment;
-    if (c == '"' || c == '\'') {
-      constexpr std::string_view kMayPrecede = " \t\n=,[{.";
-      if (at_ > 0 && kMayPrecede.find(text_[at_ - 1]) == std::string_view::npos) {
-        return refuse("config.file.syntax", "a string may not begin here",
-                      "a quote or a comma may be missing before it");
-      }
-      const bool is_block = block(c);
-      state_ =
-          c == '"' ? (is_block ? State::basicBlock : State::basic) : (is_block ? State::literalBlock : State::literal);
-      if (is_block) at_ += 2;
+  bool openString(char quote) {
+    constexpr std::string_view kMayPrecede = " \t\n=,[{.";
+    if (at_ > 0 && kMayPrecede.find(text_[at_ - 1]) == std::string_view::npos) {
+      return refuse("config.file.syntax", "a string may not begin here", "a quote or a comma may be missing before it");
     }
-    ++at_;
+    if (text_.substr(at_, 3) == std::string(3, quote)) {
+      return refuse("config.file.syntax", "a string over several lines has no use here", "write it in one line");
+    }
+    state_ = quote == '"' ? State::basic : State::literal;
     return true;
   }
 
-  // The byte after a backslash is only looked at as far as it could be mistaken for a delimiter.
+  // An escaped quote delimits nothing; what may be escaped is ASCII.
   bool skipEscape() {
     ++at_;
-    if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\\')) ++at_;
-    return true;
-  }
-
-  // Up to two quotes directly before the closing three belong to the string.
-  bool closeBlock(char quote) {
-    if (!block(quote)) return false;
-    at_ += 3;
-    for (int extra = 0; extra < 2 && at_ < text_.size() && text_[at_] == quote; ++extra) ++at_;
-    state_ = State::bare;
+    if (at_ == text_.size() || text_[at_] == '\n') return true;
+    if (static_cast<unsigned char>(text_[at_]) >= 0x80) {
+      return refuse("config.file.syntax", "this cannot be escaped", "write a backslash as \\\\");
+    }
+    if (text_[at_] == '"' || text_[at_] == '\\') ++at_;
     return true;
   }
 

@@ -9,8 +9,8 @@
 namespace sallyport::config {
 
 // Bounded in size and line length; no control byte; ASCII outside strings and comments, as TOML 1.0
-// has it (toml++ 3.3 has undefined behaviour on some other characters there). Reports the first
-// violation and returns false.
+// has it; every string within its line. toml++ 3.3 has undefined behaviour on some other characters
+// where it looks for blanks. Reports the first violation and returns false.
 bool scanText(std::string_view text, Problems& problems);
 
 }  // namespace sallyport::config
