@@ -90,6 +90,7 @@ Loop::~Loop() { destroyRetired(); }
 
 void Loop::run() noexcept {
   while (!stopping_.load(std::memory_order_acquire)) turn(std::chrono::hours{1});
+  closeMailbox();
   runMailbox();
   runHooks();
   destroyRetired();
@@ -149,6 +150,7 @@ Status Loop::post(Task task) {
   bool first = false;
   {
     const std::lock_guard lock{mutex_};
+    if (mailbox_closed_) return Error{ErrorKind::unavailable, "net.mailbox.closed", {}};
     if (mailbox_.size() >= options_.mailbox_capacity) {
       mailbox_drops_.fetch_add(1, std::memory_order_relaxed);
       return Error{ErrorKind::overloaded, "net.mailbox.full", {}};
@@ -164,6 +166,11 @@ void Loop::wake() {
   const std::uint64_t one = 1;
   // Fails only when the counter is at its maximum, and then the loop is woken anyway.
   [[maybe_unused]] const auto written = ::write(wakeup_.raw(), &one, sizeof one);
+}
+
+void Loop::closeMailbox() {
+  const std::lock_guard lock{mutex_};
+  mailbox_closed_ = true;
 }
 
 void Loop::runMailbox() {

@@ -97,7 +97,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  void run() noexcept;                // until stop(); what is in the mailbox by then is still run
+  // Until stop(). What is in the mailbox by then is still run; from there on nothing is taken in.
+  void run() noexcept;
   void stop();                        // any thread
   void turn(Duration wait) noexcept;  // one turn that waits no longer than this; for tests and run()
 
@@ -105,7 +106,7 @@ class Loop {
   const Clock& clock() const { return clock_; }
 
   // From any thread. "net.mailbox.full" (overloaded) when the loop does not keep up: the task is dropped
-  // and counted.
+  // and counted. "net.mailbox.closed" (unavailable) once run() has ended.
   Status post(Task task);
   std::uint64_t mailboxDrops() const { return mailbox_drops_.load(std::memory_order_relaxed); }
 
@@ -140,6 +141,7 @@ class Loop {
   void sleepThroughPause();
   void dispatch(std::uint64_t token, ReadyEvents events);
   void runMailbox();
+  void closeMailbox();
   void runHooks();
   void destroyRetired();
   void wake();
@@ -160,7 +162,8 @@ class Loop {
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> mailbox_drops_{0};
   std::mutex mutex_;
-  std::vector<Task> mailbox_;  // under mutex_
+  std::vector<Task> mailbox_;    // under mutex_
+  bool mailbox_closed_ = false;  // under mutex_
 };
 
 }  // namespace sallyport::net
