@@ -49,9 +49,22 @@ void appendHex(std::string& out, std::uint32_t value, unsigned digits) {
   for (unsigned shift = digits * 4; shift > 0; shift -= 4) out += kHex[(value >> (shift - 4)) & 15];
 }
 
+// How many bytes from the start need no look: printable ASCII without quote and backslash.
+std::size_t plainRun(std::string_view text) {
+  const auto end = std::find_if(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c - 0x20) >= 0x5f || c == '"' || c == '\\';
+  });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+// Plain runs go to `out` as they are; `visit` is shown the characters between them.
 template <typename Visit>
-void forEachCharacter(std::string_view text, Visit visit) {
-  while (!text.empty()) {
+void copyPlain(std::string& out, std::string_view text, Visit visit) {
+  for (;;) {
+    const auto plain = plainRun(text);
+    out.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const auto decoded = decode(text);
     visit(decoded, decoded.valid ? text.substr(0, decoded.bytes) : std::string_view{"\xef\xbf\xbd"});
     text.remove_prefix(decoded.bytes);
@@ -69,13 +82,13 @@ void appendPadded(std::string& out, std::int64_t value, std::size_t digits) {
 std::string validUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  forEachCharacter(text, [&](const Decoded&, std::string_view bytes) { out += bytes; });
+  copyPlain(out, text, [&](const Decoded&, std::string_view bytes) { out += bytes; });
   return out;
 }
 
 void appendJsonString(std::string& out, std::string_view text) {
   out += '"';
-  forEachCharacter(text, [&](const Decoded& decoded, std::string_view bytes) {
+  copyPlain(out, text, [&](const Decoded& decoded, std::string_view bytes) {
     if (decoded.character == '"' || decoded.character == '\\') {
       out += '\\';
       out += bytes;
@@ -94,7 +107,7 @@ void appendJsonString(std::string& out, std::string_view text) {
 std::string visible(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  forEachCharacter(text, [&](const Decoded& decoded, std::string_view bytes) {
+  copyPlain(out, text, [&](const Decoded& decoded, std::string_view bytes) {
     if (!isUnsafe(decoded.character)) {
       out += bytes;
     } else if (decoded.character == '\n') {
