@@ -113,6 +113,7 @@ class Edge final : private ControlTarget {
   net::PortPool ports_;
   StoreSink records_;
   call::PlaneMesh mesh_;
+  ServerContexts contexts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   ControlServer control_;
   std::unique_ptr<net::UnixServer> control_socket_;
@@ -144,12 +145,13 @@ Status Edge::start() {
 }
 
 Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy) {
+  SP_ASSIGN(contexts_, serverContexts(certificates, clock_));
   admission_ = admissionChain(*config_, tables_, decisions_);
   for (unsigned i = 0; i < pool_.size(); ++i) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Parts{i, pool_.loop(i), mesh_, ports_, decisions_, records_, log_, metrics_.worker(i), clock_}, policy,
         certificates.trust, admission_));
-    SP_TRY(workers_.back()->listen(*config_));
+    SP_TRY(workers_.back()->listen(*config_, contexts_));
     pool_.onDrain(i, *workers_.back());
   }
   return success();
@@ -202,6 +204,7 @@ Status Edge::requestReload() {
   }
   SP_ASSIGN(const auto certificates, loadCertificates(*config, clock_));
   SP_ASSIGN(const auto policy, call::compile(config));
+  SP_TRY(replaceIn(contexts_, certificates));
   config_ = std::move(config);
   admission_ = admissionChain(*config_, tables_, decisions_);
   for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);

@@ -121,8 +121,7 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
     if (!ours) ours = identities.front();
     SP_ASSIGN(const auto facts, identities.front().leaf().facts());
     certificates.expiries.emplace_back("listener:" + listener.name, facts.not_after);
-    SP_ASSIGN(auto context, crypto::TlsServerContext::create({std::move(identities), trust->peers, &clock}));
-    trust->servers.push_back(std::move(context));
+    certificates.identities.push_back(std::move(identities));
   }
 
   for (const auto& peer : config.peers) {
@@ -141,6 +140,27 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   }
   certificates.trust = std::move(trust);
   return certificates;
+}
+
+Result<ServerContexts> serverContexts(const Certificates& certificates, const Clock& clock) {
+  ServerContexts contexts;
+  for (const auto& identities : certificates.identities) {
+    crypto::TlsServerSettings settings;
+    settings.identities = identities;
+    settings.peers = certificates.trust->peers;
+    settings.clock = &clock;
+    SP_ASSIGN(auto context, crypto::TlsServerContext::create(std::move(settings)));
+    contexts.push_back(std::move(context));
+  }
+  return contexts;
+}
+
+Status replaceIn(const ServerContexts& contexts, const Certificates& certificates) {
+  for (std::size_t i = 0; i < contexts.size(); ++i) {
+    SP_TRY(contexts[i]->replaceIdentities(certificates.identities[i]));
+    contexts[i]->replacePeers(certificates.trust->peers);
+  }
+  return success();
 }
 
 std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const guard::LimitTables& tables,

@@ -18,11 +18,17 @@ namespace sallyport::app {
 
 struct Certificates {
   std::shared_ptr<const call::SignallingTrust> trust;
-  std::vector<std::pair<std::string, WallTime>> expiries;  // "listener:public" -> not after
+  std::vector<std::vector<crypto::LocalIdentity>> identities;  // ours, by listener
+  std::vector<std::pair<std::string, WallTime>> expiries;      // "listener:public" -> not after
 };
 
 // Errors: crypto.*, peers.*, tls.*; the detail names the file and the section.
 Result<Certificates> loadCertificates(const config::Config& config, const Clock& clock);
+
+// One per listener; they live as long as the process, and a reload replaces what they hold.
+using ServerContexts = std::vector<std::shared_ptr<crypto::TlsServerContext>>;
+Result<ServerContexts> serverContexts(const Certificates& certificates, const Clock& clock);
+Status replaceIn(const ServerContexts& contexts, const Certificates& certificates);
 
 std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const guard::LimitTables& tables,
                                                       guard::DecisionLog& log);

@@ -64,8 +64,11 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
   parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};
 }
 
-Status Worker::listen(const config::Config& config) {
-  for (const auto& listener : config.listeners) SP_TRY(signalling_.listen(listener.address, limitsOf(listener)));
+Status Worker::listen(const config::Config& config, const ServerContexts& contexts) {
+  for (std::size_t i = 0; i < contexts.size(); ++i) {
+    const auto& listener = config.listeners[i];
+    SP_TRY(signalling_.listen(listener.address, contexts[i], limitsOf(listener)));
+  }
   return success();
 }
 

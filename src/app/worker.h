@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "app/trust.h"
 #include "call/call_server.h"
 #include "call/media_plane.h"
 #include "call/signalling_plane.h"
@@ -29,7 +30,7 @@ class Worker final : public net::Drainable {
   Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
          std::shared_ptr<guard::AdmissionChain> admission);
 
-  Status listen(const config::Config& config);
+  Status listen(const config::Config& config, const ServerContexts& contexts);
   Status start();
   void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
              std::shared_ptr<guard::AdmissionChain> admission);

@@ -102,9 +102,10 @@ SignallingPlane::~SignallingPlane() = default;
 
 // --- connections come and go --------------------------------------------------------------------------------
 
-Status SignallingPlane::listen(const Endpoint& local, const net::TlsListenerLimits& limits) {
-  SP_ASSIGN(auto listener, net::TlsListener::listen(parts_.loop, local, net::PortSharing::perWorker,
-                                                    trust_->servers[listeners_.size()], limits, *this));
+Status SignallingPlane::listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+                               const net::TlsListenerLimits& limits) {
+  SP_ASSIGN(auto listener, net::TlsListener::listen(parts_.loop, local, net::PortSharing::perWorker, std::move(context),
+                                                    limits, *this));
   listeners_.push_back(std::move(listener));
   return success();
 }
@@ -191,9 +192,6 @@ void SignallingPlane::flowLost(sip::FlowId flow) { calls_->flowClosed(flow); }
 
 void SignallingPlane::adopt(std::shared_ptr<const SignallingTrust> trust) {
   trust_ = std::move(trust);
-  for (std::size_t i = 0; i < listeners_.size() && i < trust_->servers.size(); ++i) {
-    listeners_[i]->replaceContext(trust_->servers[i]);
-  }
   for (auto& [id, connection] : connections_) {
     const auto still = trust_->peers->reverify(connection->facts()->peer, parts_.clock.wall());
     if (still) continue;

@@ -44,7 +44,6 @@ struct PlaneMesh {
 // Whom we trust and how we present ourselves; immutable, swapped whole on reload.
 struct SignallingTrust {
   std::shared_ptr<const crypto::PeerDirectory> peers;
-  std::vector<std::shared_ptr<const crypto::TlsServerContext>> servers;  // in the order of config.listeners
   std::unordered_map<std::string, std::shared_ptr<const crypto::TlsClientContext>> clients;  // by peer name
   std::unordered_map<std::string, std::vector<IpNetwork>> networks;  // by peer name; absent: from anywhere
 };
@@ -65,8 +64,9 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
   ~SignallingPlane() override;
 
   void setCalls(CallServer& calls) { calls_ = &calls; }
-  // Binds; accepts nobody before start(). The order is that of SignallingTrust::servers.
-  Status listen(const Endpoint& local, const net::TlsListenerLimits& limits);
+  // Binds; accepts nobody before start().
+  Status listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+                const net::TlsListenerLimits& limits);
   Status start();
   void stopAccepting();
 
