@@ -24,7 +24,7 @@ namespace sallyport::crypto::testing {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-inline const WallTime kNow{seconds{1'800'000'000}};  // where FakeClock begins
+inline const WallTime kNow{seconds{1'800'000'000}};  // an hour before FakeClock
 
 // Extensions in OpenSSL's configuration syntax; empty: left out.
 struct Spec {
