@@ -14,11 +14,12 @@ namespace {
 using Lag = std::ptrdiff_t;
 
 constexpr unsigned kSearchRate = 8'000;
+constexpr unsigned kFineRate = 48'000;       // a sixteenth of the shortest period that telephone audio has
 constexpr std::chrono::minutes kLongest{8};  // what one transform at kSearchRate holds
 constexpr std::size_t kFramesPerSegment = 12;
 constexpr double kNearMs = 10, kFarMs = 200;  // how far a segment's shift is looked for around the last one's
 constexpr double kGoodMatch = 0.9;            // a near match this good ends the search
-constexpr double kTrusted = 0.7;              // a segment this alike says something about the delay
+constexpr double kTrusted = 0.7;              // a segment this alike shows where to look for the next
 constexpr double kAudibleShare = 0.0025;      // of the loudest frame's energy (-26 dB)
 constexpr double kAudibleLevel = 30;          // RMS below which nothing counts as sound
 constexpr double kHeardShare = 0.05;          // of the energy due, below which a frame is missing
@@ -58,8 +59,10 @@ struct Pair {
   double millisecondsOf(Lag lag) const { return static_cast<double>(lag) * 1'000 / rate; }
 };
 
+// `rate` is how finely shifts are told apart; what only one of the two could carry is left out.
 Pair pairAt(const Pcm& played, const Pcm& heard, unsigned rate) {
-  const Pcm p = resampled(played, rate), h = resampled(heard, rate);
+  const unsigned band = std::min({played.rate, heard.rate, rate});
+  const Pcm p = resampled(resampled(played, band), rate), h = resampled(resampled(heard, band), rate);
   return {rate, {p.samples.begin(), p.samples.end()}, {h.samples.begin(), h.samples.end()}};
 }
 
@@ -74,7 +77,7 @@ Match bestMatch(const Pair& pair, std::size_t begin, std::size_t end, Lag around
   double best_score = -2;
   for (Lag lag = around - reach; lag <= around + reach; ++lag) {
     const double likeness = pair.products(begin, end, lag).likeness();
-    const double score = likeness - 0.03 * static_cast<double>(std::abs(lag - around)) / static_cast<double>(reach + 1);
+    const double score = likeness - 0.08 * static_cast<double>(std::abs(lag - around)) / static_cast<double>(reach + 1);
     if (score > best_score) best = {lag, likeness}, best_score = score;
   }
   return best;
@@ -194,7 +197,8 @@ class Comparer {
     result.delay_ms = full_.millisecondsOf(fullLag(coarse_lag_));
     std::vector<Lag> lags;
     for (const auto& segment : segments_) {
-      if (segment.match.likeness >= kTrusted) lags.push_back(segment.match.lag);
+      const bool whole = segment.end - segment.begin == kFramesPerSegment * frame_;
+      if (whole && segment.match.likeness >= kGoodMatch) lags.push_back(segment.match.lag);
     }
     if (lags.empty()) return;
     std::sort(lags.begin(), lags.end());
@@ -239,8 +243,7 @@ Result<AudioComparison> compareAudio(const Pcm& played, const Pcm& heard) {
   if (std::none_of(heard.samples.begin(), heard.samples.end(), sounds)) {
     return Error{ErrorKind::misconfigured, "phone.compare.nothing_heard", "the recording is silent"};
   }
-  const unsigned rate = std::min(played.rate, heard.rate);
-  return Comparer{pairAt(played, heard, rate), pairAt(played, heard, std::min(rate, kSearchRate))}.run();
+  return Comparer{pairAt(played, heard, kFineRate), pairAt(played, heard, kSearchRate)}.run();
 }
 
 AudioThresholds thresholdsFor(std::optional<sdp::Codec> codec) {

@@ -27,9 +27,9 @@ struct AudioComparison {
   double coverage = 0;          // overlap relative to what was played, 0..1
 };
 
-// Compares at the lower of the two rates. Errors (misconfigured): "phone.compare.too_short" (under half a
-// second on either side), "phone.compare.silent" (nothing audible in what was played),
-// "phone.compare.nothing_heard" (the recording is silent), "phone.compare.too_long" (over eight minutes).
+// Compares within the band of the lower of the two rates. Errors (misconfigured): "phone.compare.too_short" (under half
+// a second on either side), "phone.compare.silent" (nothing audible in what was played), "phone.compare.nothing_heard"
+// (the recording is silent), "phone.compare.too_long" (over eight minutes).
 Result<AudioComparison> compareAudio(const Pcm& played, const Pcm& heard);
 
 struct AudioThresholds {

@@ -89,7 +89,9 @@ class OpusVoiceDecoder final : public VoiceDecoder {
 
 Result<std::unique_ptr<VoiceEncoder>> makeOpusEncoder() {
   int code = OPUS_OK;
-  auto* encoder = opus_encoder_create(kRate, 1, OPUS_APPLICATION_VOIP, &code);
+  // Not OPUS_APPLICATION_VOIP, whose high-pass filter turns the phase of deep voices: what arrives could no longer
+  // be compared with what was said.
+  auto* encoder = opus_encoder_create(kRate, 1, OPUS_APPLICATION_AUDIO, &code);
   if (encoder == nullptr) return unavailable(code);
   return std::unique_ptr<VoiceEncoder>{std::make_unique<OpusVoiceEncoder>(encoder)};
 }

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// `sallyport-phone answer` and `echo`: waits for the edge, answers (or refuses) what comes.
+
+#include <map>
+
+#include "phone/cli/options.h"
+#include "phone/cli/phone_session.h"
+
+namespace sallyport::phone {
+
+class AnswerCommand final : private PhoneObserver {
+ public:
+  explicit AnswerCommand(const AnswerOptions& options) : options_(options) {}
+  int run();
+
+ private:
+  Result<MediaSession::Audio> audioFor(Conversation&) override {
+    return options_.echo ? session_->echoAudio() : session_->audio();
+  }
+  void onIncoming(Conversation& conversation) override;
+  void onAnswered(Conversation& conversation) override;
+  void onEnded(Conversation& conversation, const CallReport& report) override;
+  void onStranger(const Endpoint& source, const Error& error) override;
+  void answer(Conversation& conversation);
+
+  const AnswerOptions& options_;
+  std::unique_ptr<PhoneSession> session_;
+  std::map<Conversation*, net::TimerHandle> timers_;
+  std::uint64_t ended_ = 0;
+};
+
+}  // namespace sallyport::phone

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "core/numbers.h"
+#include "phone/cli/command_line.h"
+#include "phone/cli/duration.h"
+#include "sip/header_values.h"
+
+namespace sallyport::phone {
+namespace {
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  sallyport-phone answer --listen 127.0.0.1:5071 --cert bob.pem --key bob.key --ca ca.pem --record heard.wav\n"
+    "  sallyport-phone call sip:bob@example.com --via 127.0.0.1:5061 --cert alice.pem --key alice.key --ca ca.pem \\\n"
+    "      --expect-san dns:edge.example.com --play hello.wav --record heard.wav --duration 10s\n"
+    "  sallyport-phone compare hello.wav heard.wav\n"
+    "Exit status: 0 success, 1 the call or the comparison failed, 2 wrong usage.";
+
+// Texts as typed; checked by read().
+struct RawPhone {
+  std::string expect_san, tone;
+  std::vector<std::string> codecs, suites;
+  bool json = false;
+};
+struct RawCall {
+  RawPhone phone;
+  std::string via, duration = "5s", answer_within = "60s", hold_after, hold_for = "1s", cancel_after;
+};
+struct RawAnswer {
+  RawPhone phone;
+  std::string listen, answer_after = "0s", hang_up_after;
+  int reject = 0;
+};
+
+[[noreturn]] void refuse(const std::string& option, const std::string& why) { throw CLI::ValidationError(option, why); }
+
+milliseconds readDuration(const std::string& option, const std::string& text) {
+  const auto duration = parseDuration(text);
+  if (!duration) refuse(option, "'" + text + "' is no duration; write 5s, 500ms or 2m");
+  return *duration;
+}
+
+std::optional<milliseconds> readOptionalDuration(const std::string& option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return readDuration(option, text);
+}
+
+Endpoint readEndpoint(const std::string& option, const std::string& text) {
+  const auto endpoint = Endpoint::parse(text);
+  if (!endpoint) refuse(option, "'" + text + "' is no address; write 192.0.2.1:5061 or [2001:db8::1]:5061");
+  return *endpoint;
+}
+
+std::optional<sdp::Codec> voiceCodec(const std::string& text) {
+  const auto codec = sdp::codecFrom(text);
+  return codec && sdp::carriesVoice(*codec) ? codec : std::nullopt;
+}
+
+std::optional<crypto::SrtpSuite> srtpSuite(const std::string& text) {
+  const auto found = std::find_if(crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end(), [&](auto suite) {
+    return sip::equalsIgnoringCase(crypto::factsOf(suite).name, text);
+  });
+  return found == crypto::kSrtpSuites.end() ? std::nullopt : std::optional{*found};
+}
+
+void checkSipUri(const std::string& option, const std::string& text) {
+  const auto uri = sip::Uri::parse(text);
+  if (!uri || !(uri->isSip() || uri->isSips()))
+    refuse(option, "'" + text + "' is no SIP URI; write sip:bob@example.com");
+}
+
+void read(const RawPhone& raw, PhoneOptions& options) {
+  if (!raw.expect_san.empty()) {
+    auto san = parseSan(raw.expect_san);
+    if (!san) refuse("--expect-san", san.error().detail);
+    options.expect_san = *std::move(san);
+  }
+  if (!raw.tone.empty()) {
+    auto tone = parseTone(raw.tone);
+    if (!tone) refuse("--tone", tone.error().detail);
+    options.tone = *std::move(tone);
+  }
+  if (!raw.codecs.empty()) options.codecs.clear();
+  for (const auto& text : raw.codecs) {
+    const auto codec = voiceCodec(text);
+    if (!codec) refuse("--codec", "'" + text + "' is not one of opus, pcmu, pcma");
+    options.codecs.push_back(*codec);
+  }
+  if (!raw.suites.empty()) options.suites.clear();
+  for (const auto& text : raw.suites) {
+    const auto suite = srtpSuite(text);
+    if (!suite) {
+      refuse("--suites", "'" + text +
+                             "' is not one of AEAD_AES_256_GCM, AEAD_AES_128_GCM, AES_256_CM_HMAC_SHA1_80, "
+                             "AES_CM_128_HMAC_SHA1_80");
+    }
+    options.suites.push_back(*suite);
+  }
+  if (!options.uri.empty()) checkSipUri("--from", options.uri);
+  options.output = raw.json ? Output::json : Output::forPeople;
+}
+
+enum class Sound : std::uint8_t { played, echoed };
+
+void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound sound) {
+  app.add_option("--cert", options.tls.certificate, "our certificate chain (PEM)")->required();
+  app.add_option("--key", options.tls.key, "its private key (PEM, readable by its owner alone)")->required();
+  app.add_option("--ca", options.tls.ca, "the CA that vouches for the other end (PEM)")->required();
+  app.add_option("--expect-san", raw.expect_san,
+                 "who the other end must prove to be: dns:NAME, ip:ADDRESS or uri:URI\n"
+                 "[default: dns: and the domain of the sip: URI in our certificate]");
+  app.add_option("--from", options.uri, "our own SIP URI [default: the one in our certificate]");
+  app.add_option("--record", options.record, "write what is heard to this WAV file");
+  app.add_option("--codec", raw.codecs, "opus, pcmu, pcma: those allowed, preferred first [default: all]")
+      ->delimiter(',');
+  app.add_option("--suites", raw.suites,
+                 "SRTP suites allowed, preferred first [default: all four, AEAD_AES_256_GCM first]")
+      ->delimiter(',');
+  app.add_flag("--json", raw.json, "one JSON object per event and line on standard output");
+  if (sound == Sound::echoed) return;
+  auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");
+  app.add_option("--tone", raw.tone, "play a test signal instead: speech, speech:SEED, 440, 697+1209")->excludes(play);
+}
+
+CLI::App* addCall(CLI::App& app, CallOptions& options, RawCall& raw) {
+  auto* call = app.add_subcommand("call", "place a call through the edge");
+  call->add_option("target", options.target, "whom to call: sip:bob@example.com")->required();
+  call->add_option("--via", raw.via, "the edge's address: ADDRESS:PORT")->required();
+  call->add_option("--server-name", options.server_name, "TLS server name to ask for [default: the DNS name expected]");
+  addPhoneOptions(*call, options.phone, raw.phone, Sound::played);
+  call->add_option("--duration", raw.duration, "hang up this long after the answer")->capture_default_str();
+  call->add_option("--answer-within", raw.answer_within, "give up if nobody answers")->capture_default_str();
+  call->add_option("--hold-after", raw.hold_after, "put the other side on hold this long after the answer ...");
+  call->add_option("--hold-for", raw.hold_for, "... and resume after this long")->capture_default_str();
+  call->add_option("--cancel-after", raw.cancel_after,
+                   "give up this long after the INVITE; success if it is cancelled");
+  return call;
+}
+
+void addListening(CLI::App& app, AnswerOptions& options, RawAnswer& raw) {
+  app.add_option("--listen", raw.listen, "where to listen for the edge: ADDRESS:PORT, port 0 for a free one")
+      ->required();
+  app.add_option("--answer-after", raw.answer_after, "ring this long before answering")->capture_default_str();
+  app.add_option("--hang-up-after", raw.hang_up_after, "hang up this long after answering [default: never]");
+  app.add_option("--calls", options.calls, "exit after this many calls [default: run until interrupted]");
+}
+
+CLI::App* addAnswer(CLI::App& app, AnswerOptions& options, RawAnswer& raw) {
+  auto* answer = app.add_subcommand("answer", "wait for calls from the edge and answer them");
+  addListening(*answer, options, raw);
+  addPhoneOptions(*answer, options.phone, raw.phone, Sound::played);
+  answer->add_option("--reject", raw.reject, "refuse every call with this status (300-699)")
+      ->check(CLI::Range(300, 699));
+  return answer;
+}
+
+CLI::App* addEcho(CLI::App& app, AnswerOptions& options, RawAnswer& raw) {
+  auto* echo = app.add_subcommand("echo", "answer calls and send back what is heard");
+  addListening(*echo, options, raw);
+  addPhoneOptions(*echo, options.phone, raw.phone, Sound::echoed);
+  return echo;
+}
+
+CallOptions finish(CallOptions options, const RawCall& raw) {
+  read(raw.phone, options.phone);
+  checkSipUri("target", options.target);
+  options.via = readEndpoint("--via", raw.via);
+  options.duration = readDuration("--duration", raw.duration);
+  options.answer_within = readDuration("--answer-within", raw.answer_within);
+  options.hold_after = readOptionalDuration("--hold-after", raw.hold_after);
+  options.hold_for = readDuration("--hold-for", raw.hold_for);
+  options.cancel_after = readOptionalDuration("--cancel-after", raw.cancel_after);
+  return options;
+}
+
+AnswerOptions finish(AnswerOptions options, const RawAnswer& raw) {
+  read(raw.phone, options.phone);
+  options.listen = readEndpoint("--listen", raw.listen);
+  options.answer_after = readDuration("--answer-after", raw.answer_after);
+  options.hang_up_after = readOptionalDuration("--hang-up-after", raw.hang_up_after);
+  if (raw.reject != 0) options.reject = raw.reject;
+  return options;
+}
+
+}  // namespace
+
+Command parseCommandLine(int argc, const char* const* argv) {
+  CLI::App app{"Sallyport's own phone: SIP over mutual TLS, encrypted media only.", "sallyport-phone"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  CallOptions call_options;
+  RawCall raw_call;
+  AnswerOptions answer_options, echo_options;
+  RawAnswer raw_answer, raw_echo;
+  CompareOptions compare_options;
+  std::string compare_codec;
+  bool compare_json = false;
+
+  const auto* call = addCall(app, call_options, raw_call);
+  const auto* answer = addAnswer(app, answer_options, raw_answer);
+  const auto* echo = addEcho(app, echo_options, raw_echo);
+  auto* compare = app.add_subcommand("compare", "judge whether what was recorded is what was played");
+  compare->add_option("played", compare_options.played, "the WAV file that was played")->required();
+  compare->add_option("heard", compare_options.heard, "the WAV file that was recorded")->required();
+  compare->add_option("--codec", compare_codec, "hold the comparison to this codec's standard: opus, pcmu, pcma");
+  compare->add_flag("--json", compare_json, "print one JSON object");
+
+  try {
+    app.parse(argc, argv);
+    if (call->parsed()) return finish(call_options, raw_call);
+    if (answer->parsed()) return finish(answer_options, raw_answer);
+    if (echo->parsed()) {
+      echo_options.echo = true;
+      return finish(echo_options, raw_echo);
+    }
+    if (!compare_codec.empty()) {
+      compare_options.codec = voiceCodec(compare_codec);
+      if (!compare_options.codec) refuse("--codec", "'" + compare_codec + "' is not one of opus, pcmu, pcma");
+    }
+    compare_options.output = compare_json ? Output::json : Output::forPeople;
+    return compare_options;
+  } catch (const CLI::ParseError& error) {
+    return ExitNow{app.exit(error) == 0 ? kExitOk : kExitUsage};
+  }
+}
+
+}  // namespace sallyport::phone

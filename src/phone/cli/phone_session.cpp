@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/cli/phone_session.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include "phone/cli/command_line.h"
+
+namespace sallyport::phone {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFarewell = 2s;  // for the BYE to be answered and the connections to close
+constexpr auto kFinishCheck = 20ms;
+
+std::string numbered(const std::string& path, unsigned number) {
+  if (number == 1) return path;
+  const auto dot = path.rfind('.');
+  const bool has_suffix = dot != std::string::npos && path.find('/', dot) == std::string::npos;
+  const std::string suffix = has_suffix ? path.substr(dot) : "";
+  return path.substr(0, path.size() - suffix.size()) + "-" + std::to_string(number) + suffix;
+}
+
+}  // namespace
+
+int explain(const Error& error) {
+  std::fprintf(stderr, "sallyport-phone: %s\n", describe(error).c_str());
+  return error.kind == ErrorKind::misconfigured ? kExitUsage : kExitFailed;
+}
+
+Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& options, PhoneObserver& observer) {
+  std::unique_ptr<PhoneSession> session{new PhoneSession(options)};
+  SP_ASSIGN(session->loop_, net::Loop::create(session->clock_));
+  SP_ASSIGN(auto tls, TlsSetup::load(options.tls, options.expect_san, session->clock_));
+  if (!options.play.empty()) {
+    SP_ASSIGN(auto pcm, loadWav(options.play));
+    session->recording_ = std::make_shared<const Pcm>(std::move(pcm));
+  }
+  PhoneConfig config;
+  config.uri = options.uri.empty() ? tls.ownUri() : options.uri;
+  if (config.uri.empty()) {
+    return Error{ErrorKind::misconfigured, "phone.uri.needed",
+                 "our certificate names no sip: URI, so say who we are: --from sip:me@example.com"};
+  }
+  config.media.suites = options.suites;
+  config.media.codecs = options.codecs;
+  config.media.codecs.push_back(sdp::Codec::telephoneEvent);
+  session->phone_ = std::make_unique<Phone>(*session->loop_, std::move(config), std::move(tls), observer);
+  auto* self = session.get();
+  SP_ASSIGN(session->signals_, net::Signals::take(*session->loop_, {SIGINT, SIGTERM}, [self](int) { self->finish(); }));
+  return session;
+}
+
+Result<std::unique_ptr<AudioSink>> PhoneSession::sink() {
+  if (options_.record.empty()) return recordNothing();
+  unsigned rate = 0;
+  for (const auto codec : options_.codecs) rate = std::max(rate, audioRate(codec));
+  return recordTo(numbered(options_.record, ++recorded_), rate);
+}
+
+Result<MediaSession::Audio> PhoneSession::audio() {
+  MediaSession::Audio audio;
+  SP_ASSIGN(audio.sink, sink());
+  if (recording_) {
+    audio.source = playRecording(recording_, Repetition::once);
+  } else if (options_.tone) {
+    audio.source = playTone(*options_.tone, 48'000);
+  } else {
+    audio.source = playNothing();
+  }
+  return audio;
+}
+
+Result<MediaSession::Audio> PhoneSession::echoAudio() {
+  auto echo = makeEcho(48'000);
+  if (options_.record.empty()) return MediaSession::Audio{std::move(echo.source), std::move(echo.sink)};
+  SP_ASSIGN(auto file, sink());
+  return MediaSession::Audio{std::move(echo.source), recordBoth(std::move(echo.sink), std::move(file))};
+}
+
+void PhoneSession::run() { loop_->run(); }
+
+void PhoneSession::finish() {
+  if (give_up_ != TimePoint{}) return loop_->stop();  // asked twice: at once
+  give_up_ = loop_->now() + kFarewell;
+  phone_->shutDown();
+  checkFinished();
+}
+
+void PhoneSession::checkFinished() {
+  const bool quiet = phone_->conversations() == 0 && phone_->links() == 0;
+  if (quiet || loop_->now() >= give_up_) return loop_->stop();
+  finish_timer_ = loop_->schedule(kFinishCheck, [this] { checkFinished(); });
+}
+
+void PhoneSession::print(std::string_view line) const {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  if (!line.ends_with('\n')) std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace sallyport::phone

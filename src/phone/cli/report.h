@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What a call came to and how two recordings compare, as a person or a program reads it.
+
+#include <string>
+
+#include "phone/audio/compare.h"
+#include "phone/conversation.h"
+
+namespace sallyport::phone {
+
+std::string jsonReport(const CallReport& report);  // one line, {"event":"ended",...}
+std::string textReport(const CallReport& report);  // several lines
+
+std::string jsonComparison(const AudioComparison& comparison, const AudioVerdict& verdict);
+std::string textComparison(const AudioComparison& comparison, const AudioVerdict& verdict);
+
+}  // namespace sallyport::phone

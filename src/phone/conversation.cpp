@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/conversation.h"
+
+#include "phone/phone.h"
+
+namespace sallyport::phone {
+
+void Conversation::ring() {
+  if (call_ == nullptr || ended_) return;
+  phone_.at([this] { call_->ring(); });
+}
+
+Status Conversation::answer() {
+  if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  return phone_.at([this]() -> Status {
+    if (auto opened = phone_.openMedia(*this, local_); !opened) {
+      media_error_ = opened.error();
+      call_->reject(500);
+      return opened;
+    }
+    auto answered = call_->answer(phone_.agreementFor(*this));
+    return answered;
+  });
+}
+
+void Conversation::reject(int status) {
+  if (call_ == nullptr || ended_) return;
+  phone_.at([&] { call_->reject(status); });
+}
+
+Status Conversation::hold() {
+  if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  return phone_.at([this] { return call_->offerDirection(sdp::Direction::sendonly); });
+}
+
+Status Conversation::resume() {
+  if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  return phone_.at([this] { return call_->offerDirection(sdp::Direction::sendrecv); });
+}
+
+void Conversation::hangUp() {
+  if (ended_) return;
+  if (call_ == nullptr) {  // still dialling
+    dial_.reset();
+    return phone_.endWithoutCall(*this, {"phone.call.cancelled", "we gave up before there was a connection", 0, {}});
+  }
+  phone_.at([this] { call_->hangUp(); });
+}
+
+}  // namespace sallyport::phone

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/media_agreement.h"
+
+#include <algorithm>
+
+#include "crypto/random.h"
+
+namespace sallyport::phone {
+namespace {
+
+constexpr std::uint64_t kSessionIdMask = (std::uint64_t{1} << 62) - 1;  // fits every peer's signed 64 bits
+
+Secret freshKey(crypto::SrtpSuite suite) {
+  const auto facts = crypto::factsOf(suite);
+  return crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
+}
+
+sdp::LocalAudio copyOf(const sdp::LocalAudio& local) {
+  sdp::LocalAudio copy;
+  copy.session_id = local.session_id;
+  copy.session_version = local.session_version;
+  copy.rtp = local.rtp;
+  copy.rtcp_port = local.rtcp_port;
+  copy.rtcp_mux = local.rtcp_mux;
+  copy.direction = local.direction;
+  copy.profile = local.profile;
+  copy.formats = local.formats;
+  copy.ptime = local.ptime;
+  for (const auto& line : local.crypto) copy.crypto.push_back(line.clone());
+  copy.layout = local.layout;
+  return copy;
+}
+
+media::SrtpKeying keyingOf(const sdp::CryptoOffer& line) {
+  return {line.suite, line.key_and_salt.clone(), line.lifetime};
+}
+
+const sdp::CodecFormat& voiceOf(const std::vector<sdp::CodecFormat>& formats) {
+  return *std::find_if(formats.begin(), formats.end(),
+                       [](const auto& format) { return sdp::carriesVoice(format.codec); });
+}
+
+// One voice codec for the whole call, and telephone events at its rate.
+std::vector<sdp::CodecFormat> settledOn(const std::vector<sdp::CodecFormat>& formats) {
+  const sdp::Codec codecs[] = {voiceOf(formats).codec, sdp::Codec::telephoneEvent};
+  return sdp::commonFormats(formats, codecs);
+}
+
+}  // namespace
+
+MediaAgreement::MediaAgreement(sdp::MediaPolicy policy, Endpoint local, std::uint16_t rtcp_port)
+    : policy_(std::move(policy)),
+      rtp_(local),
+      rtcp_port_(rtcp_port),
+      session_id_(crypto::randomNumber() & kSessionIdMask) {}
+
+sdp::LocalAudio MediaAgreement::base() const {
+  sdp::LocalAudio local;
+  local.session_id = session_id_;
+  local.rtp = rtp_;
+  local.rtcp_port = rtcp_port_;
+  local.rtcp_mux = sdp::RtcpMux::muxed;
+  local.direction = willing_;
+  local.ptime = 20;
+  return local;
+}
+
+// The version rises exactly when the description says something new (RFC 3264 8).
+std::string MediaAgreement::render(sdp::LocalAudio& local, const sdp::AudioDescription* offer) {
+  const auto text = [&] { return offer == nullptr ? sdp::renderOffer(local) : sdp::renderAnswer(local, *offer); };
+  local.session_version = version_;
+  if (const auto same = text(); same == last_rendered_) return same;
+  if (!last_rendered_.empty()) local.session_version = ++version_;
+  return last_rendered_ = text();
+}
+
+std::string MediaAgreement::offer() {
+  auto local = base();
+  if (local_) {
+    local.formats = local_->formats;
+    local.profile = local_->profile;
+    local.layout = local_->layout;
+    local.rtcp_mux = local_->rtcp_mux;
+    for (const auto& line : local_->crypto) local.crypto.push_back(line.clone());
+  } else {
+    local.formats = sdp::defaultFormats(policy_.codecs);
+    for (const auto suite : policy_.suites) {
+      sdp::CryptoOffer line;
+      line.tag = static_cast<unsigned>(local.crypto.size()) + 1;
+      line.suite = suite;
+      line.key_and_salt = freshKey(suite);
+      line.spelling = crypto::factsOf(suite).name;
+      local.crypto.push_back(std::move(line));
+    }
+  }
+  auto text = render(local, nullptr);
+  proposed_ = std::move(local);
+  return text;
+}
+
+Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
+  if (!proposed_) return Error{ErrorKind::peerMisbehaved, "phone.sdp.unexpected_answer", "an answer to no offer"};
+  SP_ASSIGN(const auto session, sdp::Session::parse(answer));
+  SP_ASSIGN(const auto remote, sdp::readAnswer(session, *proposed_, policy_));
+  auto local = copyOf(*proposed_);
+  const auto& chosen = remote.crypto.front();
+  std::erase_if(local.crypto, [&](const auto& line) { return line.tag != chosen.tag; });
+  local.formats = settledOn(remote.formats);
+  local.rtcp_mux = remote.rtcp_mux;
+  local.direction = sdp::reverse(remote.direction);
+  auto agreed = plan(local, remote);
+  local_ = std::move(local);  // the proposal stays: after an early answer comes the final one
+  return agreed;
+}
+
+Result<MediaAgreement::Answer> MediaAgreement::answer(std::string_view text) {
+  SP_ASSIGN(const auto session, sdp::Session::parse(text));
+  SP_ASSIGN(const auto offer, sdp::readOffer(session, policy_));
+  auto local = base();
+  const auto& chosen = offer.crypto.front();
+  const bool same_suite = local_ && local_->crypto.front().suite == chosen.suite;
+  local.crypto.push_back(
+      sdp::answerCrypto(chosen, same_suite ? local_->crypto.front().key_and_salt.clone() : freshKey(chosen.suite)));
+  local.formats = settledOn(offer.formats);
+  local.profile = offer.profile;
+  local.layout = offer.layout;
+  local.rtcp_mux = offer.rtcp_mux;
+  local.direction = sdp::answerTo(offer.direction, willing_);
+  Answer answer{render(local, &offer), plan(local, offer)};
+  local_ = std::move(local);
+  proposed_.reset();
+  return answer;
+}
+
+MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::AudioDescription& remote) const {
+  auto plan = std::make_shared<MediaPlan>();
+  plan->remote_rtp = remote.rtp;
+  plan->remote_rtcp = remote.rtcp;
+  plan->mux = local.rtcp_mux;
+  plan->direction = local.direction;
+  plan->voice = voiceOf(settledOn(remote.formats));
+  plan->receive = local.formats;
+  plan->send_key = keyingOf(local.crypto.front());
+  plan->receive_key = keyingOf(remote.crypto.front());
+  return plan;
+}
+
+}  // namespace sallyport::phone

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets in and out. Reports (RTCP): media_session_rtcp.cpp.
+#include "phone/media_session.h"
+
+#include <algorithm>
+#include <array>
+
+#include "crypto/random.h"
+
+namespace sallyport::phone {
+namespace {
+
+enum Token : std::uint32_t { rtpToken, rtcpToken };
+
+constexpr std::chrono::seconds kFirstReport{1};  // soon enough that a short call has one
+
+media::AudioCodec ratedAs(sdp::Codec codec) {
+  switch (codec) {
+    case sdp::Codec::opus: return media::AudioCodec::opus;
+    case sdp::Codec::pcmu: return media::AudioCodec::pcmu;
+    case sdp::Codec::pcma: return media::AudioCodec::pcma;
+    case sdp::Codec::telephoneEvent:
+    case sdp::Codec::comfortNoise: break;
+  }
+  return media::AudioCodec::other;
+}
+
+VoiceSender::Numbering randomNumbering() {
+  const auto random = crypto::randomNumber();
+  // RFC 3711 3.3.1: a start below 2^15 keeps the peer's first guess at the rollover counter right.
+  return {static_cast<std::uint32_t>(random), static_cast<std::uint16_t>((random >> 32) & 0x7FFF),
+          static_cast<std::uint32_t>(random >> 17)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MediaSession>> MediaSession::open(net::Loop& loop, net::MediaSockets& sockets,
+                                                         const net::PortPool& pool, const IpAddress& local,
+                                                         Audio audio) {
+  SP_ASSIGN(auto pair, pool.takePair(local));
+  std::unique_ptr<MediaSession> session{new MediaSession(loop, std::move(audio))};
+  SP_ASSIGN(session->rtp_, sockets.open(std::move(pair.rtp), *session, rtpToken));
+  SP_ASSIGN(session->rtcp_, sockets.open(std::move(pair.rtcp), *session, rtcpToken));
+  session->rtcp_port_ = session->rtcp_->local().port;
+  return session;
+}
+
+MediaSession::MediaSession(net::Loop& loop, Audio audio)
+    : loop_(loop), audio_(std::move(audio)), numbering_(randomNumbering()) {}
+
+MediaSession::~MediaSession() = default;
+
+Status MediaSession::apply(MediaPlanPtr plan) {
+  if (!rtp_) return Error{ErrorKind::internal, "phone.media.stopped", ""};
+  SP_TRY(applyReceive(*plan));
+  SP_TRY(applySend(*plan));
+  if (plan->mux == sdp::RtcpMux::muxed) rtcp_.reset();
+  figures_.codec = plan->voice.codec;
+  figures_.suite = plan->send_key.suite;
+  const bool first = plan_ == nullptr;
+  plan_ = std::move(plan);
+  if (first) {
+    pacer_.emplace(loop_.now());
+    timer_ = loop_.scheduleAt(pacer_->next(), [this] { tick(); });
+    rtcp_timer_ = loop_.schedule(kFirstReport, [this] { sendRtcp(Occasion::report); });
+  }
+  return success();
+}
+
+Status MediaSession::applyReceive(const MediaPlan& plan) {
+  std::unique_ptr<VoiceReceiver> receiver;
+  if (!receiver_ || receiver_->codec() != plan.voice.codec) {
+    SP_ASSIGN(receiver, VoiceReceiver::create(plan.voice.codec, *audio_.sink));
+  }
+  if (!plan_ || !(plan_->receive_key == plan.receive_key)) {
+    SP_ASSIGN(auto fresh, media::SrtpReceiver::create(plan.receive_key));
+    previous_ = std::move(receive_);
+    receive_.emplace(std::move(fresh));
+  }
+  if (receiver) receiver_ = std::move(receiver);
+  return success();
+}
+
+Status MediaSession::applySend(const MediaPlan& plan) {
+  std::unique_ptr<VoiceSender> sender;
+  if (!sender_ || sender_->codec() != plan.voice.codec) {
+    if (sender_) numbering_ = sender_->numbering();
+    SP_ASSIGN(sender, VoiceSender::create(plan.voice, *audio_.source, numbering_));
+  }
+  if (!plan_ || !(plan_->send_key == plan.send_key)) {
+    SP_ASSIGN(auto fresh, media::SrtpSender::create(plan.send_key));
+    send_.emplace(std::move(fresh));
+  }
+  if (sender) sender_ = std::move(sender);
+  sender_->setPayloadType(plan.voice.payload_type);
+  return success();
+}
+
+Status MediaSession::stop() {
+  if (!rtp_) return success();
+  if (plan_ && figures_.packets_sent > 0) sendRtcp(Occasion::goodbye);
+  timer_.cancel();
+  rtcp_timer_.cancel();
+  rtp_.reset();
+  rtcp_.reset();
+  return audio_.sink->finish();
+}
+
+// --- in ------------------------------------------------------------------------------------------------
+
+void MediaSession::onDatagram(std::uint32_t token, const Endpoint&, MutableBytes buffer, std::size_t length) {
+  // Who sent it does not matter: only the holder of the key can make one that verifies.
+  const MutableBytes packet = buffer.first(length);
+  const auto drop = [&](media::DropReason reason) { figures_.drops.count(reason); };
+  if (!plan_) return drop(media::DropReason::notReady);
+  switch (media::classify(packet)) {
+    case media::DatagramKind::rtp: return token == rtpToken ? onRtp(packet) : drop(media::DropReason::wrongChannel);
+    case media::DatagramKind::rtcp: {
+      const bool expected = token == rtcpToken || plan_->mux == sdp::RtcpMux::muxed;
+      return expected ? onRtcp(packet) : drop(media::DropReason::wrongChannel);
+    }
+    default: return drop(media::DropReason::notMedia);
+  }
+}
+
+media::Unprotected MediaSession::unprotect(MutableBytes packet, media::Channel channel) {
+  const auto with = [&](media::SrtpReceiver& receiver) {
+    return channel == media::Channel::rtp ? receiver.unprotectRtp(packet) : receiver.unprotectRtcp(packet);
+  };
+  auto result = with(*receive_);
+  const auto* reason = std::get_if<media::DropReason>(&result);
+  if (reason == nullptr) previous_.reset();
+  const bool older_key = reason != nullptr && *reason == media::DropReason::badTag && previous_;
+  return older_key ? with(*previous_) : std::move(result);
+}
+
+void MediaSession::onRtp(MutableBytes datagram) {
+  const auto result = unprotect(datagram, media::Channel::rtp);
+  if (const auto* reason = std::get_if<media::DropReason>(&result)) return figures_.drops.count(*reason);
+  const auto& packet = std::get<media::AuthenticatedPacket>(result);
+  const auto& header = packet.header();
+
+  const auto& agreed = plan_->receive;
+  const auto format =
+      std::find_if(agreed.begin(), agreed.end(), [&](const auto& f) { return f.payload_type == header.payload_type; });
+  if (format == agreed.end()) return figures_.drops.count(media::DropReason::payloadTypeRefused);
+  if (!sdp::receives(plan_->direction)) return figures_.drops.count(media::DropReason::directionClosed);
+  const auto payload = media::payloadOf(packet.bytes(), header);
+  if (!payload) return figures_.drops.count(media::DropReason::badPadding);
+  if (!sdp::carriesVoice(format->codec)) {
+    ++figures_.events_received;
+    return;
+  }
+  ++figures_.packets_received;
+  remote_ssrc_ = header.ssrc;
+  highest_sequence_ = static_cast<std::uint32_t>(packet.index());
+  quality_.onPacket(header, {header.payload_type, ratedAs(format->codec), format->clock_rate}, loop_.now());
+  receiver_->push(header, *payload, loop_.now());
+}
+
+// --- out -----------------------------------------------------------------------------------------------
+
+void MediaSession::tick() {
+  const auto due = pacer_->due(loop_.now());
+  timer_ = loop_.scheduleAt(pacer_->next(), [this] { tick(); });
+  sendFrames(due);
+  playFrames(due.skipped + due.frames);
+}
+
+void MediaSession::sendFrames(SendPacer::Due due) {
+  const bool listening = !plan_->remote_rtp.address.isUnspecified() && plan_->remote_rtp.port != 0;
+  if (!sdp::sends(plan_->direction) || !listening) return sender_->skipFrames(due.skipped + due.frames);
+  sender_->skipFrames(due.skipped);
+  for (std::uint64_t i = 0; i < due.frames; ++i) {
+    std::array<std::uint8_t, media::kLongestPacket + media::kSrtpTailroom> buffer;
+    const auto length = sender_->nextPacket(MutableBytes{buffer}.first(media::kLongestPacket));
+    const auto sealed = length ? send_->protectRtp(buffer, *length) : media::Protected{media::DropReason::cipherFailed};
+    const auto* size = std::get_if<std::size_t>(&sealed);
+    if (size == nullptr) {
+      ++figures_.send_failures;
+      continue;
+    }
+    rtp_->send(plan_->remote_rtp, Bytes{buffer}.first(*size));
+    ++figures_.packets_sent;
+    octets_sent_ += *length - media::kRtpFixedHeaderBytes;
+  }
+}
+
+void MediaSession::playFrames(std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto played = receiver_->play(loop_.now());
+    if (!played && !figures_.audio_error) figures_.audio_error = played.error();
+  }
+}
+
+MediaFigures MediaSession::figures() const {
+  MediaFigures figures = figures_;
+  figures.quality = quality_.figures();
+  if (figures.codec) figures.rating = media::rate(figures.quality, ratedAs(*figures.codec), figures.round_trip);
+  if (receiver_) {
+    figures.jitter_buffer = receiver_->counters();
+    figures.undecodable = receiver_->undecodable();
+  }
+  return figures;
+}
+
+}  // namespace sallyport::phone

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/media_session.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "phone/audio/compare.h"
+#include "phone/signalling_test_support.h"
+
+namespace sallyport::phone {
+namespace {
+
+using namespace std::chrono_literals;
+const IpAddress kLoopback = IpAddress::v4({127, 0, 0, 1});
+
+// Two media sessions that have agreed by SDP, on loopback, with time moved by hand.
+struct TwoSessions {
+  FakeClock clock;
+  std::unique_ptr<net::Loop> loop = *net::Loop::create(clock);
+  net::MediaSockets sockets{*loop};
+  net::PortPool pool{{30'000, 39'999}};
+  std::shared_ptr<Pcm> heard_by_a = std::make_shared<Pcm>(Pcm{8'000, {}});
+  std::shared_ptr<Pcm> heard_by_b = std::make_shared<Pcm>(Pcm{8'000, {}});
+  std::unique_ptr<MediaSession> a = open(1, heard_by_a), b = open(2, heard_by_b);
+  MediaAgreement agreement_a = agreementOf(*a), agreement_b = agreementOf(*b);
+
+  std::unique_ptr<MediaSession> open(std::uint64_t seed, std::shared_ptr<Pcm> heard) {
+    return *MediaSession::open(*loop, sockets, pool, kLoopback,
+                               {playTone({{}, seed}, 8'000), recordInto(std::move(heard))});
+  }
+  static MediaAgreement agreementOf(const MediaSession& session) {
+    return MediaAgreement{
+        testing::mediaPolicy({crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()}, {sdp::Codec::pcmu}),
+        session.rtp(), session.rtcpPort()};
+  }
+  void agree() {
+    const auto answer = agreement_b.answer(agreement_a.offer());
+    ASSERT_TRUE(answer) << describe(answer.error());
+    const auto plan = agreement_a.accept(answer->sdp);
+    ASSERT_TRUE(plan) << describe(plan.error());
+    ASSERT_TRUE(a->apply(*plan));
+    ASSERT_TRUE(b->apply(answer->plan));
+  }
+  void pass(std::chrono::milliseconds time) {
+    for (auto gone = 0ms; gone < time; gone += 5ms) {
+      clock.advance(5ms);
+      loop->turn(0ms);
+      loop->turn(0ms);
+    }
+  }
+  void send(const Endpoint& to, Bytes datagram) {
+    auto socket = net::UdpSocket::bind({kLoopback, 0});
+    ASSERT_TRUE(socket);
+    socket->send(to, datagram);
+    for (int i = 0; i < 3; ++i) loop->turn(1ms);
+  }
+};
+
+TEST(MediaSession, ReportsCrossAndTellTheRoundTrip) {
+  TwoSessions two;
+  two.agree();
+  two.pass(12s);
+  EXPECT_TRUE(two.a->figures().round_trip.has_value());
+  EXPECT_LT(*two.a->figures().round_trip, 20ms);
+}
+
+TEST(MediaSession, PlainRtpIsDroppedAndCounted) {
+  TwoSessions two;
+  two.agree();
+  two.pass(100ms);
+  std::array<std::uint8_t, 172> plain{};
+  media::RtpHeader header;
+  media::writeRtpHeader(MutableBytes{plain}.first<12>(), header);
+  two.send(two.b->rtp(), plain);
+  EXPECT_EQ(two.b->figures().drops.of(media::DropReason::badTag), 1U);
+  two.pass(2s);
+  EXPECT_GT(two.b->figures().packets_received, 95U) << "the call goes on";
+}
+
+TEST(MediaSession, BeforeTheKeysAreAgreedNothingIsHeardOrSaid) {
+  TwoSessions two;
+  std::array<std::uint8_t, 172> plain{};
+  media::RtpHeader header;
+  media::writeRtpHeader(MutableBytes{plain}.first<12>(), header);
+  two.send(two.b->rtp(), plain);
+  two.pass(200ms);
+  EXPECT_EQ(two.b->figures().drops.of(media::DropReason::notReady), 1U);
+  EXPECT_EQ(two.b->figures().packets_sent, 0U);
+}
+
+TEST(MediaSession, WhatIsNeitherRtpNorRtcpIsDropped) {
+  TwoSessions two;
+  two.agree();
+  const std::array<std::uint8_t, 20> stun{0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42};
+  two.send(two.b->rtp(), stun);
+  EXPECT_EQ(two.b->figures().drops.of(media::DropReason::notMedia), 1U);
+}
+
+TEST(MediaSession, AnotherKeyInMidCallIsFollowedWithoutALoss) {
+  TwoSessions two;
+  two.agree();
+  two.pass(1s);
+  // A fresh agreement of the same ports: new keys both ways.
+  auto agreement_a = TwoSessions::agreementOf(*two.a), agreement_b = TwoSessions::agreementOf(*two.b);
+  const auto answer = agreement_b.answer(agreement_a.offer());
+  ASSERT_TRUE(answer);
+  ASSERT_TRUE(two.b->apply(answer->plan));  // b has the new keys before a does
+  two.pass(200ms);
+  ASSERT_TRUE(two.a->apply(*agreement_a.accept(answer->sdp)));
+  two.pass(1s);
+  const auto figures = two.b->figures();
+  EXPECT_EQ(figures.drops.of(media::DropReason::badTag), 0U);
+  EXPECT_EQ(figures.quality.lost, 0U);
+}
+
+TEST(MediaSession, AStallIsFollowedWithoutLosingTheTimeline) {
+  TwoSessions two;
+  two.agree();
+  two.pass(2s);
+  two.clock.advance(400ms);  // nobody turned the loop
+  two.loop->turn(0ms);
+  two.pass(3s);
+  EXPECT_NEAR(static_cast<double>(two.heard_by_b->samples.size()) / 8, 5'400, 60);
+}
+
+TEST(MediaSession, SayingGoodbyeClosesThePorts) {
+  TwoSessions two;
+  two.agree();
+  two.pass(200ms);
+  const auto port = two.a->rtp();
+  ASSERT_TRUE(two.a->stop());
+  EXPECT_TRUE(net::UdpSocket::bind(port)) << "the port is free again";
+  two.pass(200ms);
+  ASSERT_TRUE(two.a->stop());
+}
+
+}  // namespace
+}  // namespace sallyport::phone

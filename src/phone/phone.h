@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A whole phone: listens for its edge or dials it, over mutual TLS, and holds calls with SRTP media. The
+// observer decides what to do with them, so that a command line, a test and a load generator drive the
+// same phone. One per loop or many; everything happens on the loop's thread.
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/endpoint.h"
+#include "core/result.h"
+#include "net/loop.h"
+#include "net/media_sockets.h"
+#include "net/port_pool.h"
+#include "net/tls_dialer.h"
+#include "net/tls_listener.h"
+#include "phone/conversation.h"
+#include "phone/sip_link.h"
+#include "phone/tls_setup.h"
+#include "phone/user_agent.h"
+
+namespace sallyport::phone {
+
+class PhoneObserver {
+ public:
+  virtual ~PhoneObserver() = default;
+  // What the conversation is to play and where it records; asked once per conversation.
+  virtual Result<MediaSession::Audio> audioFor(Conversation& conversation) = 0;
+  // To be rung, answered or rejected.
+  virtual void onIncoming(Conversation&) {}
+  virtual void onProgress(Conversation&, int) {}
+  virtual void onAnswered(Conversation&) {}
+  // Media began to flow or has changed: held, resumed, another key.
+  virtual void onMedia(Conversation&, const MediaPlan&) {}
+  // The last that is heard of it; `conversation` goes at the end of the turn.
+  virtual void onEnded(Conversation& conversation, const CallReport& report) = 0;
+  // Somebody was turned away at the door.
+  virtual void onStranger(const Endpoint&, const Error&) {}
+};
+
+struct PhoneConfig {
+  std::string uri;  // whose phone this is: "sip:alice@example.com"
+  sdp::MediaPolicy media{.suites = {crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()},
+                         .codecs = {sdp::Codec::opus, sdp::Codec::pcmu, sdp::Codec::pcma, sdp::Codec::telephoneEvent},
+                         .media_networks = {}};
+  net::PortRange ports{30'000, 39'999};
+  sip::TimerConfig timers;
+  UserAgent::Limits limits;
+};
+
+struct DialPlan {
+  Endpoint via;
+  std::string server_name;  // SNI; empty: the expected identity, where it is a DNS name
+  std::string request_uri;
+};
+
+class Phone final : private UserAgent::Shell, private SipLink::Events, private net::TlsListenerObserver {
+ public:
+  Phone(net::Loop& loop, PhoneConfig config, TlsSetup tls, PhoneObserver& observer);
+  ~Phone() override;
+  Phone(const Phone&) = delete;
+  Phone& operator=(const Phone&) = delete;
+
+  // Port 0: the system chooses. Returns where it listens. Errors: those of net::TlsListener and TlsSetup.
+  Result<Endpoint> listen(const Endpoint& local);
+  // Dials, verifies, invites. What goes wrong from here on comes as onEnded(). Error: "tls.*" of the context.
+  Result<Conversation*> call(DialPlan plan);
+
+  // Hangs up everything and closes the connections once it has been said.
+  void shutDown();
+  std::size_t conversations() const { return conversations_.size(); }
+  std::size_t links() const { return links_.size(); }
+
+ private:
+  // UserAgent::Shell
+  void transmit(sip::FlowId flow, std::string_view bytes) override;
+  void onIncoming(Call& call, sip::FlowId flow) override;
+  LocalParty localPartyOn(sip::FlowId flow) override;
+  void onProgress(Call& call, int status) override;
+  void onAnswered(Call& call) override;
+  void onMedia(Call& call, MediaPlanPtr plan) override;
+  void onMediaOver(Call& call) override;
+  void onEnded(Call& call, const CallEnd& end) override;
+  // SipLink::Events
+  void onMessage(sip::FlowId flow, sip::Message message) override;
+  void onLinkClosed(sip::FlowId flow, const Error& reason) override;
+  // net::TlsListenerObserver
+  void onConnection(std::unique_ptr<net::TlsConnection> connection) override;
+  void onRefused(const Endpoint& source, const Error& reason) override { observer_.onStranger(source, reason); }
+  void onHandshakeFailed(const Endpoint& source, const Error& reason) override { observer_.onStranger(source, reason); }
+
+  friend class Conversation;
+  sip::FlowId addLink(std::unique_ptr<net::TlsConnection> connection);
+  void onDialed(Conversation& conversation, DialPlan plan, Result<std::unique_ptr<net::TlsConnection>> connection);
+  void describeLink(Conversation& conversation, sip::FlowId flow);
+  void endWithoutCall(Conversation& conversation, CallEnd end);
+  void closeMedia(Conversation& conversation);
+  Status openMedia(Conversation& conversation, const IpAddress& local);
+  MediaAgreement agreementFor(const Conversation& conversation) const;
+  Conversation* conversationOf(const Call& call);
+  void settle();  // at the end of a turn: lets go of what ended, sets the timer
+  // Runs `act` on a call at the loop's time and arranges for what follows.
+  template <typename Act>
+  auto at(Act act) {
+    agent_.setNow(loop_.now());
+    after_turn_.request();
+    return act();
+  }
+
+  net::Loop& loop_;
+  const PhoneConfig config_;
+  const TlsSetup tls_;
+  PhoneObserver& observer_;
+  const net::PortPool pool_;
+  net::MediaSockets sockets_;
+  net::TurnHook after_turn_;
+  net::TimerHandle timer_;
+  std::map<sip::FlowId, std::unique_ptr<SipLink>> links_;
+  std::uint64_t next_flow_ = 1;
+  std::unique_ptr<net::TlsListener> listener_;
+  UserAgent agent_;
+  std::vector<std::unique_ptr<Conversation>> conversations_;
+  bool shutting_down_ = false;
+};
+
+}  // namespace sallyport::phone
