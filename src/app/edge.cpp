@@ -267,6 +267,7 @@ bool Edge::hangup(std::string_view call_id) {
 Result<int> run(const RunCommand& command, const Clock& clock) {
   SP_ASSIGN(auto loaded, config::loadOrExplain(command.config));
   const auto config = std::make_shared<const config::Config>(std::move(loaded));
+  (void)signal(SIGPIPE, SIG_IGN);  // a closed standard output is an error of write(), not our end
   SP_TRY(protectProcess());
   SP_TRY(dropPrivileges(config->edge.user));  // before any thread: capabilities are a thread's own
 

@@ -209,8 +209,8 @@ void Bridge::end(EndCause cause) {
   answer_by_.reset();
   cause_ = std::move(cause);
   if (was_answered && cause_.status >= 300) cause_.status = 488 == cause_.status ? 488 : 0;
-  finishRecord();
   media_.close(context_.wall);
+  finishRecord();
   plan_.permits = {};
   caller_->end(cause_);
   callee_->end(cause_);

@@ -33,11 +33,22 @@ Result<sdp::MediaPolicy> mediaOf(const config::Policy& policy) {
   return media;
 }
 
+// The host a peer answers for: the name we know it by, best first.
+std::string uriHostOf(const config::Peer& peer, const std::string& domain) {
+  if (!peer.server_name.empty()) return peer.server_name;
+  for (const auto& identity : peer.identities) {
+    if (identity.kind == config::IdentityKind::dns) return identity.value;
+  }
+  for (const auto& identity : peer.identities) {
+    const auto at = identity.value.rfind('@');
+    if (identity.kind == config::IdentityKind::uri && at != std::string::npos) return identity.value.substr(at + 1);
+  }
+  return peer.address ? hostText(peer.address->address) : domain;
+}
+
 Result<PeerPolicy> peerOf(const config::Peer& peer, const std::string& domain) {
   SP_ASSIGN(auto media, mediaOf(peer.policy));
-  const auto host = !peer.server_name.empty() ? peer.server_name
-                    : peer.address            ? hostText(peer.address->address)
-                                              : domain;
+  const auto host = uriHostOf(peer, domain);
   return PeerPolicy{peer.name, peer.policy.tier,       std::move(media), peer.address,
                     host,      peer.asserted_identity, peer.disclosure};
 }

@@ -35,7 +35,7 @@ struct PeerEntry {
   // without case.
   std::vector<SubjectAltName> identities;
   std::shared_ptr<const TrustAnchors> anchors;
-  std::optional<Eku> eku;  // unset: what its part in the handshake calls for
+  std::optional<Eku> eku = std::nullopt;  // unset: what its part in the handshake calls for
   Wildcards wildcards = Wildcards::refuse;
   RevocationRule revocation = RevocationRule::hard;
 };
@@ -44,11 +44,11 @@ struct PeerEntry {
 struct DeviceRule {
   std::shared_ptr<const TrustAnchors> anchors;
   std::string domain;
-  std::optional<Eku> eku;
+  std::optional<Eku> eku = std::nullopt;
   RevocationRule revocation = RevocationRule::hard;
   // Asked in every handshake with the leaf's SHA-256 fingerprint ("AB:CD:..."), from any thread; unset: every
   // certificate of the CA is enrolled.
-  std::function<bool(std::string_view fingerprint)> enrolled;
+  std::function<bool(std::string_view fingerprint)> enrolled = {};
 };
 
 class PeerDirectory {

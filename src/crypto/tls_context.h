@@ -56,12 +56,12 @@ class TlsServerContext {
 };
 
 struct TlsClientSettings {
-  std::optional<LocalIdentity> identity;       // unset: connects without a certificate
-  std::shared_ptr<const PeerDirectory> peers;  // of the one peer expected there; never null
-  const Clock* clock = nullptr;                // outlives the context
+  std::optional<LocalIdentity> identity = std::nullopt;  // unset: connects without a certificate
+  std::shared_ptr<const PeerDirectory> peers;            // of the one peer expected there; never null
+  const Clock* clock = nullptr;                          // outlives the context
   TlsPosture posture = kPosture2026;
-  std::string server_name;   // SNI (RFC 6066 3), a DNS name; empty: none sent
-  std::string alpn = "sip";  // offered; empty: none
+  std::string server_name = {};  // SNI (RFC 6066 3), a DNS name; empty: none sent
+  std::string alpn = "sip";      // offered; empty: none
 };
 
 class TlsClientContext {

@@ -231,12 +231,12 @@ TEST(AdmissionChain, WatchesInShadowWithoutDeciding) {
   EXPECT_EQ(house.codeOf(facts), "admitted");
   EXPECT_EQ(house.codeOf(facts), "admitted");
   EXPECT_EQ(house.tables.identity->liveCalls("sip:alice@example.test"), 2u);  // what shadow lets pass still counts
-  const auto watched = house.reportOf("identity_calls");
+  const auto watched = house.reportOf("identity_concurrency");
   EXPECT_EQ(watched.evaluated, 2u);
   EXPECT_EQ(watched.admitted, 1u);
   EXPECT_EQ(watched.shadow_refused, 1u);
   EXPECT_EQ(watched.refused, 0u);
-  EXPECT_EQ(house.reportOf("request_domain_ours").evaluated, 0u);
+  EXPECT_EQ(house.reportOf("domain").evaluated, 0u);
   EXPECT_EQ(house.log.about("call-1").size(), 3u);
 }
 
@@ -246,11 +246,11 @@ TEST(AdmissionChain, StopsAtTheFirstRefusalAndCountsIt) {
   facts.method = "MESSAGE";
   facts.request_host = "evil.test";
   EXPECT_EQ(house.codeOf(facts), "guard.method.denied");
-  EXPECT_EQ(house.reportOf("method_allowed").refused, 1u);
-  EXPECT_EQ(house.reportOf("request_domain_ours").evaluated, 0u);
+  EXPECT_EQ(house.reportOf("method").refused, 1u);
+  EXPECT_EQ(house.reportOf("domain").evaluated, 0u);
   const auto why = house.log.about("call-1");
   ASSERT_EQ(why.size(), 1u);
-  EXPECT_EQ(why[0].rule, "method_allowed");
+  EXPECT_EQ(why[0].rule, "method");
   EXPECT_EQ(why[0].facts, "'MESSAGE' outside a dialog");
 }
 

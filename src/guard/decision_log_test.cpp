@@ -28,7 +28,7 @@ Verdict foreign() {
 
 TEST(DecisionLog, AnswersByCallIdentityPeerAndAddress) {
   DecisionLog log{16};
-  log.refused(factsOf("one"), "request_domain_ours", foreign(), kStart);
+  log.refused(factsOf("one"), "domain", foreign(), kStart);
   log.admitted(factsOf("two"), kStart + 1s);
   for (const auto* subject : {"sip:alice@example.test", "carrier", "192.0.2.1"}) {
     const auto found = log.about(subject);
@@ -38,7 +38,7 @@ TEST(DecisionLog, AnswersByCallIdentityPeerAndAddress) {
   }
   const auto one = log.about("one");
   ASSERT_EQ(one.size(), 1u);
-  EXPECT_EQ(one[0].rule, "request_domain_ours");
+  EXPECT_EQ(one[0].rule, "domain");
   EXPECT_EQ(one[0].code, "guard.domain.foreign");
   EXPECT_EQ(one[0].facts, "'evil.test' is none of ours");
   EXPECT_EQ(one[0].action, Action::refuse);
@@ -56,7 +56,7 @@ TEST(DecisionLog, FindsAnAddressInAnySpelling) {
 
 TEST(DecisionLog, MarksWhatOnlyWatched) {
   DecisionLog log{16};
-  log.wouldRefuse(factsOf("one"), "request_domain_ours", foreign(), kStart);
+  log.wouldRefuse(factsOf("one"), "domain", foreign(), kStart);
   EXPECT_TRUE(log.about("one").at(0).shadow);
 }
 
@@ -73,7 +73,7 @@ TEST(DecisionLog, ForgetsTheOldestFirst) {
 TEST(DecisionLog, AFloodOfRefusalsWashesOutNeitherAdmissionsNorOthersRefusals) {
   DecisionLog log{64};
   log.admitted(factsOf("good"), kStart);
-  log.refused(factsOf("other", "198.51.100.7"), "request_domain_ours", foreign(), kStart);
+  log.refused(factsOf("other", "198.51.100.7"), "domain", foreign(), kStart);
   for (int i = 0; i < 10'000; ++i) {
     log.refused(factsOf("flood" + std::to_string(i)), "source_call_rate", foreign(), kStart);
   }

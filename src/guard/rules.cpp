@@ -45,7 +45,7 @@ class PeerKnown final : public Rule {
 class MethodAllowed final : public Rule {
  public:
   explicit MethodAllowed(MethodPolicy policy) : policy_(std::move(policy)) {}
-  std::string_view name() const override { return "method_allowed"; }
+  std::string_view name() const override { return "method"; }
   Verdict judge(const RequestFacts& facts, TimePoint, CallPermits&) override {
     const bool initial = facts.scope == RequestScope::initial;
     const auto& allowed = initial ? policy_.initial : policy_.in_dialog;
@@ -70,7 +70,7 @@ class RequestDomainOurs final : public Rule {
     }
     std::sort(names_.begin(), names_.end(), HostOrder{});
   }
-  std::string_view name() const override { return "request_domain_ours"; }
+  std::string_view name() const override { return "domain"; }
   Verdict judge(const RequestFacts& facts, TimePoint, CallPermits&) override {
     const auto host = withoutFinalDot(facts.request_host);
     if (std::binary_search(names_.begin(), names_.end(), host, HostOrder{})) return Verdict::admit();
@@ -214,18 +214,18 @@ std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate r
 }
 
 std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
-  return std::make_unique<Concurrency>(Subject::source, LimitWords{"source_calls", "guard.calls.source", "source"},
+  return std::make_unique<Concurrency>(Subject::source, LimitWords{"source_concurrency", "guard.calls.source", "source"},
                                        std::move(table), cap, Caps{});
 }
 
 std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
   return std::make_unique<Concurrency>(Subject::identity,
-                                       LimitWords{"identity_calls", "guard.calls.identity", "identity"},
+                                       LimitWords{"identity_concurrency", "guard.calls.identity", "identity"},
                                        std::move(table), cap, Caps{});
 }
 
 std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<LimitTable> table, unsigned cap, Caps cap_of_peer) {
-  return std::make_unique<Concurrency>(Subject::peer, LimitWords{"peer_calls", "guard.calls.peer", "peer"},
+  return std::make_unique<Concurrency>(Subject::peer, LimitWords{"peer_concurrency", "guard.calls.peer", "peer"},
                                        std::move(table), cap, std::move(cap_of_peer));
 }
 

@@ -28,16 +28,16 @@ struct MethodPolicy {
 
 // "peer_known": the handshake named a peer. guard.peer.unknown
 std::unique_ptr<Rule> peerKnown();
-// "method_allowed": default deny. guard.method.denied
+// "method": default deny. guard.method.denied
 std::unique_ptr<Rule> methodAllowed(MethodPolicy policy);
-// "request_domain_ours": the Request-URI names us, by name (any case, final dot ignored) or by address.
+// "domain": the Request-URI names us, by name (any case, final dot ignored) or by address.
 // guard.domain.foreign
 std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts);
 // "source_call_rate", "identity_call_rate": initial INVITEs per second. guard.rate.source, guard.rate.identity;
 // guard.table.full when there is no room to count a newcomer.
 std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate);
 std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate);
-// "source_calls", "identity_calls", "peer_calls": live calls. guard.calls.source, .identity, .peer; guard.table.full.
+// "source_concurrency", "identity_concurrency", "peer_concurrency": live calls. guard.calls.source, .identity, .peer; guard.table.full.
 std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
 std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
 std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<LimitTable> table, unsigned cap,
