@@ -81,7 +81,8 @@ class SrtpSender {
 
   // buffer[0, length) is the clear packet and the buffer goes on for kSrtpTailroom more. The rollover
   // counter follows RFC 3711 3.3.1 over what is sent, as the peer's own estimate will; reordered packets
-  // are protected as long as their index is in the window and new.
+  // are protected as long as their index is in the window and new. A gap of over 32,768 packets leaves every
+  // estimate behind for good; only a new key heals that.
   Protected protectRtp(MutableBytes buffer, std::size_t length);
   Protected protectRtcp(MutableBytes buffer, std::size_t length);
 
