@@ -18,8 +18,8 @@ namespace sallyport::net {
 
 struct DialLimits {
   Duration connect = std::chrono::seconds{3};  // per address
-  TlsLimits stream;
-  TlsDeadlines deadlines;  // handshake applies per address, first_byte not at all
+  TlsLimits stream{};
+  TlsDeadlines deadlines{};  // handshake applies per address, first_byte not at all
 };
 
 struct DialTarget {

@@ -22,10 +22,10 @@ namespace sallyport::net {
 
 struct TlsListenerLimits {
   std::size_t max_connections = 10'000;  // open and half-open
-  HalfOpenLimits half_open;
+  HalfOpenLimits half_open{};
   std::size_t accepts_per_turn = 64;
-  TlsLimits stream;
-  TlsDeadlines deadlines;
+  TlsLimits stream{};
+  TlsDeadlines deadlines{};
 };
 
 class TlsListenerObserver {

@@ -17,7 +17,7 @@ namespace sallyport::net {
 struct WorkerPoolOptions {
   unsigned workers = 0;         // 0: one per processor
   std::string name = "worker";  // threads are called worker-0, worker-1 ...
-  LoopOptions loop;
+  LoopOptions loop{};
 };
 
 // What has to come to an end before a worker may stop. Called on the worker's thread.
