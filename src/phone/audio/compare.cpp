@@ -2,6 +2,7 @@
 #include "phone/audio/compare.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -17,13 +18,13 @@ constexpr unsigned kSearchRate = 8'000;
 constexpr unsigned kFineRate = 48'000;       // a sixteenth of the shortest period that telephone audio has
 constexpr std::chrono::minutes kLongest{8};  // what one transform at kSearchRate holds
 constexpr std::size_t kFramesPerSegment = 12;
-constexpr double kNearMs = 10, kFarMs = 200;  // how far a segment's shift is looked for around the last one's
-constexpr double kGoodMatch = 0.9;            // a near match this good ends the search
-constexpr double kTrusted = 0.7;              // a segment this alike shows where to look for the next
-constexpr double kAudibleShare = 0.0025;      // of the loudest frame's energy (-26 dB)
-constexpr double kAudibleLevel = 30;          // RMS below which nothing counts as sound
-constexpr double kHeardShare = 0.05;          // of the energy due, below which a frame is missing
-constexpr double kHeardLikeness = 0.3;        // likewise
+constexpr std::array kReachesMs{1.0, 10.0, 200.0};  // where a segment's shift is looked for, around the last one's
+constexpr double kGoodMatch = 0.9;                  // a match this good ends the search
+constexpr double kTrusted = 0.7;                    // a segment this alike shows where to look for the next
+constexpr double kAudibleShare = 0.0025;            // of the loudest frame's energy (-26 dB)
+constexpr double kAudibleLevel = 30;                // RMS below which nothing counts as sound
+constexpr double kHeardShare = 0.05;                // of the energy due, below which a frame is missing
+constexpr double kHeardLikeness = 0.3;              // likewise
 
 struct Products {
   double pp = 0, hh = 0, ph = 0;
@@ -132,10 +133,11 @@ class Comparer {
       const std::size_t end = std::min(begin + length, end_);
       const auto coarse = [&](std::size_t at) { return at * coarse_.rate / full_.rate; };
       const std::size_t coarse_end = std::min(coarse(end), coarse_.played.size());
-      Match match = bestMatch(coarse_, coarse(begin), coarse_end, around, coarse_.lagOf(kNearMs));
-      if (match.likeness < kGoodMatch) {
-        const Match far = bestMatch(coarse_, coarse(begin), coarse_end, around, coarse_.lagOf(kFarMs));
-        if (far.likeness > match.likeness + 0.05) match = far;
+      Match match;
+      for (const double reach : kReachesMs) {
+        const Match wider = bestMatch(coarse_, coarse(begin), coarse_end, around, coarse_.lagOf(reach));
+        if (wider.likeness > match.likeness + 0.05) match = wider;
+        if (match.likeness >= kGoodMatch) break;
       }
       const Lag step = static_cast<Lag>(full_.rate / coarse_.rate) + 1;
       const Match fine = bestMatch(full_, begin, end, fullLag(match.lag), step);
