@@ -5,7 +5,7 @@
 //
 //   <dir>/ca.pem        the root's certificate              <dir>/ca-key.pem     its key, mode 0600
 //   <dir>/index.jsonl   one line per event, append-only     <dir>/ca.crl.pem     the list last written
-//   <dir>/issued/<name>.pem, <name>-key.pem                 leaf with chain; key, mode 0600
+//   <dir>/issued/<name>.pem, <name>-key.pem                 leaf; its key, mode 0600
 //
 // Files appear whole or not at all (written beside, synced, renamed); a certificate is in the index before its
 // files appear, so what exists can be revoked. One process at a time: an exclusive lock is held on the folder
@@ -35,13 +35,13 @@ struct CaSettings {
 
 struct IssueRequest {
   std::string name;  // common name and file name: [A-Za-z0-9._@-], not starting with a dot or a dash
-  std::vector<crypto::SubjectAltName> sans;  // at least one
+  std::vector<crypto::SubjectAltName> sans;  // at least one; dns, ip or uri
   std::chrono::seconds lifetime = std::chrono::days{90};
   Usage usage = Usage::clientAndServer;
 };
 
 struct Issued {
-  std::filesystem::path certificate_file;  // leaf and root
+  std::filesystem::path certificate_file;
   std::filesystem::path key_file;
   crypto::CertificateFacts facts;
 };
@@ -77,6 +77,10 @@ class CertificateAuthority {
   // crash is dropped and the file mended.
   static Result<CertificateAuthority> open(const std::filesystem::path& dir);
 
+  // What stands in the index, without opening the CA: no lock, no key. For a reader beside the CA's owner.
+  // Errors: ca.index.*.
+  static Result<std::vector<IndexEntry>> readIndex(const std::filesystem::path& dir);
+
   CertificateAuthority(CertificateAuthority&&) noexcept;
   CertificateAuthority& operator=(CertificateAuthority&&) noexcept;
   ~CertificateAuthority();
@@ -92,7 +96,7 @@ class CertificateAuthority {
   Result<std::vector<IndexEntry>> revoke(std::string_view serial_or_name, RevocationReason reason, WallTime now);
 
   // Writes ca.crl.pem with the next CRL number; returns its path. Revoked certificates stay listed until a
-  // day after they expired.
+  // day after they expired. Errors: ca.crl.lifetime, ca.disk.full, ca.unwritable.
   Result<std::filesystem::path> writeCrl(std::chrono::seconds lifetime, WallTime now);
 
   const crypto::Certificate& certificate() const;

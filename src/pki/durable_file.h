@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Files that survive a crash: replaced whole, or grown by whole lines. Every function has its data on the disk
+// when it returns success. Errors: ca.disk.full, ca.unwritable; the detail names the file and the cause.
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string_view>
+
+#include "core/bytes.h"
+#include "core/result.h"
+
+namespace sallyport::pki {
+
+// Written beside, synced, renamed over: a reader sees the old content or the new.
+Status replaceFile(const std::filesystem::path& file, Bytes content, mode_t mode);
+inline Status replaceFile(const std::filesystem::path& file, std::string_view content, mode_t mode) {
+  return replaceFile(file, Bytes{reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}, mode);
+}
+
+// Appends to an existing file; what was written of a text that did not fit is taken back.
+Status appendToFile(const std::filesystem::path& file, std::string_view text);
+
+Status truncateFile(const std::filesystem::path& file, std::size_t size);
+
+Error unwritable(const std::filesystem::path& file, int cause);  // of an errno
+
+// An exclusive lock on a folder, held until this goes or its process ends. Errors: ca.busy, ca.missing,
+// ca.unwritable.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::filesystem::path& folder);
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&& other) noexcept;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+}  // namespace sallyport::pki
