@@ -18,7 +18,7 @@ constexpr unsigned kSearchRate = 8'000;
 constexpr unsigned kFineRate = 48'000;       // a sixteenth of the shortest period that telephone audio has
 constexpr std::chrono::minutes kLongest{8};  // what one transform at kSearchRate holds
 constexpr std::size_t kFramesPerSegment = 12;
-constexpr std::array kReachesMs{1.0, 10.0, 200.0};  // where a segment's shift is looked for, around the last one's
+constexpr std::array kReachesMs{1.0, 10.0, 700.0};  // where a segment's shift is looked for, around the last one's
 constexpr double kGoodMatch = 0.9;                  // a match this good ends the search
 constexpr double kTrusted = 0.7;                    // a segment this alike shows where to look for the next
 constexpr double kAudibleShare = 0.0025;            // of the loudest frame's energy (-26 dB)

@@ -116,10 +116,12 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
   app.add_option("--from", options.uri, "our own SIP URI [default: the one in our certificate]");
   app.add_option("--record", options.record, "write what is heard to this WAV file");
   app.add_option("--codec", raw.codecs, "opus, pcmu, pcma: those allowed, preferred first [default: all]")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--suites", raw.suites,
                  "SRTP suites allowed, preferred first [default: all four, AEAD_AES_256_GCM first]")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_flag("--json", raw.json, "one JSON object per event and line on standard output");
   if (sound == Sound::echoed) return;
   auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");
