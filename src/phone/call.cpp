@@ -283,6 +283,14 @@ void Call::onFlowClosed(sip::FlowId flow) {
   lost_at_ = host_.now() + host_.timers().timeout();
 }
 
+void Call::moveTo(sip::FlowId flow, LocalParty local) {
+  flow_ = flow;
+  flow_alive_ = true;
+  lost_at_.reset();
+  local_ = std::move(local);
+  refresh();
+}
+
 void Call::onServerFailure(const Error& error) {
   if (!pending_) return;
   pending_.reset();

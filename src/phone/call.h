@@ -101,6 +101,9 @@ class Call {
   void onFlowClosed(sip::FlowId flow);
   void advance();
   std::optional<TimePoint> deadline() const;
+  // A new connection in place of the one that was lost: the call goes on there, and the peer is told by a refresh.
+  void moveTo(sip::FlowId flow, LocalParty local);
+  bool isStranded() const { return isConfirmed() && !flow_alive_ && !end_; }
 
   const std::string& localTag() const { return local_tag_; }
   const std::string& callId() const { return call_id_; }
@@ -156,7 +159,7 @@ class Call {
 
   CallHost& host_;
   CallEvents& events_;
-  const LocalParty local_;
+  LocalParty local_;
   const std::string local_tag_;
   sip::FlowId flow_;
   bool flow_alive_ = true;

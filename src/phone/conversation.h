@@ -16,6 +16,12 @@ namespace sallyport::phone {
 
 class Phone;
 
+struct DialPlan {
+  Endpoint via;
+  std::string server_name;  // SNI; empty: the expected identity, where it is a DNS name
+  std::string request_uri;
+};
+
 // What is left of a call when it is over.
 struct CallReport {
   CallEnd end;
@@ -52,7 +58,9 @@ class Conversation {
   Phone& phone_;
   const Role role_;
   std::string target_;
-  std::unique_ptr<net::Dial> dial_;
+  std::optional<DialPlan> plan_;     // of a call we placed: where to connect, and to connect again
+  std::unique_ptr<net::Dial> dial_;  // under way
+  net::TimerHandle redial_;
   Call* call_ = nullptr;
   IpAddress local_;
   std::unique_ptr<MediaSession> media_;

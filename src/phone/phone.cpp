@@ -11,6 +11,7 @@ namespace sallyport::phone {
 namespace {
 
 constexpr std::size_t kMostLinks = 64;
+constexpr std::chrono::milliseconds kRedialEvery{500};
 
 std::string userOf(const std::string& uri) {
   const auto parsed = sip::Uri::parse(uri);
@@ -42,35 +43,52 @@ Result<Endpoint> Phone::listen(const Endpoint& local) {
 }
 
 Result<Conversation*> Phone::call(DialPlan plan) {
-  SP_ASSIGN(auto context, tls_.clientContext(plan.server_name));
-  conversations_.push_back(std::make_unique<Conversation>(*this, Conversation::Role::caller));
-  Conversation* conversation = conversations_.back().get();
+  auto conversation = std::make_unique<Conversation>(*this, Conversation::Role::caller);
   conversation->target_ = plan.request_uri;
-  const net::DialTarget target{{plan.via}, std::move(context)};
-  conversation->dial_ = net::Dial::start(
-      loop_, target, {},
-      [this, conversation, plan = std::move(plan)](Result<std::unique_ptr<net::TlsConnection>> connection) {
-        onDialed(*conversation, plan, std::move(connection));
-      });
-  return conversation;
+  conversation->plan_ = std::move(plan);
+  SP_TRY(dial(*conversation));
+  conversations_.push_back(std::move(conversation));
+  return conversations_.back().get();
 }
 
-void Phone::onDialed(Conversation& conversation, DialPlan plan,
-                     Result<std::unique_ptr<net::TlsConnection>> connection) {
+Status Phone::dial(Conversation& conversation) {
+  SP_ASSIGN(auto context, tls_.clientContext(conversation.plan_->server_name));
+  const auto done = [this, &conversation](Result<std::unique_ptr<net::TlsConnection>> connection) {
+    onDialed(conversation, std::move(connection));
+  };
+  conversation.dial_ = net::Dial::start(loop_, {{conversation.plan_->via}, std::move(context)}, {}, done);
+  return success();
+}
+
+void Phone::onDialed(Conversation& conversation, Result<std::unique_ptr<net::TlsConnection>> connection) {
   if (conversation.ended_) return;
+  const bool again = conversation.call_ != nullptr;
   if (!connection) {
+    if (again) return redial(conversation);
     return endWithoutCall(conversation, {connection.error().code, connection.error().detail, 0, {}});
   }
-  const auto local = (*connection)->local();
   const auto flow = addLink(std::move(*connection));
+  if (again) return at([&] { conversation.call_->moveTo(flow, localPartyOn(flow)); });
+  invite(conversation, flow);
+}
+
+void Phone::invite(Conversation& conversation, sip::FlowId flow) {
   describeLink(conversation, flow);
-  if (const auto opened = openMedia(conversation, local.address); !opened) {
+  if (const auto opened = openMedia(conversation, conversation.local_); !opened) {
     return endWithoutCall(conversation, {opened.error().code, opened.error().detail, 0, {}});
   }
   at([&] {
     conversation.call_ = &agent_.createCall(localPartyOn(flow), flow, loop_.now());
-    const auto invited = conversation.call_->invite(plan.request_uri, agreementFor(conversation));
+    const auto invited = conversation.call_->invite(conversation.target_, agreementFor(conversation));
     if (!invited) endWithoutCall(conversation, {invited.error().code, invited.error().detail, 0, {}});
+  });
+}
+
+// The connection of a call we placed has gone: the call itself gives up later than we do.
+void Phone::redial(Conversation& conversation) {
+  if (conversation.ended_ || shutting_down_ || !conversation.plan_ || !conversation.call_->isStranded()) return;
+  conversation.redial_ = loop_.schedule(kRedialEvery, [this, &conversation] {
+    if (!conversation.ended_ && conversation.call_->isStranded()) (void)dial(conversation);
   });
 }
 
@@ -91,6 +109,10 @@ void Phone::shutDown() {
   if (listener_) listener_->stop();
   for (std::size_t i = 0; i < conversations_.size(); ++i) conversations_[i]->hangUp();
   after_turn_.request();
+}
+
+void Phone::dropLinks() {
+  for (const auto& [flow, link] : links_) link->close();
 }
 
 // --- connections ---------------------------------------------------------------------------------------------
@@ -128,6 +150,9 @@ void Phone::onLinkClosed(sip::FlowId flow, const Error&) {
   loop_.retire(std::move(found->second));
   links_.erase(found);
   agent_.flowClosed(flow, loop_.now());
+  for (const auto& conversation : conversations_) {
+    if (conversation->call_ != nullptr) redial(*conversation);
+  }
   after_turn_.request();
 }
 

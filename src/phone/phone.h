@@ -53,12 +53,6 @@ struct PhoneConfig {
   UserAgent::Limits limits;
 };
 
-struct DialPlan {
-  Endpoint via;
-  std::string server_name;  // SNI; empty: the expected identity, where it is a DNS name
-  std::string request_uri;
-};
-
 class Phone final : private UserAgent::Shell, private SipLink::Events, private net::TlsListenerObserver {
  public:
   Phone(net::Loop& loop, PhoneConfig config, TlsSetup tls, PhoneObserver& observer);
@@ -73,6 +67,8 @@ class Phone final : private UserAgent::Shell, private SipLink::Events, private n
 
   // Hangs up everything and closes the connections once it has been said.
   void shutDown();
+  // Closes every connection and keeps the calls: what a restarting edge or a lost network does. For tests.
+  void dropLinks();
   std::size_t conversations() const { return conversations_.size(); }
   std::size_t links() const { return links_.size(); }
 
@@ -96,7 +92,10 @@ class Phone final : private UserAgent::Shell, private SipLink::Events, private n
 
   friend class Conversation;
   sip::FlowId addLink(std::unique_ptr<net::TlsConnection> connection);
-  void onDialed(Conversation& conversation, DialPlan plan, Result<std::unique_ptr<net::TlsConnection>> connection);
+  Status dial(Conversation& conversation);
+  void onDialed(Conversation& conversation, Result<std::unique_ptr<net::TlsConnection>> connection);
+  void invite(Conversation& conversation, sip::FlowId flow);
+  void redial(Conversation& conversation);
   void describeLink(Conversation& conversation, sip::FlowId flow);
   void endWithoutCall(Conversation& conversation, CallEnd end);
   void closeMedia(Conversation& conversation);

@@ -198,6 +198,23 @@ TEST_F(PhoneToPhone, APhoneThatVanishesIsMissedAfterAWhile) {
   EXPECT_EQ(bob.reports.at(0).end.code, "phone.call.lost");
 }
 
+TEST_F(PhoneToPhone, ALostConnectionIsReplacedAndTheCallGoesOn) {
+  start({sdp::Codec::pcmu});
+  call();
+  talkFor(2s);
+  bob_phone->dropLinks();
+  ASSERT_TRUE(comesTrue([&] { return alice_phone->links() == 0; }));
+  pass(600ms);
+  ASSERT_TRUE(comesTrue([&] { return alice_phone->links() == 1 && bob_phone->links() == 1; }));
+  for (int i = 0; i < 20; ++i) loop->turn(1ms);
+  pass(40s);
+  ASSERT_NE(bob.talking, nullptr) << "the refresh told bob where the call lives now";
+  bob.talking->hangUp();
+  ASSERT_TRUE(comesTrue([&] { return !alice.reports.empty(); }));
+  EXPECT_EQ(alice.reports[0].end.code, "phone.call.bye");
+  EXPECT_EQ(alice.reports[0].media.quality.lost, 0U);
+}
+
 TEST_F(PhoneToPhone, OneCallAfterAnother) {
   start({sdp::Codec::pcmu});
   for (int i = 0; i < 3; ++i) {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phone/cli/options.h"
+
+#include <gtest/gtest.h>
+
+#include "phone/cli/command_line.h"
+
+namespace sallyport::phone {
+namespace {
+
+using namespace std::chrono_literals;
+
+Command parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "sallyport-phone");
+  return parseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+std::vector<const char*> call(std::initializer_list<const char*> more) {
+  std::vector<const char*> arguments{"call", "--via", "127.0.0.1:5061", "--cert", "c", "--key", "k", "--ca", "a"};
+  arguments.insert(arguments.end(), more);
+  return arguments;
+}
+
+// What a wrong command line prints, "" when it is accepted.
+std::string complaint(std::vector<const char*> arguments) {
+  testing::internal::CaptureStderr();
+  const auto command = parse(std::move(arguments));
+  auto text = testing::internal::GetCapturedStderr();
+  const auto* exit = std::get_if<ExitNow>(&command);
+  if (exit == nullptr) return "";
+  EXPECT_EQ(exit->status, kExitUsage);
+  return text;
+}
+
+TEST(PhoneOptions, ACallAsTheHelpShowsIt) {
+  const auto command = parse(call({"sip:bob@example.com", "--expect-san", "dns:Edge.example.com", "--duration", "10s",
+                                   "--codec", "pcmu,opus", "--suites", "AEAD_AES_128_GCM", "--tone", "440"}));
+  const auto* options = std::get_if<CallOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->target, "sip:bob@example.com");
+  EXPECT_EQ(options->via.toString(), "127.0.0.1:5061");
+  EXPECT_EQ(options->duration, 10s);
+  EXPECT_EQ(options->phone.expect_san->toString(), "dns:edge.example.com");
+  EXPECT_EQ(options->phone.codecs, (std::vector{sdp::Codec::pcmu, sdp::Codec::opus}));
+  EXPECT_EQ(options->phone.suites, std::vector{crypto::SrtpSuite::aeadAes128Gcm});
+  EXPECT_FALSE(options->cancel_after);
+}
+
+TEST(PhoneOptions, AListOfCodecsDoesNotSwallowTheTarget) {
+  const auto command = parse(call({"--codec", "opus", "sip:bob@example.com"}));
+  ASSERT_TRUE(std::holds_alternative<CallOptions>(command));
+  EXPECT_EQ(std::get<CallOptions>(command).phone.codecs, std::vector{sdp::Codec::opus});
+}
+
+TEST(PhoneOptions, EchoIsAnsweringWithAnEcho) {
+  const auto command = parse({"echo", "--listen", "[::1]:0", "--cert", "c", "--key", "k", "--ca", "a", "--calls", "2"});
+  const auto* options = std::get_if<AnswerOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_TRUE(options->echo);
+  EXPECT_EQ(options->calls, 2U);
+}
+
+TEST(PhoneOptions, EachMistakeIsNamed) {
+  const auto says = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos ? ::testing::AssertionSuccess() : ::testing::AssertionFailure() << text;
+  };
+  EXPECT_TRUE(says(complaint({}), "subcommand"));
+  EXPECT_TRUE(says(complaint({"dial"}), "subcommand"));
+  EXPECT_TRUE(says(complaint({"call"}), "target"));
+  EXPECT_TRUE(says(complaint(call({"bob"})), "no SIP URI"));
+  EXPECT_TRUE(says(complaint(call({"tel:+123"})), "no SIP URI"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--via", "localhost"})), "--via"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--duration", "soon"})), "no duration"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--codec", "g729"})), "not one of opus"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--codec", "telephone-event"})), "not one of opus"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--suites", "NULL"})), "AEAD_AES_256_GCM"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--tone", "9999"})), "frequencies"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--tone", "440", "--play", "x.wav"})), "excludes"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--expect-san", "edge"})), "expected dns:<name>"));
+  EXPECT_TRUE(says(complaint({"answer", "--listen", "127.0.0.1:0"}), "--cert is required"));
+  EXPECT_TRUE(says(
+      complaint({"answer", "--listen", "127.0.0.1:0", "--cert", "c", "--key", "k", "--ca", "a", "--reject", "200"}),
+      "--reject"));
+  EXPECT_TRUE(says(complaint({"compare", "one.wav"}), "heard"));
+}
+
+TEST(PhoneOptions, HelpIsNoMistake) {
+  testing::internal::CaptureStdout();
+  const auto command = parse({"call", "--help"});
+  const auto text = testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(std::holds_alternative<ExitNow>(command));
+  EXPECT_EQ(std::get<ExitNow>(command).status, kExitOk);
+  EXPECT_NE(text.find("--expect-san"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport::phone
