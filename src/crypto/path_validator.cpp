@@ -6,15 +6,13 @@
 
 #include <algorithm>
 
+#include "crypto/leaf_rules.h"
 #include "crypto/x509_values.h"
 
 namespace sallyport::crypto {
 namespace {
 
 constexpr char kMalformed[] = "tls.certificate.malformed";
-constexpr char kWrongEku[] = "tls.certificate.wrong_eku";
-constexpr char kKeyUsage[] = "tls.certificate.key_usage";
-constexpr char kNameConstraint[] = "tls.certificate.name_constraint";
 
 // Of X509_V_ERR_* (openssl-verify(1)).
 const char* codeOf(int error) {
@@ -45,13 +43,13 @@ const char* codeOf(int error) {
     case X509_V_ERR_KEYUSAGE_NO_CERTSIGN: return "tls.certificate.not_a_ca";
     case X509_V_ERR_PATH_LENGTH_EXCEEDED: return "tls.certificate.path_length";
     case X509_V_ERR_CERT_CHAIN_TOO_LONG: return "tls.certificate.chain_too_long";
-    case X509_V_ERR_INVALID_PURPOSE: return kWrongEku;
+    case X509_V_ERR_INVALID_PURPOSE: return "tls.certificate.wrong_eku";
     case X509_V_ERR_PERMITTED_VIOLATION:
     case X509_V_ERR_EXCLUDED_VIOLATION:
     case X509_V_ERR_SUBTREE_MINMAX:
     case X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE:
     case X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX:
-    case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX: return kNameConstraint;
+    case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX: return "tls.certificate.name_constraint";
     case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION: return "tls.certificate.critical_extension";
     case X509_V_ERR_INVALID_POLICY_EXTENSION:
     case X509_V_ERR_NO_EXPLICIT_POLICY: return "tls.certificate.policy";
@@ -80,12 +78,6 @@ const char* codeOf(int error) {
     case X509_V_ERR_SIGNATURE_ALGORITHM_INCONSISTENCY: return "tls.certificate.strict";
     default: return "tls.certificate.invalid";
   }
-}
-
-Error refusal(const char* code, X509* certificate, std::string_view why) {
-  std::string detail{why};
-  if (certificate != nullptr) detail = lineOf(X509_get_subject_name(certificate)) + ": " + detail;
-  return {ErrorKind::peerDenied, code, std::move(detail)};
 }
 
 // RevocationRule::soft: what no current list speaks of is let through; what one lists is still revoked.
@@ -117,44 +109,12 @@ void configure(X509_STORE_CTX* context, const TrustAnchors& anchors, const Verif
   if (policy.revocation == RevocationRule::soft) X509_STORE_CTX_set_verify_cb(context, tolerateMissingLists);
 }
 
-Status checkEku(const CertificateFacts& facts, Eku wanted) {
-  const auto& eku = facts.eku;
-  const auto refuse = [&facts](std::string_view missing) {
-    return Error{ErrorKind::peerDenied, kWrongEku,
-                 facts.subject + ": its extended key usage does not allow " + std::string{missing}};
-  };
-  if (!eku.present) return success();
-  if (wanted == Eku::client && !eku.client) return refuse("TLS clients");
-  if (wanted == Eku::server && !eku.server) return refuse("TLS servers");
-  if (!eku.client && !eku.server && !eku.any && !eku.sip_domain) return refuse("TLS");
-  return success();
-}
-
-// What path validation leaves open: what the leaf may be used for.
-Status checkLeaf(const Certificate& leaf, Eku wanted) {
-  auto facts = leaf.facts();
-  if (!facts) return Error{ErrorKind::peerDenied, kMalformed, std::move(facts).error().detail};
-  if (facts->is_ca) {
-    return Error{ErrorKind::peerDenied, "tls.certificate.ca_as_leaf", facts->subject + ": a CA is nobody's peer"};
-  }
-  SP_TRY(checkEku(*facts, wanted));
-  // Every suite we speak has the peer sign the handshake. Absent, the extension gives all bits.
-  const auto usage = X509_get_key_usage(leaf.handle());
-  if ((usage & KU_DIGITAL_SIGNATURE) == 0) {
-    return refusal(kKeyUsage, leaf.handle(), "its key usage does not allow digital signatures");
-  }
-  if (usage != UINT32_MAX && (usage & KU_KEY_CERT_SIGN) != 0) {
-    return refusal(kKeyUsage, leaf.handle(), "it may sign certificates and is no CA");
-  }
-  return success();
-}
-
 Error explain(X509_STORE_CTX* context, const Certificate& leaf, const VerificationPolicy& policy) {
   const int error = X509_STORE_CTX_get_error(context);
   ERR_clear_error();
   if (error == X509_V_ERR_INVALID_PURPOSE && X509_STORE_CTX_get_error_depth(context) == 0) {
-    if (auto reason = checkLeaf(leaf, policy.eku); !reason) return std::move(reason).error();
-    return refusal(kKeyUsage, leaf.handle(), "its key usage does not allow TLS");
+    if (auto reason = checkUse(leaf, policy.eku); !reason) return std::move(reason).error();
+    return refusal("tls.certificate.key_usage", leaf.handle(), "its key usage does not allow TLS");
   }
   X509* certificate = X509_STORE_CTX_get_current_cert(context);
   return refusal(codeOf(error), certificate != nullptr ? certificate : leaf.handle(),
@@ -211,7 +171,8 @@ Result<ValidatedPath> validatePath(const Certificate& leaf, std::span<const Cert
   ERR_clear_error();
   if (X509_verify_cert(context.get()) != 1) return explain(context.get(), leaf, policy);
   SP_ASSIGN(auto path, pathOf(context.get(), anchors, now));
-  SP_TRY(checkLeaf(leaf, policy.eku));
+  SP_TRY(checkUse(leaf, policy.eku));
+  SP_TRY(checkNames(path.certificates));
   SP_TRY(checkStrength(path.certificates));
   return path;
 }

@@ -151,6 +151,29 @@ TEST_F(PathValidator, NameConstraintsBind) {
   EXPECT_EQ(named("DNS:core.bad.example.net"), "tls.certificate.name_constraint");
 }
 
+// OpenSSL finds the host of a URI after "//" only; what it cannot compare it refuses.
+TEST_F(PathValidator, ASipUriUnderAConstraintOnUrisIsRefused) {
+  auto spec = caSpec("Constrained");
+  spec.name_constraints = "critical,permitted;URI:example.net";
+  const auto middle = make(spec, &ca_);
+  EXPECT_EQ(verdict(make({.sans = "URI:sip:alice@example.net"}, &middle), {middle.certificate}),
+            "tls.certificate.name_constraint");
+}
+
+TEST_F(PathValidator, AWildcardDoesNotReachAroundAConstraint) {
+  auto spec = caSpec("Constrained");
+  spec.name_constraints = "critical,excluded;DNS:core.example.net";
+  const auto middle = make(spec, &ca_);
+  const auto named = [&](const char* sans) { return verdict(make({.sans = sans}, &middle), {middle.certificate}); };
+  EXPECT_EQ(named("DNS:*.example.net"), "tls.certificate.name_constraint");
+  EXPECT_EQ(named("DNS:*.a.example.net"), "ok");
+  EXPECT_EQ(named("DNS:*.example.org"), "ok");
+}
+
+TEST_F(PathValidator, ALeafConstrainsNobody) {
+  EXPECT_EQ(verdictOf({.name_constraints = "critical,permitted;DNS:example.net"}), "tls.certificate.strict");
+}
+
 TEST_F(PathValidator, WeakKeysAreRefusedAnywhereInThePath) {
   EXPECT_EQ(verdictOf({.key = "RSA-1024"}), "tls.certificate.weak_key");
   EXPECT_EQ(verdictOf({.key = "P-224"}), "tls.certificate.weak_key");
@@ -204,8 +227,12 @@ TEST_F(PathValidator, AnIntermediateNeedsItsListWhereListsAreKept) {
   EXPECT_EQ(verdict(leaf, {middle.certificate}), "tls.certificate.revoked");
 }
 
-TEST_F(PathValidator, AMalformedNameIsRefused) {
-  EXPECT_EQ(verdictOf({.sans = "DNS:a b"}), "tls.certificate.malformed");
+TEST_F(PathValidator, AMalformedNameIsRefusedThoughAnotherIsGood) {
+  for (const std::string bad : {"DNS:a b", "DNS:.example.net", "DNS:a..b", "DNS:a.*.example", "DNS:*", "DNS:-a.example",
+                                "email:a@b@example.net", "email:a", "URI:nothing"}) {
+    EXPECT_EQ(verdictOf({.sans = "DNS:good.example.net," + bad}), "tls.certificate.malformed") << bad;
+  }
+  EXPECT_EQ(verdictOf({.sans = "DNS:*.example.net,email:a@example.net,URI:urn:uuid:1"}), "ok");
 }
 
 TEST(TrustAnchors, AreCertificateAuthoritiesOnly) {
