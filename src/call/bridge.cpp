@@ -31,7 +31,7 @@ void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message i
   auto plan = inviteFor(invite, {});
   const std::string offer{invite.body()};
   if (const auto taken = caller_->take(id, flow, std::move(invite)); !taken) {
-    return end({taken.error().code, taken.error().detail, "caller", 400});
+    return end({taken.error().code, taken.error().detail, "caller", statusTowardsPeer(taken.error())});
   }
   proveLeg(*caller_);
   answer_by_ = context_.now + plan_.policy->config->sip.invite_timeout;

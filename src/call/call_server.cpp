@@ -179,9 +179,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   auto plan = planCall(facts, request);
   if (!plan) {
     parts_.metrics.callFailed(plan.error().code);
-    const int status =
-        std::string_view{plan.error().code} == "call.max_forwards" ? 483 : statusTowardsPeer(plan.error());
-    return refuse(id, request, status, facts, plan.error());
+    return refuse(id, request, statusTowardsPeer(plan.error()), facts, plan.error());
   }
   plan->permits = admitted.takePermits();
   const auto call_id = plan->id;

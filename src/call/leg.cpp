@@ -45,6 +45,10 @@ Status Leg::take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message inv
   SP_ASSIGN(auto dialog, sip::Dialog::fromRequest(request, local_tag_));
   dialog_ = std::move(dialog);
   respond(id, 100, sip::responseTo(request, 100, {}, {}).finish());
+  SP_ASSIGN(const auto timer, sip::answerSessionTimer(request, sessionPolicy()));
+  if (timer.verdict == sip::SessionTimerAnswer::Verdict::tooSmall) {
+    return Error{ErrorKind::peerMisbehaved, "sip.session_expires.too_small", "below our Min-SE"};
+  }
   return success();
 }
 
@@ -61,8 +65,7 @@ std::string Leg::pendingResponse(int status, std::string_view sdp) {
   writer.header(sip::HeaderId::allow, kAllowedMethods);
   if (status >= 200) {
     writer.header(sip::HeaderId::supported, "timer");
-    if (const auto timer =
-            sip::answerSessionTimer(request, {policy_->config->sip.session_expires, policy_->config->sip.min_se});
+    if (const auto timer = sip::answerSessionTimer(request, sessionPolicy());
         timer && timer->verdict == sip::SessionTimerAnswer::Verdict::grant) {
       if (timer->require_timer) writer.header(sip::HeaderId::require, "timer");
       writer.header(sip::HeaderId::sessionExpires, timer->header.toString());
@@ -70,6 +73,10 @@ std::string Leg::pendingResponse(int status, std::string_view sdp) {
     }
   }
   return writer.finish(sdp.empty() ? std::string_view{} : "application/sdp", sdp);
+}
+
+sip::SessionTimerPolicy Leg::sessionPolicy() const {
+  return {policy_->config->sip.session_expires, policy_->config->sip.min_se};
 }
 
 void Leg::answer(std::string_view sdp) {
@@ -165,8 +172,7 @@ void Leg::onRefresh(sip::ServerTransactionId id, sip::Message request) {
     dialog_->onAnswered(method, status);
     refuse(id, request, status);
   };
-  const auto timer =
-      sip::answerSessionTimer(request, {policy_->config->sip.session_expires, policy_->config->sip.min_se});
+  const auto timer = sip::answerSessionTimer(request, sessionPolicy());
   if (!timer) return abort(400);
   if (timer->verdict == sip::SessionTimerAnswer::Verdict::tooSmall) return abort(422);
   const bool has_offer = !request.body().empty();

@@ -165,6 +165,7 @@ class Leg {
     TimePoint give_up;
   };
 
+  sip::SessionTimerPolicy sessionPolicy() const;
   std::string via(std::string_view branch) const;
   std::string newBranch() const;
   std::string contact() const;

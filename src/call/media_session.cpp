@@ -58,6 +58,12 @@ const sdp::CodecFormat* voiceOf(const std::vector<sdp::CodecFormat>& formats) {
   return found == formats.end() ? nullptr : &*found;
 }
 
+bool knowsKey(const std::vector<sdp::CryptoOffer>& lines, const sdp::CryptoOffer& like) {
+  return std::any_of(lines.begin(), lines.end(), [&](const sdp::CryptoOffer& line) {
+    return line.suite == like.suite && line.key_and_salt == like.key_and_salt;
+  });
+}
+
 bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
   const bool same_crypto =
       a.crypto.size() == b.crypto.size() &&
@@ -210,7 +216,9 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   local.layout = offer.layout;
 
   const auto& chosen = offer.crypto.front();
-  const bool keep = side.local && side.local->crypto.front().suite == chosen.suite;
+  // A peer that comes with another key may be another box: it must not find our stream in the middle.
+  const bool keep =
+      side.local && side.local->crypto.front().suite == chosen.suite && knowsKey(side.remote->crypto, chosen);
   const auto facts = crypto::factsOf(chosen.suite);
   auto key = keep ? side.local->crypto.front().key_and_salt.clone()
                   : crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);

@@ -99,7 +99,7 @@ Status MediaSession::applyToRelay(TimePoint now) {
     config.remote_rtp = near.remote->rtp;
     config.remote_rtcp = near.remote->rtcp;
     config.mux = near.local->rtcp_mux == sdp::RtcpMux::muxed ? media::RtcpMux::muxed : media::RtcpMux::separate;
-    config.direction = directionOf(near.remote->direction);
+    config.direction = directionOf(sdp::reverse(near.local->direction));  // theirs, as agreed
     // An answer has one line; of an offer the one we chose is the counterpart of ours.
     const auto tag = near.local->crypto.front().tag;
     for (const auto& line : near.remote->crypto) {
@@ -155,7 +155,8 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     }
     if (seen.rating) told.mos = seen.rating->mos;
     if (seen.facts.heard_from) told.latched_source = seen.facts.heard_from->toString();
-    if (const auto finding = relay_->finding(which)) told.finding = finding->text;
+    const auto finding = record.answered ? relay_->finding(which) : std::nullopt;
+    if (finding) told.finding = finding->text;
   }
 }
 

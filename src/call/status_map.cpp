@@ -35,7 +35,9 @@ int statusTowardsPeer(const Error& error) {
   const std::string_view code{error.code};
   if (code.starts_with("sdp.")) return 488;
   if (code == "call.route.none") return 404;
-  if (code == "call.route.to_origin") return 482;
+  if (code == "call.route.to_origin" || code == "call.loop") return 482;
+  if (code == "call.max_forwards") return 483;
+  if (code == "sip.session_expires.too_small") return 422;
   if (code == "sip.transaction.timeout") return 408;
   switch (error.kind) {
     case ErrorKind::peerMisbehaved: return 400;

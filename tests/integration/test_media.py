@@ -111,8 +111,7 @@ def test_ports_are_closed_within_a_second_of_the_end(place):
 
 
 def test_silence_ends_the_call_with_its_cause(place):
-    call = place(edit=lambda text: text.replace("[media]", "[media]\ntimeout = \"2s\"", 1) if "\ntimeout = " not in text
-                 else text.replace("\ntimeout = \"60s\"", "\ntimeout = \"2s\""), seconds=30)
+    call = place(edit=lambda text: text.replace('# timeout = "60s"', 'timeout = "2s"'), seconds=30)
     call.start(bob=("--mute",))
     event = call.edge.wait_event(lambda e: e.get("code") == "call.ended", 25.0)
     assert event["reason"] == "media.timeout"
