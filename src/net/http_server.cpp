@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <exception>
 #include <optional>
 
 #include "net/plain_stream.h"
@@ -51,7 +52,7 @@ struct Request {
   unsigned refusal = 0;  // a status to refuse it with, else 0
 };
 
-Request parseRequest(std::string_view input, std::size_t header_limit) {
+Request parseWithBeast(std::string_view input, std::size_t header_limit) {
   http::request_parser<http::empty_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(header_limit));
   parser.body_limit(0);
@@ -81,6 +82,18 @@ Request parseRequest(std::string_view input, std::size_t header_limit) {
     request.refusal = 400;
   }
   return request;
+}
+
+// Beast reports by error code, and its containers may throw all the same.
+Request parseRequest(std::string_view input, std::size_t header_limit) {
+  try {
+    return parseWithBeast(input, header_limit);
+  } catch (const std::exception&) {
+    Request request;
+    request.progress = Progress::complete;
+    request.refusal = 400;
+    return request;
+  }
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct HttpReply {
   std::string body;
 };
 
-// `path` without its query.
+// `path` without its query. The handler does not let its server go.
 using HttpHandler = std::function<HttpReply(std::string_view path)>;
 
 // Plain HTTP without authentication is for the machine itself, unless the operator says otherwise.

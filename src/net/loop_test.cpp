@@ -4,10 +4,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <array>
+#include <csignal>
 #include <functional>
 #include <thread>
 
+#include "net/signals.h"
 #include "net/test_support.h"
 
 namespace sallyport::net {
@@ -163,6 +165,15 @@ TEST_F(LoopTest, PostsFromOtherThreadsAllArriveAndStopEndsTheRun) {
   running->stop();
   worker.join();
   EXPECT_EQ(counted, 4'000);
+}
+
+TEST_F(LoopTest, ASignalIsAnEvent) {
+  int heard = 0;
+  const auto signals = Signals::take(*loop, {SIGUSR1}, [&](int number) { heard = number; });
+  ASSERT_TRUE(signals);
+  raise(SIGUSR1);
+  ASSERT_TRUE(turnUntil(*loop, [&] { return heard != 0; }));
+  EXPECT_EQ(heard, SIGUSR1);
 }
 
 TEST(UniqueFunction, CarriesWhatCannotBeCopiedInlineAndOnTheHeap) {

@@ -2,6 +2,12 @@
 #pragma once
 // Many media sockets on one loop: reads whatever is ready into buffers of its own and hands each datagram
 // to the socket's owner, without an allocation or a lock. One per worker, on the worker's thread.
+//
+// Above `pace_from` datagrams a second the loop pauses for `batch_window` between turns, so that one wake-up
+// serves many sockets: a quarter less CPU per datagram at 50,000 a second, for a delay that is a fortieth of
+// a 20 ms frame. One datagram is read per socket and turn: a flood at one port costs the others nothing, and
+// recvmmsg() gains nothing where each socket has one datagram waiting. What remains is the kernel's own path,
+// of which a connected socket saves the route look-up, a tenth. Figures: bench/net_bench.cpp.
 
 #include <array>
 #include <cstdint>

@@ -37,8 +37,9 @@ class TlsListenerObserver {
   // (at once, from one address), "net.handshakes.rate" (per second, from one address), "net.accept.limit"
   // (out of descriptors).
   virtual void onRefused(const Endpoint& source, const Error& reason) = 0;
-  // "tls.handshake.timeout", ".not_tls", ".version", ".no_shared_cipher", ".no_certificate", ".closed",
-  // ".protocol"; "tls.certificate.*" as verification says.
+  // "tls.handshake.timeout", and what crypto::handshakeError() says: "tls.handshake.not_tls", ".version",
+  // ".no_shared_cipher", ".no_certificate", ".alpn", ".too_large", ".alert", ".closed", ".protocol", and
+  // "tls.certificate.*" and "tls.peer.*" of the verification; "tls.session.failed" and "net.loop.watch" are ours.
   virtual void onHandshakeFailed(const Endpoint& source, const Error& reason) = 0;
 };
 

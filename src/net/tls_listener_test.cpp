@@ -2,6 +2,7 @@
 #include "net/tls_listener.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 
 #include "net/tls_test_support.h"
 
@@ -173,6 +174,21 @@ TEST_F(TlsListenerTest, RefusesHandshakesBeyondThoseOneSourceMayHaveAtOnce) {
   ASSERT_TRUE(until([&] { return listener->halfOpen() == 1; }));
   RawClient fourth{listener->local()};
   ASSERT_TRUE(until([&] { return listener->halfOpen() == 2; }));
+}
+
+TEST_F(TlsListenerTest, OutOfDescriptorsItPausesSaysSoAndGoesOnLater) {
+  listen();
+  RawClient waits{listener->local()};
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  turnAFew(*loop);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_THAT(observer.refused, ElementsAre("net.accept.limit"));  // once, however many turns there were
+  clock.advance(milliseconds{100});
+  ASSERT_TRUE(until([&] { return listener->halfOpen() == 1; }));
 }
 
 TEST_F(TlsListenerTest, StoppingRefusesNewcomersDropsTheHalfOpenAndLeavesTheOpen) {
