@@ -99,7 +99,7 @@ CaSubcommands addCa(CLI::App& app, Parsed& parsed) {
   issue->add_option("--uri", ca.uri, "A URI it may be known by: sip:user@domain enrols that phone");
   issue->add_option("--days", ca.days, "Lifetime")->capture_default_str()->check(CLI::Range(1, 3'650));
   revoke->add_option("which", ca.name, "Serial number or name")->required();
-  revoke->add_option("--reason", ca.reason, "keyCompromise, superseded, cessationOfOperation, unspecified");
+  revoke->add_option("--reason", ca.reason, "key-compromise, superseded, cessation-of-operation, unspecified");
   return {all, init, issue, revoke, list};
 }
 

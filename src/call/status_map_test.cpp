@@ -30,6 +30,7 @@ TEST(StatusTowardsPeer, SaysMediaPolicyRefusalsAs488) {
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "sdp.plain_rtp", ""}), 488);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "call.route.none", ""}), 404);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::overloaded, "net.ports.exhausted", ""}), 503);
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "tls.peer.unknown", ""}), 480);
 }
 
 }  // namespace

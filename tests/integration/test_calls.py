@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import answer_to
-from kit import wire
+from kit import edge as edges, wire
 
 SECRETS_OF_ALICE = ["10.9.8.7", "secretive", "LeakyPhone"]
 SECRETS_OF_BOB = ["10.20.30.40", "inner", "SecretPBX"]
@@ -274,3 +274,35 @@ def test_too_small_a_session_interval_is_refused_with_ours(standard):
     caller.send("INVITE", wire.sdp(), extra=("Supported: timer", "Session-Expires: 30"))
     refused = caller.wire.final()
     assert refused.status == 422 and refused["Min-SE"] == "90"
+
+
+def test_silence_ends_the_call_with_its_cause(border):
+    made = border(edit=lambda text: text.replace('# timeout = "60s"', 'timeout = "5s"'))
+    caller, callee, _, _ = made.establish()
+    event = made.ended()
+    assert event["reason"] == "media.timeout" and "nothing" in event["detail"]
+    assert caller.wire.request("BYE") and callee.wire.request("BYE")
+
+
+def test_a_killed_edge_leaves_a_record_that_says_so(border):
+    made = border()
+    made.establish()
+    call = made.edge.ask("calls")["calls"][0]["call_id"]
+    made.edge.process.child.kill()
+    made.edge.process.wait()
+    made.edge.notify.close()
+    made.edge = edges.Edge(made.build, made.config)
+    record = made.edge.ask("evidence", call)
+    assert record["end"]["code"] == "process.crashed"
+
+
+def test_drain_refuses_new_calls_and_lets_live_ones_finish(border):
+    made = border(edit=lambda text: text.replace('drain_deadline = "2s"', 'drain_deadline = "20s"'))
+    caller, callee, _, _ = made.establish()
+    late = made.caller()
+    made.edge.ask("drain")
+    late.send("INVITE", wire.sdp())
+    assert late.wire.final().status == 503
+    caller.send("BYE")
+    assert caller.wire.final("BYE").status == 200
+    assert made.edge.process.wait(10.0) == 0

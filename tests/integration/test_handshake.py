@@ -110,7 +110,7 @@ def test_a_revoked_phone_is_refused_after_reload_and_its_connection_ends(border,
     caller = made.caller(to=f"sip:{DOMAIN}")
     caller.send("OPTIONS")
     assert caller.wire.final("OPTIONS").status == 200
-    run([build.sallyport, "ca", "revoke", "--dir", made.state / "ca", "alice", "--reason", "keyCompromise"])
+    run([build.sallyport, "ca", "revoke", "--dir", made.state / "ca", "alice", "--reason", "key-compromise"])
     made.edge.reload()
     made.edge.wait_event(lambda e: e.get("code") == "edge.reloaded", 10.0)
     assert caller.wire.closed()
@@ -170,4 +170,4 @@ def test_the_edge_refuses_a_peer_whose_certificate_names_somebody_else(border):
     caller = made.caller()
     caller.send("INVITE", wire.sdp())
     assert caller.wire.final().status == 480
-    assert made.edge.wait_event(lambda e: e.get("reason") == "tls.peer.mismatch", 10.0)
+    assert made.edge.wait_event(lambda e: e.get("code") == "tls.connect.failed" and e["reason"].startswith("tls.peer."), 10.0)

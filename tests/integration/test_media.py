@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Audio through the relay, and what a stranger can do to it: nothing."""
-import json
-
 import pytest
 from conftest import ROOT  # noqa: F401
 from kit import audio, edge as edges, strangers
@@ -110,16 +108,8 @@ def test_ports_are_closed_within_a_second_of_the_end(place):
     assert call.edge.ask("status")["media"]["ports_open"] == 0
 
 
-def test_silence_ends_the_call_with_its_cause(place):
-    call = place(edit=lambda text: text.replace('# timeout = "60s"', 'timeout = "2s"'), seconds=30)
-    call.start(bob=("--mute",))
-    event = call.edge.wait_event(lambda e: e.get("code") == "call.ended", 25.0)
-    assert event["reason"] == "media.timeout"
-    assert "callee" in event["detail"] or "B" in event["detail"]
-
-
 def test_hold_and_resume_keep_the_audio(place):
-    call = place(seconds=6).start(alice=("--hold-after", "2s", "--resume-after", "1s"))
+    call = place(seconds=6).start(alice=("--hold-after", "2s", "--hold-for", "1s"))
     record = call.finish()
     assert record["end"]["code"] == "call.bye"
-    assert json.dumps(record).count("authentication") == 0
+    assert all(leg["media"]["packets_in"] > 150 for leg in record["legs"])
