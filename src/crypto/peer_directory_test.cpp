@@ -99,6 +99,13 @@ TEST_F(PeerDirectoryTest, OnlyAPeersOwnAnchorsVouchForIt) {
   EXPECT_EQ(verdict(*directory, make({.sans = "DNS:other.example.net"}, &other_ca)), "other/dns:other.example.net");
 }
 
+TEST_F(PeerDirectoryTest, AConfiguredPeerThatIsAlsoEnrolledIsThatPeer) {
+  auto desk = peer("desk", {{SanKind::uri, "sip:desk@example.org"}});
+  desk.anchors = anchorsOf(phones_);
+  const auto directory = build({desk}, devices());
+  EXPECT_EQ(verdict(*directory, phone("URI:sip:desk@example.org")), "desk/uri:sip:desk@example.org");
+}
+
 TEST_F(PeerDirectoryTest, ACertificateOfTwoPeersIsNeither) {
   const auto directory = build({peer("a", {dns("a.example")}), peer("b", {dns("b.example")})});
   const auto both = leaf("DNS:a.example,DNS:b.example");

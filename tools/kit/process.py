@@ -91,6 +91,8 @@ class Process:
                 self.child.kill()
                 self.child.wait()
         self._reader.join(5.0)
+        if any("Sanitizer" in line or "runtime error:" in line for line in self.lines):
+            raise ProcessError("a sanitizer spoke:\n" + self.output(200))
         return self.child.returncode
 
     def output(self, last=60):
