@@ -91,17 +91,19 @@ class SqliteCallStore::Impl {
   void enqueue(Operation operation) {
     const bool ended = operation.kind == Operation::Kind::ended;
     bool refused = false;
+    bool rouse = true;
     {
       const std::lock_guard lock{mutex_};
       refused = queue_.size() >= options_.queue_records * (ended ? 2 : 1);
       if (!refused) {
         queue_.push_back(std::move(operation));
         ++enqueued_;
+        rouse = queue_.size() == 1 || queue_.size() >= kBatch;  // in between the writer only waits for its time
       } else if (ended) {
         ++statistics_.lost;
       }
     }
-    wake_.notify_one();
+    if (rouse) wake_.notify_one();
     if (refused) {
       events_.event(ended ? Severity::critical : Severity::warning,
                     ended ? "store.record.lost" : "store.journal.skipped",
@@ -128,7 +130,11 @@ class SqliteCallStore::Impl {
     std::unique_lock lock{mutex_};
     const auto wanted = enqueued_;
     const auto settled = [&] { return settled_ >= wanted || statistics_.failing; };
-    return settled_changed_.wait_for(lock, patience, settled) && settled_ >= wanted && statistics_.spilled == 0;
+    ++flushing_;
+    wake_.notify_one();
+    const bool in_time = settled_changed_.wait_for(lock, patience, settled);
+    --flushing_;
+    return in_time && settled_ >= wanted && statistics_.spilled == 0;
   }
 
   StoreStatistics statistics() const {
@@ -184,6 +190,8 @@ class SqliteCallStore::Impl {
       wake_.wait_for(lock, options_.retry, overfull);
     } else {
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      wake_.wait_until(lock, last_commit_ + options_.commit_interval,
+                       [this] { return stopping_ || flushing_ > 0 || queue_.size() >= kBatch; });
     }
   }
 
@@ -216,6 +224,7 @@ class SqliteCallStore::Impl {
     tell(whole, was_failing);
     if (taken) tellTaken(*taken);
     lock.lock();
+    last_commit_ = std::chrono::steady_clock::now();
     statistics_.failing = !whole;
     if (outcome) {
       statistics_.written += endedIn(operations);
@@ -287,6 +296,8 @@ class SqliteCallStore::Impl {
   std::deque<Operation> queue_;
   std::uint64_t enqueued_ = 0;
   std::uint64_t settled_ = 0;
+  unsigned flushing_ = 0;  // callers that wait for what is queued
+  TimePoint last_commit_{};
   StoreStatistics statistics_;
   bool spill_failing_ = false;
   bool stopping_ = false;

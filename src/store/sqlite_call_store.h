@@ -3,10 +3,11 @@
 // Call records in one SQLite file: a line of JSON per call beside the columns that are searched.
 //
 // WAL with synchronous=FULL: a record that flush() confirmed survives a power cut; commits are batched,
-// so the price is one fsync per batch and not per call. When the disk is full or the file fails,
-// records stay in a bounded queue and are retried; beyond the bound they go to <file>.spill.jsonl, and
-// only when that fails too is a record lost, counted and told. Spilled records are taken back by the
-// next start. Owned by app; one writer thread inside; readers use a connection of their own.
+// so the price is one fsync per batch and not per call: the first record goes at once, what comes within
+// commit_interval of a commit goes with the next one (so much a killed process can lose). When the disk is full or the
+// file fails, records stay in a bounded queue and are retried; beyond the bound they go to <file>.spill.jsonl, and only
+// when that fails too is a record lost, counted and told. Spilled records are taken back by the next start. Owned by
+// app; one writer thread inside; readers use a connection of their own.
 
 #include <chrono>
 #include <cstdint>
@@ -23,6 +24,7 @@ struct SqliteOptions {
   std::filesystem::path file;
   std::size_t queue_records = 10'000;  // kept in memory while the file cannot be written
   std::chrono::milliseconds retry{1'000};
+  std::chrono::milliseconds commit_interval{50};
   std::uint64_t size_limit = 0;  // bytes the file may grow to; 0: the disk is the limit
 };
 

@@ -106,6 +106,28 @@ TEST_F(SqliteStore, WhatWasConfirmedIsThereAfterARestart) {
   EXPECT_THAT(events_.events(), IsEmpty());
 }
 
+TEST_F(SqliteStore, NeitherAFlushNorTheEndWaitsForTheNextCommitsTime) {
+  options_.commit_interval = 1h;
+  auto& store = open();
+  store.append(ended("first"));
+  ASSERT_TRUE(store.flush(5s));
+  store.append(ended("flushed"));
+  ASSERT_TRUE(store.flush(5s));
+  store.append(ended("last"));
+  EXPECT_THAT(idsOf(open().recent(10, {})), ElementsAre("last", "flushed", "first"));
+}
+
+TEST_F(SqliteStore, AFullBatchDoesNotWaitEither) {
+  options_.commit_interval = 1h;
+  auto& store = open();
+  store.append(ended("first"));
+  ASSERT_TRUE(store.flush(5s));
+  for (int i = 0; i < 300; ++i) store.append(ended(std::to_string(i)));
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (store.statistics().written < 257 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_GE(store.statistics().written, 257u);
+}
+
 TEST_F(SqliteStore, ARecordIsFoundAtOnceWrittenOrNot) {
   auto& store = open();
   store.append(ended("a"));
