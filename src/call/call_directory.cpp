@@ -34,4 +34,13 @@ bool CallDirectory::isOurs(std::string_view call_id) const {
   return entry && entry->direction == Direction::sent;
 }
 
+std::size_t CallDirectory::size() const {
+  std::size_t entries = 0;
+  for (const auto& shard : shards_) {
+    const std::lock_guard lock{shard.mutex};
+    entries += shard.entries.size();
+  }
+  return entries;
+}
+
 }  // namespace sallyport::call

@@ -23,6 +23,7 @@ class CallDirectory {
   // The worker that took an INVITE with this Call-ID; nothing when none did.
   std::optional<unsigned> ownerOf(std::string_view call_id) const;
   bool isOurs(std::string_view call_id) const;  // we made this Call-ID
+  std::size_t size() const;
 
  private:
   struct Entry {

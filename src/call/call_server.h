@@ -69,6 +69,16 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   std::size_t liveCalls() const { return live_; }
   std::vector<telemetry::CallRecord> snapshot() const;
 
+  // What is kept at the moment, for reports and for tests that nothing outlives its call.
+  struct Holdings {
+    std::size_t calls = 0;         // live, and ended ones that still say goodbye
+    std::size_t tags = 0;          // one per leg
+    std::size_t bindings = 0;      // transactions that lead to a leg
+    std::size_t deadlines = 0;     // of calls
+    std::size_t transactions = 0;  // also those that only linger (RFC 3261 timers D to K)
+  };
+  Holdings holdings() const;
+
   // sip::TransactionLayer::Sink
   void transmit(sip::FlowId flow, const std::string& bytes) override;
   void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) override;

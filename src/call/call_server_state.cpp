@@ -204,6 +204,11 @@ std::vector<telemetry::CallRecord> CallServer::snapshot() const {
   return records;
 }
 
+CallServer::Holdings CallServer::holdings() const {
+  return {calls_.size(), tag_legs_.size(), client_legs_.size() + server_legs_.size(), deadlines_.size(),
+          transactions_.size()};
+}
+
 // --- LegIndex ------------------------------------------------------------------------------------------------
 
 void CallServer::bind(sip::ClientTransactionId id, Leg& leg) {

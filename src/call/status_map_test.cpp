@@ -29,6 +29,8 @@ TEST(StatusTowardsPeer, IsTotal) {
 TEST(StatusTowardsPeer, SaysMediaPolicyRefusalsAs488) {
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "sdp.plain_rtp", ""}), 488);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "call.route.none", ""}), 404);
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "call.loop", ""}), 482);
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""}), 483);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::overloaded, "net.ports.exhausted", ""}), 503);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "tls.peer.unknown", ""}), 480);
 }

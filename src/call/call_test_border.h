@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The call server under test, configured from text, and the passage of time.
+
+#include <string>
+
+#include "call/call_test_support.h"
+
+namespace sallyport::call::test {
+
+// Sections of the configuration that a test may say otherwise.
+struct BorderConfig {
+  std::string devices = "tier = \"compatible\"\n";
+  std::string core = "address = \"10.20.30.40:5061\"\ntier = \"strict\"\n";
+  std::string carrier = "asserted_identity = \"sip:+4930123@carrier.test\"\n";
+  std::string routes =
+      "[[route]]\nuser = \"bob\"\nto = \"core\"\n"
+      "[[route]]\nuser = \"+49*\"\nfrom_peer = \"device\"\nto = \"carrier\"\n"
+      "[[route]]\nuser = \"core-user\"\nto = \"core\"\n";
+  std::string guard =
+      "source_call_rate = { mode = \"off\" }\nidentity_call_rate = { mode = \"off\" }\n"
+      "methods = [\"INVITE\", \"ACK\", \"BYE\", \"CANCEL\", \"OPTIONS\", \"UPDATE\", \"PRACK\", \"INFO\", "
+      "\"MESSAGE\"]\n";
+  std::string sip;
+  std::string media;
+  enum class Peers { all, withoutCore } peers = Peers::all;
+
+  std::string text() const {
+    std::string all =
+        "[edge]\ndomains = [\"sallyport.test\"]\nstate_dir = \"/nowhere\"\n"
+        "[[listener]]\nname = \"public\"\naddress = \"192.0.2.1:5061\"\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n"
+        "[media]\naddress = \"192.0.2.1\"\nport_range = \"20000-29999\"\n" +
+        media +
+        "[[trust]]\nname = \"private\"\nanchors = \"ca.pem\"\n"
+        "[devices]\ntrust = \"private\"\ndomain = \"sallyport.test\"\n" +
+        devices + "[[peer]]\nname = \"carrier\"\nidentities = [\"dns:sbc.carrier.test\"]\ntrust = \"private\"\n" +
+        carrier;
+    if (peers == Peers::all) {
+      all += "[[peer]]\nname = \"core\"\nidentities = [\"dns:core.inner.test\"]\ntrust = \"private\"\n" + core + routes;
+    }
+    return all + "[guard]\n" + guard + "[sip]\n" + sip;
+  }
+};
+
+inline EdgePolicyPtr policyOf(const BorderConfig& config) {
+  auto outcome = config::parse(config.text(), "/nowhere/sallyport.toml");
+  SP_CHECK(outcome.ok());
+  auto policy = compile(std::make_shared<const config::Config>(*std::move(outcome.config)));
+  SP_CHECK(policy.ok());
+  return *policy;
+}
+
+inline guard::RuleMode modeOf(config::RuleMode mode) { return static_cast<guard::RuleMode>(mode); }
+
+inline std::shared_ptr<guard::AdmissionChain> chainOf(const config::Config& config, const guard::LimitTables& tables,
+                                                      guard::DecisionLog& log) {
+  const auto& rules = config.guard;
+  guard::AdmissionPolicy policy;
+  policy.methods = guard::MethodPolicy{rules.methods, rules.methods};
+  policy.our_hosts = {std::string{kDomain}, "edge.sallyport.test"};
+  policy.source_call_rate = modeOf(rules.source_call_rate.mode);
+  policy.identity_call_rate = modeOf(rules.identity_call_rate.mode);
+  policy.identity_rate = {rules.identity_call_rate.calls_per_second, rules.identity_call_rate.burst};
+  policy.identity_cap = rules.identity_concurrency.max_concurrent;
+  policy.source_cap = rules.source_concurrency.max_concurrent;
+  return guard::buildAdmissionChain(policy, tables, &log);
+}
+
+class Border {
+ public:
+  explicit Border(const BorderConfig& config = {})
+      : policy(policyOf(config)),
+        server({0,
+                "edge.sallyport.test:5061",
+                flows,
+                ports,
+                chainOf(*policy->config, tables, decisions),
+                decisions,
+                directory,
+                records,
+                log,
+                metrics.worker(0),
+                clock,
+                {}},
+               policy) {}
+
+  // The message as it would come off the connection; what does not parse never reaches the server.
+  void receive(sip::FlowId flow, const std::string& text) {
+    auto message = sip::Message::parse(text);
+    if (message) server.receive(flow, *std::move(message));
+  }
+  void drop(sip::FlowId flow) {
+    flows.close(flow);
+    server.flowClosed(flow);
+  }
+
+  // Time passes, and everything that falls due is done when it is due.
+  void pass(std::chrono::nanoseconds time) {
+    const auto end = clock.steady() + time;
+    while (clock.steady() < end) {
+      auto next = std::min(end, clock.steady() + 1s);
+      if (const auto due = server.nextDeadline()) next = std::clamp(*due, clock.steady(), next);
+      clock.advance(next - clock.steady());
+      server.advance();
+      const auto due = server.nextDeadline();
+      SP_CHECK(!due || *due > clock.steady());  // what was due is done
+      server.watch();
+    }
+  }
+
+  unsigned permits() const {
+    unsigned held = 0;
+    for (const auto* who : {"alice", "mallory", "core", "carrier"}) {
+      const auto& [proof, address] = principal(who);
+      const auto source = guard::sourceName(address.address);
+      held += tables.identity->liveCalls(proof.identity());
+      held += tables.source->liveCalls({source.data(), source.size()});
+    }
+    return held + tables.peer->liveCalls("core") + tables.peer->liveCalls("carrier") + tables.peer->liveCalls("device");
+  }
+  // Says what is still held once no call is live; "" when nothing is.
+  std::string leftovers() const {
+    const auto held = server.holdings();
+    std::string text;
+    const auto say = [&](const char* what, std::size_t count) {
+      if (count != 0) text += std::to_string(count) + " " + what + "; ";
+    };
+    say("live calls", server.liveCalls());
+    say("calls", held.calls);
+    say("tags", held.tags);
+    say("bindings", held.bindings);
+    say("deadlines", held.deadlines);
+    say("transactions", held.transactions);
+    say("permits", permits());
+    say("directory entries", directory.size());
+    say("open port pairs", static_cast<std::size_t>(ports.open_calls));
+    if (records.begun.size() != records.kept.size()) say("records unwritten", records.begun.size());
+    return text;
+  }
+
+  FakeClock clock;
+  FakeFlows flows;
+  FakePorts ports;
+  guard::LimitTables tables{{1, 2}, 256, 256, 64};
+  guard::DecisionLog decisions{64};
+  CallDirectory directory;
+  KeptRecords records;
+  telemetry::RecordingSink log;
+  telemetry::Metrics metrics{1};
+  EdgePolicyPtr policy;
+  CallServer server;
+};
+
+}  // namespace sallyport::call::test

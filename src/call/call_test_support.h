@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A call server for tests with everything it touches replaced: connections that keep what was said on
+// them, ports that exist only as numbers, a clock that stands still. The peers are as real as a handshake would
+// have made them: their certificates are issued and verified.
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "call/call_server.h"
+#include "config/load.h"
+#include "crypto/peer_directory.h"
+#include "crypto/test_certificates.h"
+#include "guard/rules.h"
+#include "telemetry/recording_sink.h"
+
+namespace sallyport::call::test {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kDomain = "sallyport.test";
+
+// Two enrolled phones, alice and mallory, and two peers: core, which we connect to, and carrier, which
+// connects to us. The address is where the principal's connections come from.
+struct Principal {
+  crypto::VerifiedPeer proof;
+  Endpoint address;
+};
+
+inline const Principal& principal(std::string_view name) {
+  static const auto all = [] {
+    using namespace crypto::testing;
+    const auto ca = make(caSpec("Test CA"));
+    std::vector<crypto::PeerEntry> peers(2);
+    peers[0].name = "core";
+    peers[0].identities = {{crypto::SanKind::dns, "core.inner.test"}};
+    peers[1].name = "carrier";
+    peers[1].identities = {{crypto::SanKind::dns, "sbc.carrier.test"}};
+    for (auto& peer : peers) peer.anchors = anchorsOf(ca);
+    crypto::DeviceRule devices;
+    devices.anchors = anchorsOf(ca);
+    devices.domain = kDomain;
+    const auto directory = *crypto::PeerDirectory::build(peers, devices);
+    std::map<std::string, Principal, std::less<>> made;
+    const auto add = [&](const std::string& who, const std::string& san, const char* address) {
+      Spec spec;
+      spec.name = who;
+      spec.sans = san;
+      const auto leaf = make(spec, &ca);
+      auto proof = directory->identify(leaf.certificate, {}, crypto::PeerRole::client, kNow);
+      SP_CHECK(proof.ok());
+      made.emplace(who, Principal{*std::move(proof), *Endpoint::parse(address)});
+    };
+    add("alice", "URI:sip:alice@sallyport.test", "10.9.8.7:5061");
+    add("mallory", "URI:sip:mallory@sallyport.test", "10.6.6.6:5061");
+    add("core", "DNS:core.inner.test", "10.20.30.40:5061");
+    add("carrier", "DNS:sbc.carrier.test", "198.51.100.7:5061");
+    return made;
+  }();
+  return all.find(name)->second;
+}
+
+class FakeFlows final : public Flows {
+ public:
+  sip::FlowId open(std::string_view who) {
+    const auto id = sip::FlowId{++last_};
+    const auto& [proof, address] = principal(who);
+    const FlowFacts facts{proof, address, *Endpoint::parse("192.0.2.1:5061"), "TLSv1.3", "TLS_AES_256_GCM_SHA384"};
+    flows_[id] = std::make_shared<const FlowFacts>(facts);
+    return id;
+  }
+  void close(sip::FlowId flow) { flows_.erase(flow); }
+  bool isOpen(sip::FlowId flow) const { return flows_.count(flow) > 0; }
+  std::optional<sip::FlowId> of(std::string_view peer) const {
+    for (auto flow = flows_.rbegin(); flow != flows_.rend(); ++flow) {
+      if (flow->second->peer.name() == peer && peer != kDevices) return flow->first;
+    }
+    return std::nullopt;
+  }
+
+  // The first message on the flow that fits, whatever else waits before it.
+  using Wanted = std::function<bool(const sip::Message&)>;
+  std::optional<sip::Message> take(sip::FlowId flow, const Wanted& wanted) {
+    auto& waiting = heard_[flow];
+    for (auto at = waiting.begin(); at != waiting.end(); ++at) {
+      if (!wanted(*at)) continue;
+      auto message = std::move(*at);
+      waiting.erase(at);
+      return message;
+    }
+    return std::nullopt;
+  }
+  // Nothing waits but, perhaps, a 100.
+  bool silent(sip::FlowId flow) const {
+    const auto found = heard_.find(flow);
+    return found == heard_.end() || std::all_of(found->second.begin(), found->second.end(),
+                                                [](const sip::Message& waiting) { return waiting.status() == 100; });
+  }
+  void forget() { heard_.clear(); }
+
+  void send(sip::FlowId flow, std::string_view bytes) override {
+    if (!isOpen(flow)) return;
+    auto message = sip::Message::parse(std::string{bytes});
+    SP_CHECK(message.ok());  // what we say is always well formed
+    heard_[flow].push_back(*std::move(message));
+  }
+  std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const override {
+    const auto found = flows_.find(flow);
+    return found == flows_.end() ? nullptr : found->second;
+  }
+  void acquire(const PeerPolicy& peer, Ready ready) override {
+    if (!peer.address) {  // it connects to us, or it cannot be reached
+      if (const auto flow = of(peer.name)) return ready(*flow);
+      return ready(Error{ErrorKind::unavailable, "call.peer.not_connected", peer.name});
+    }
+    if (dialing == Dialing::later) return dials_.push_back({peer.name, std::move(ready)});
+    connect(peer.name, ready);
+  }
+
+  enum class Dialing { atOnce, later, fails };
+  Dialing dialing = Dialing::atOnce;
+  std::size_t dials() const { return dials_.size(); }
+  // Those that wait get what `outcome` says.
+  void completeDials(Dialing outcome = Dialing::atOnce) {
+    dialing = outcome;
+    for (auto& dial : std::exchange(dials_, {})) connect(dial.peer, dial.ready);
+  }
+
+ private:
+  struct Dial {
+    std::string peer;
+    Ready ready;
+  };
+  void connect(const std::string& peer, const Ready& ready) {
+    if (dialing == Dialing::fails) return ready(Error{ErrorKind::unavailable, "net.connect.refused", peer});
+    const auto flow = of(peer);
+    ready(flow ? *flow : open(peer));
+  }
+
+  std::uint64_t last_ = 0;
+  std::map<sip::FlowId, std::shared_ptr<const FlowFacts>> flows_;
+  std::map<sip::FlowId, std::deque<sip::Message>> heard_;
+  std::vector<Dial> dials_;
+};
+
+// Port numbers without sockets; the relays behind them take datagrams from a test.
+class FakePorts final : public MediaPortFactory {
+ public:
+  class Ports final : public MediaPorts {
+   public:
+    Ports(FakePorts& factory, media::Relay& relay_behind, std::uint16_t first)
+        : relay(relay_behind), factory_(factory) {
+      ++factory_.open_calls;
+      factory_.latest = this;
+      for (std::uint16_t side = 0; side < 2; ++side) {
+        const auto address = *IpAddress::parse("192.0.2.1");
+        const auto port = static_cast<std::uint16_t>(first + 2 * side);
+        holes_[side] = {{address, port}, {address, static_cast<std::uint16_t>(port + 1)}, *IpAddress::parse(kPublic)};
+      }
+    }
+    ~Ports() override {
+      --factory_.open_calls;
+      if (factory_.latest == this) factory_.latest = nullptr;
+    }
+    const Pinhole& pinhole(media::Side side) const override { return holes_[side == media::Side::a ? 0 : 1]; }
+    void closeRtcp(media::Side side) override { rtcp_closed[side == media::Side::a ? 0 : 1] = true; }
+
+    media::Relay& relay;
+    bool rtcp_closed[2] = {};
+
+   private:
+    FakePorts& factory_;
+    Pinhole holes_[2];
+  };
+
+  static constexpr const char* kPublic = "203.0.113.10";
+
+  Result<std::unique_ptr<MediaPorts>> open(media::Relay& relay, IpAddress::Family, IpAddress::Family) override {
+    if (exhausted) return Error{ErrorKind::overloaded, "net.ports.exhausted", ""};
+    next_ = next_ > 60'000 ? std::uint16_t{20'000} : static_cast<std::uint16_t>(next_ + 4);
+    return std::unique_ptr<MediaPorts>{std::make_unique<Ports>(*this, relay, next_)};
+  }
+
+  bool exhausted = false;
+  int open_calls = 0;
+  Ports* latest = nullptr;
+
+ private:
+  std::uint16_t next_ = 20'000;
+};
+
+class KeptRecords final : public RecordSink {
+ public:
+  void begin(telemetry::CallRecord record) override { begun.push_back(std::move(record)); }
+  void append(telemetry::CallRecord record) override { kept.push_back(std::move(record)); }
+  std::vector<telemetry::CallRecord> begun, kept;
+};
+
+}  // namespace sallyport::call::test
