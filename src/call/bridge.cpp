@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "call/bridge.h"
 
+#include <utility>
+
 #include "call/status_map.h"
 
 namespace sallyport::call {
@@ -95,7 +97,13 @@ void Bridge::onProgress(Leg&, int status, std::string_view sdp) {
 
 void Bridge::onAnswer(Leg& leg, std::string_view sdp) {
   if (state_ == State::setup) return answerInitial(sdp);
-  if (state_ == State::answered && reoffering_ != nullptr && reoffering_ != &leg) answerOffer(leg, sdp);
+  if (state_ != State::answered) return;
+  if (reoffering_ != nullptr && reoffering_ != &leg) return answerOffer(leg, sdp);
+  // It has agreed to what was withdrawn meanwhile, or to going back to how it was.
+  if (const auto read = media_.readAnswer(sideOf(leg), sdp, context_.now, context_.wall); !read)
+    return refuseMedia(leg, read.error());
+  if (!std::exchange(withdrawn_, false)) return;
+  if (const auto before = media_.offerTo(sideOf(leg))) (void)leg.offer(sip::Method::invite, *before);
 }
 
 void Bridge::answerInitial(std::string_view sdp) {
@@ -128,10 +136,11 @@ void Bridge::onRejected(Leg& leg, int status, const Error& error) {
     const int mapped = from_peer ? statusTowardsPeer(status) : statusTowardsPeer(error);
     return end({error.code, error.detail, from_peer ? nameOf(leg) : "edge", mapped});
   }
+  withdrawn_ = false;
   if (reoffering_ == nullptr || reoffering_ == &leg) return;
-  media_.withdrawOffer();
   auto& asking = *reoffering_;
-  reoffering_ = nullptr;
+  finishOffer();
+  media_.withdrawOffer(sideOf(asking));
   asking.reject(status == 491 ? 491 : statusTowardsPeer(status));  // the session goes on as it was
 }
 
@@ -139,11 +148,10 @@ void Bridge::onRejected(Leg& leg, int status, const Error& error) {
 
 void Bridge::onOffer(Leg& leg, std::string_view sdp) {
   if (state_ == State::over) return leg.reject(481);
-  if (state_ == State::setup || reoffering_ != nullptr) return leg.reject(491);
+  if (state_ == State::setup || reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
   const auto side = sideOf(leg);
   const auto read = media_.readOffer(side, sdp);
   if (!read) {
-    media_.withdrawOffer();
     log_.event(telemetry::Severity::warning, "call.media_refused",
                {{"call", plan_.id}, {"leg", nameOf(leg)}, {"peer", leg.peer().name}, {"reason", read.error().code}});
     return leg.reject(488);
@@ -151,25 +159,44 @@ void Bridge::onOffer(Leg& leg, std::string_view sdp) {
   // New keys, ports or addresses concern this hop only; what the far side must agree to is asked there.
   if (media_.offerIsLocal(side)) {
     auto answer = media_.answerTo(side, context_.now, context_.wall);
-    return answer ? leg.answer(*answer) : leg.reject(488);
+    if (answer) return leg.answer(*answer);
+    media_.withdrawOffer(side);
+    return leg.reject(488);
   }
   auto& far = other(leg);
   auto onward = media_.offerTo(sideOf(far));
   if (!onward) {
-    media_.withdrawOffer();
+    media_.withdrawOffer(side);
     return leg.reject(488);
   }
   reoffering_ = &leg;
+  reoffer_by_ = context_.now + plan_.policy->timers.timeout() * 7 / 8;  // before an UPDATE's transaction gives up
   if (const auto asked = far.offer(sip::Method::invite, *onward); !asked) {
-    reoffering_ = nullptr;
-    media_.withdrawOffer();
+    finishOffer();
+    media_.withdrawOffer(side);
     leg.reject(491);
   }
 }
 
+void Bridge::finishOffer() {
+  reoffering_ = nullptr;
+  reoffer_by_.reset();
+}
+
+// Whoever asked gives up, or has waited long enough: the session stays as it was. Should the other side agree
+// all the same, it is told to go back.
+void Bridge::abandonOffer(int status) {
+  auto& asking = *reoffering_;
+  finishOffer();
+  withdrawn_ = true;
+  media_.withdrawOffer(sideOf(asking));
+  other(asking).withdrawOffer();
+  asking.reject(status);
+}
+
 void Bridge::answerOffer(Leg& from, std::string_view sdp) {
   auto& asking = *reoffering_;
-  reoffering_ = nullptr;
+  finishOffer();
   if (const auto read = media_.readAnswer(sideOf(from), sdp, context_.now, context_.wall); !read) {
     asking.reject(488);
     return refuseMedia(from, read.error());
@@ -180,7 +207,7 @@ void Bridge::answerOffer(Leg& from, std::string_view sdp) {
 }
 
 void Bridge::onOfferWanted(Leg& leg) {
-  if (state_ != State::answered || reoffering_ != nullptr) return leg.reject(491);
+  if (state_ != State::answered || reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
   leg.answerWithOffer(media_.currentOffer(sideOf(leg)));
 }
 
@@ -196,9 +223,16 @@ void Bridge::onLocalAnswer(Leg& leg, std::string_view sdp) {
 
 // --- the end ---------------------------------------------------------------------------------------------------
 
-void Bridge::onCancel(Leg&) { end({"call.cancelled", "", "caller", 487}); }
+void Bridge::onCancel(Leg& leg) {
+  if (state_ == State::setup) return end({"call.cancelled", "", "caller", 487});
+  if (reoffering_ == &leg) return abandonOffer(487);
+  leg.reject(487);
+}
 
-void Bridge::onBye(Leg& leg, std::string_view reason) { end({"call.bye", std::string{reason}, nameOf(leg), 0}); }
+void Bridge::onBye(Leg& leg, std::string_view reason) {
+  const int status = state_ == State::setup && leg.role() == LegRole::caller ? 487 : 0;
+  end({"call.bye", std::string{reason}, nameOf(leg), status});
+}
 
 void Bridge::onLost(Leg& leg, const Error& error) { end({error.code, error.detail, nameOf(leg), 0}); }
 
@@ -207,6 +241,7 @@ void Bridge::end(EndCause cause) {
   const bool was_answered = state_ == State::answered;
   state_ = State::over;
   answer_by_.reset();
+  finishOffer();
   cause_ = std::move(cause);
   if (was_answered && cause_.status >= 300) cause_.status = 488 == cause_.status ? 488 : 0;
   media_.close(context_.wall);
@@ -228,7 +263,7 @@ void Bridge::watch() {
 }
 
 std::optional<TimePoint> Bridge::deadline() const {
-  auto first = answer_by_;
+  auto first = answer_by_ ? answer_by_ : reoffer_by_;
   for (const auto* leg : {caller_.get(), callee_.get()}) {
     const auto at = leg->deadline();
     if (at && (!first || *at < *first)) first = at;
@@ -239,6 +274,7 @@ std::optional<TimePoint> Bridge::deadline() const {
 void Bridge::advance() {
   if (answer_by_ && context_.now >= *answer_by_)
     return end({"call.invite_timeout", "nobody answered in time", "edge", 408});
+  if (reoffer_by_ && context_.now >= *reoffer_by_) abandonOffer(504);
   caller_->advance();
   callee_->advance();
 }

@@ -89,6 +89,8 @@ class Bridge final : public LegEvents {
   void refuseMedia(const Leg& leg, const Error& error);
   void answerInitial(std::string_view sdp);
   void answerOffer(Leg& from, std::string_view sdp);
+  void abandonOffer(int status);
+  void finishOffer();
   void proveLeg(const Leg& leg);
   void finishRecord();
 
@@ -103,6 +105,8 @@ class Bridge final : public LegEvents {
   bool late_offer_ = false;    // the INVITE came without an offer
   bool early_answer_ = false;  // an 18x already carried the callee's answer
   Leg* reoffering_ = nullptr;  // whose offer the other side is being asked about
+  bool withdrawn_ = false;     // the other side is still being asked what nobody wants to know any more
+  std::optional<TimePoint> reoffer_by_;
   std::optional<TimePoint> answer_by_;
   EndCause cause_;
 };

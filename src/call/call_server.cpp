@@ -140,7 +140,7 @@ void CallServer::onAck(sip::FlowId flow, sip::Message ack) {
 void CallServer::onCancel(sip::ServerTransactionId invite, const sip::Message&) {
   const auto found = server_legs_.find(static_cast<std::uint64_t>(invite));
   if (found == server_legs_.end()) return;
-  touch(*found->second).onCancel();
+  touch(*found->second).onCancel(invite);
 }
 
 void CallServer::onResponse(sip::ClientTransactionId id, sip::FlowId flow, sip::Message response) {

@@ -107,8 +107,10 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   void bind(sip::ClientTransactionId id, Leg& leg) override;
   void bind(sip::ServerTransactionId id, Leg& leg) override;
   void bindTag(const std::string& local_tag, Leg& leg) override;
+  void unbind(sip::ClientTransactionId id, Leg& leg) override;
+  void unbind(sip::ServerTransactionId id, Leg& leg) override;
   void unbind(Leg& leg) override;
-  Leg* byTag(std::string_view local_tag) override;
+  void resume(const std::string& local_tag, const std::function<void(Leg&)>& action) override;
 
   // CallEvents
   void onCallAnswered(Bridge& call) override;
@@ -127,6 +129,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
                guard::AdmittedRequest admitted);
   Result<CallPlan> planCall(const FlowFacts& facts, const sip::Message& invite) const;
   void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
+  Leg* byTag(std::string_view local_tag) const;
   // The leg's call is looked at again when the turn ends.
   Leg& touch(Leg& leg);
 

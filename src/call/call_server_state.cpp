@@ -223,6 +223,16 @@ void CallServer::bind(sip::ServerTransactionId id, Leg& leg) {
 
 void CallServer::bindTag(const std::string& local_tag, Leg& leg) { tag_legs_[local_tag].leg = &leg; }
 
+void CallServer::unbind(sip::ClientTransactionId id, Leg& leg) {
+  client_legs_.erase(static_cast<std::uint64_t>(id));
+  std::erase(tag_legs_[leg.localTag()].clients, static_cast<std::uint64_t>(id));
+}
+
+void CallServer::unbind(sip::ServerTransactionId id, Leg& leg) {
+  server_legs_.erase(static_cast<std::uint64_t>(id));
+  std::erase(tag_legs_[leg.localTag()].servers, static_cast<std::uint64_t>(id));
+}
+
 void CallServer::unbind(Leg& leg) {
   const auto bound = tag_legs_.find(leg.localTag());
   if (bound == tag_legs_.end()) return;
@@ -231,7 +241,12 @@ void CallServer::unbind(Leg& leg) {
   tag_legs_.erase(bound);
 }
 
-Leg* CallServer::byTag(std::string_view local_tag) {
+void CallServer::resume(const std::string& local_tag, const std::function<void(Leg&)>& action) {
+  const Turn turn{*this};
+  if (Leg* leg = byTag(local_tag)) action(touch(*leg));
+}
+
+Leg* CallServer::byTag(std::string_view local_tag) const {
   const auto found = tag_legs_.find(local_tag);
   return found == tag_legs_.end() ? nullptr : found->second.leg;
 }

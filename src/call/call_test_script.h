@@ -92,8 +92,9 @@ class Party {
   }
   // The status of the next final response; 0 when there is none.
   int final(sip::Method method = sip::Method::invite) {
-    last = border_->flows.take(flow, [&](const auto& m) { return m.isFinal() && m.method() == method; });
-    if (!last) return 0;
+    auto found = border_->flows.take(flow, [&](const auto& m) { return m.isFinal() && m.method() == method; });
+    if (!found) return 0;
+    last = std::make_shared<const sip::Message>(*std::move(found));
     if (last->isSuccess()) learn(*last);
     return last->status();
   }
@@ -102,14 +103,20 @@ class Party {
   // A request of this dialog.
   void send(std::string_view method, const std::string& body = {}, const std::string& extra = {}) {
     const auto branch = "z9hG4bK" + call_id + "-" + std::to_string(++cseq);
-    if (method == "INVITE") invite_branch_ = branch;
+    if (method == "INVITE") invited_ = {branch, target, to};
     sendAs(cseq, method, branch, body, extra);
   }
   void ack(const std::string& body = {}) {
     const auto number = last ? last->cseq() : cseq;
     sendAs(number, "ACK", "z9hG4bKack" + call_id + std::to_string(++acks_), body, {});
   }
-  void cancel() { sendAs(cseq, "CANCEL", invite_branch_, {}, {}); }
+  // Of the INVITE sent last, with its Request-URI and To (RFC 3261 9.1).
+  void cancel() {
+    auto as_invited = *this;
+    as_invited.target = invited_.target;
+    as_invited.to = invited_.to;
+    as_invited.sendAs(cseq, "CANCEL", invited_.branch, {}, {});
+  }
 
   void respond(const sip::Message& request, int status, const std::string& body = {}, const std::string& extra = {},
                std::string_view fork = {}) {
@@ -134,7 +141,7 @@ class Party {
   sip::FlowId flow;
   std::string tag = "tag1", from, to, call_id, target, contact, identity_lines;
   std::uint32_t cseq = 0;
-  std::optional<sip::Message> last;
+  std::shared_ptr<const sip::Message> last;  // what final() returned the status of
 
  protected:
   static std::string bodyText(const std::string& body) {
@@ -156,7 +163,9 @@ class Party {
 
  private:
   Border* border_;
-  std::string invite_branch_;
+  struct {
+    std::string branch, target, to;
+  } invited_;
   unsigned acks_ = 0;
 };
 

@@ -89,6 +89,7 @@ void Leg::answer(std::string_view sdp) {
   }
   const auto id = pending_->id;
   pending_.reset();
+  context_.index.unbind(id, *this);
   if (method == sip::Method::invite) {
     const auto t1 = policy_->timers.t1;
     unacked_ = UnackedAnswer{bytes, t1, context_.now + t1, context_.now + policy_->timers.timeout()};
@@ -107,6 +108,7 @@ void Leg::reject(int status, std::optional<std::chrono::seconds> retry_after) {
   if (!pending_) return;
   auto pending = std::move(*pending_);
   pending_.reset();
+  context_.index.unbind(pending.id, *this);
   if (dialog_) {
     dialog_->onAnswered(pending.request.method(), status);
     dialog_->offerAnswered();
@@ -150,6 +152,8 @@ void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message 
       dialog_->terminate();
       unacked_.reset();
       ended_ = true;
+      cancel_wanted_ = initial_pending_;
+      cancelOwnInvites();
       if (pending_) reject(487);
       return events_.onBye(*this, reason);
     }
@@ -175,6 +179,10 @@ void Leg::onRefresh(sip::ServerTransactionId id, sip::Message request) {
   const auto timer = sip::answerSessionTimer(request, sessionPolicy());
   if (!timer) return abort(400);
   if (timer->verdict == sip::SessionTimerAnswer::Verdict::tooSmall) return abort(422);
+  if (pending_) {  // an UPDATE before we have answered their INVITE (RFC 3311 5.2)
+    dialog_->onAnswered(method, 500);
+    return refuse(id, request, 500, std::chrono::seconds{crypto::randomNumber() % 11});
+  }
   const bool has_offer = !request.body().empty();
   if (has_offer && !sip::equalsIgnoringCase(request.contentType(), "application/sdp")) return abort(415);
   if (has_offer) {
@@ -205,11 +213,8 @@ void Leg::onAck(sip::FlowId flow, const sip::Message& ack) {
   events_.onLocalAnswer(*this, ack.body());
 }
 
-void Leg::onCancel() {
-  if (!pending_) return;
-  const bool initial = !isConfirmed();
-  if (!initial) return reject(487);
-  events_.onCancel(*this);
+void Leg::onCancel(sip::ServerTransactionId invite) {
+  if (pending_ && pending_->id == invite) events_.onCancel(*this);
 }
 
 void Leg::onServerFailure(const Error& error) {
@@ -238,6 +243,16 @@ void Leg::startSessionTimer(const sip::SessionTimer& timer) {
   refresh_at_.reset();
   if (timer.duty == sip::SessionTimer::Duty::refresh) refresh_at_ = context_.now + timer.refreshAfter();
   expires_at_ = context_.now + timer.giveUpAfter();
+}
+
+// RFC 4028 7.2: without the header in the 2xx no timer runs. One that cannot be read changes nothing.
+void Leg::agreeOnSessionTimer(const sip::Message& response) {
+  const auto timer = sip::acceptSessionTimer(response, asked_);
+  if (!timer) return;
+  if (*timer) return startSessionTimer(**timer);
+  session_.reset();
+  refresh_at_.reset();
+  expires_at_.reset();
 }
 
 std::optional<TimePoint> Leg::deadline() const {
@@ -278,8 +293,8 @@ void Leg::advance() {
 }
 
 bool Leg::isFinished() const {
-  const bool dialog_over = !dialog_ || dialog_->state() == sip::Dialog::State::terminated;
-  return ended_ && dialog_over && !pending_ && !unacked_ && !initial_pending_ && own_.empty();
+  return ended_ && !isConfirmed() && !pending_ && !unacked_ && !initial_pending_ && own_.empty() &&
+         waiting_for_flow_ == 0;
 }
 
 std::string Leg::contact() const { return "<sip:" + local_tag_ + "@" + context_.sent_by + ";transport=tls>"; }

@@ -8,6 +8,7 @@
 // the worker that took the call. Reads no clock: the time is LegContext::now.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +49,7 @@ class LegEvents {
   virtual void onRefreshDue(Leg& leg) = 0;
   // The peer's answer to an offer that only concerned this side: in the ACK of our 2xx, or to a refresh.
   virtual void onLocalAnswer(Leg& leg, std::string_view sdp) = 0;
-  // The caller gave up before an answer.
+  // The peer gives up its INVITE or re-INVITE before an answer: to be given reject(), at once or by end().
   virtual void onCancel(Leg& leg) = 0;
   // The peer said BYE; it has been answered.
   virtual void onBye(Leg& leg, std::string_view reason) = 0;
@@ -63,8 +64,11 @@ class LegIndex {
   virtual void bind(sip::ClientTransactionId id, Leg& leg) = 0;
   virtual void bind(sip::ServerTransactionId id, Leg& leg) = 0;
   virtual void bindTag(const std::string& local_tag, Leg& leg) = 0;
+  virtual void unbind(sip::ClientTransactionId id, Leg& leg) = 0;
+  virtual void unbind(sip::ServerTransactionId id, Leg& leg) = 0;
   virtual void unbind(Leg& leg) = 0;
-  virtual Leg* byTag(std::string_view local_tag) = 0;
+  // Lets a leg go on from outside any entry of the call server: nothing when it is gone meanwhile.
+  virtual void resume(const std::string& local_tag, const std::function<void(Leg&)>& action) = 0;
 };
 
 // What all legs of a worker share.
@@ -118,6 +122,8 @@ class Leg {
   bool hasPendingRequest() const { return pending_.has_value(); }
   // A re-INVITE, or an UPDATE where the peer allows it and `method` says so. Error: "call.glare".
   Status offer(sip::Method method, std::string_view sdp);
+  // Takes back what offer() sent, if it can be: the answer, or its refusal, comes all the same.
+  void withdrawOffer();
   // A re-INVITE that repeats our current description (RFC 4028 7.4).
   void refreshWith(std::string_view sdp);
   // Ends this side whatever its state: rejects, cancels or says BYE.
@@ -126,7 +132,7 @@ class Leg {
   // --- from the call server --------------------------------------------------------------------------
   void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request);
   void onAck(sip::FlowId flow, const sip::Message& ack);
-  void onCancel();
+  void onCancel(sip::ServerTransactionId invite);
   void onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::Message& response);
   void onClientFailure(sip::ClientTransactionId id, const Error& error);
   void onServerFailure(const Error& error);
@@ -157,6 +163,10 @@ class Leg {
     sip::Method method;
     std::string branch;
     std::uint32_t cseq = 0;
+    std::string invite = {};     // its bytes, should it have to be cancelled
+    bool provisional = false;    // has been answered so: it may be cancelled
+    bool cancel_wanted = false;  // no later than when that comes
+    bool cancelled = false;
   };
   struct UnackedAnswer {  // RFC 3261 13.3.1.4
     std::string bytes;
@@ -181,13 +191,17 @@ class Leg {
   void onInitialSuccess(const sip::Message& response);
   void onOfferResponse(const OwnRequest& own, const sip::Message& response);
   void acknowledge(const sip::Dialog& dialog, std::uint32_t cseq);
-  void sendCancel();
+  void cancelOwnInvites();
+  void cancel(OwnRequest& own);
 
   void sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason = {});
   void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
+  void withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use);
+  void letGo(const OwnRequest& own, const sip::Message& final_response);
   void sayBye();
   void refresh();
   void startSessionTimer(const sip::SessionTimer& timer);
+  void agreeOnSessionTimer(const sip::Message& response);
   void failOwn(const OwnRequest& own, int status, const Error& error);
 
   LegContext& context_;
@@ -205,12 +219,13 @@ class Leg {
   std::optional<sip::Dialog> dialog_;
   std::optional<PendingRequest> pending_;
   std::vector<OwnRequest> own_;
+  std::vector<sip::ClientTransactionId> accepted_;  // INVITEs of ours whose 2xx may come again
+  unsigned waiting_for_flow_ = 0;                   // requests of ours that a connection is being made for
   std::optional<UnackedAnswer> unacked_;
   bool offer_in_answer_ = false;  // our 2xx carried an offer: the ACK owes the answer
 
   InvitePlan plan_;
   bool initial_pending_ = false;  // our INVITE has no final response
-  bool heard_provisional_ = false;
   bool cancel_wanted_ = false;
   bool ended_ = false;  // end() was called or the peer said BYE
   bool bye_waits_for_ack_ = false;

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kBranchCharacters = 16;
 constexpr std::size_t kCallIdCharacters = 24;
 constexpr unsigned kSessionRetries = 2;  // raises after 422 before the call is given up
+constexpr std::size_t kAccepted = 4;     // INVITEs of which a repeated 2xx still finds us
 
 }  // namespace
 
@@ -30,15 +31,23 @@ void Leg::invite(InvitePlan plan) {
   call_id_ = crypto::randomToken(kCallIdCharacters);
   asked_ = {std::max(policy_->config->sip.session_expires, policy_->config->sip.min_se), std::nullopt};
   initial_pending_ = true;
-  const auto tag = local_tag_;
+  withFlow([](Leg& leg, Result<sip::FlowId> flow) {
+    if (flow) return leg.sendInitialInvite(*flow);
+    leg.initial_pending_ = false;
+    leg.ended_ = true;
+    leg.events_.onRejected(leg, 503, flow.error());
+  });
+}
+
+// The call may be over by the time the connection stands; while the leg waits it is not finished.
+void Leg::withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use) {
+  ++waiting_for_flow_;
   auto& index = context_.index;
-  context_.flows.acquire(peer_, [tag, &index](Result<sip::FlowId> flow) {
-    Leg* leg = index.byTag(tag);  // the call may be over by the time the connection stands
-    if (leg == nullptr) return;
-    if (flow) return leg->sendInitialInvite(*flow);
-    leg->initial_pending_ = false;
-    leg->ended_ = true;
-    leg->events_.onRejected(*leg, 503, flow.error());
+  context_.flows.acquire(peer_, [tag = local_tag_, &index, use = std::move(use)](Result<sip::FlowId> flow) {
+    index.resume(tag, [&](Leg& leg) {
+      --leg.waiting_for_flow_;
+      use(leg, std::move(flow));
+    });
   });
 }
 
@@ -80,6 +89,7 @@ void Leg::sendInitialInvite(sip::FlowId flow) {
 }
 
 void Leg::sendOn(sip::FlowId flow, OwnRequest own, std::string bytes) {
+  if (own.method == sip::Method::invite) own.invite = bytes;
   auto sent = context_.transactions.send(flow, sip::Reliability::reliable, own.method, own.branch, std::move(bytes),
                                          context_.now);
   if (!sent) return failOwn(own, 503, sent.error());
@@ -97,8 +107,15 @@ void Leg::onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::M
     return;
   }
   flow_ = flow;
+  if (response.isProvisional()) {
+    found->provisional = true;
+    if (found->cancel_wanted) return cancel(*found);
+  }
   const OwnRequest own = *found;
-  if (response.isFinal()) own_.erase(found);
+  if (response.isFinal()) {
+    own_.erase(found);
+    letGo(own, response);
+  }
   switch (own.purpose) {
     case Purpose::initial: return onInitialResponse(response);
     case Purpose::offer:
@@ -107,10 +124,17 @@ void Leg::onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::M
   }
 }
 
+// What a transaction with its final answer may still lead to: another 2xx to an INVITE, and nothing else.
+void Leg::letGo(const OwnRequest& own, const sip::Message& final_response) {
+  if (own.method != sip::Method::invite || !final_response.isSuccess()) return context_.index.unbind(own.id, *this);
+  accepted_.push_back(own.id);
+  if (accepted_.size() <= kAccepted) return;
+  context_.index.unbind(accepted_.front(), *this);
+  accepted_.erase(accepted_.begin());
+}
+
 void Leg::onInitialResponse(const sip::Message& response) {
   if (response.isProvisional()) {
-    heard_provisional_ = true;
-    if (cancel_wanted_) return sendCancel();
     if (response.status() == 100) return;
     if (!response.toTag().empty() && !dialog_) {
       if (auto early = sip::Dialog::fromResponse(response, plan_.request_uri)) dialog_ = std::move(*early);
@@ -139,21 +163,22 @@ void Leg::onInitialResponse(const sip::Message& response) {
 void Leg::onInitialSuccess(const sip::Message& response) {
   auto answered = sip::Dialog::fromResponse(response, plan_.request_uri);
   if (!answered) {
+    if (!initial_pending_) return;
     // A 2xx that makes no dialog can be neither acknowledged nor ended; the peer's own timers end it.
     initial_pending_ = false;
     ended_ = true;
     return events_.onRejected(*this, 500, answered.error());
   }
-  acknowledge(*answered, response.cseq());
   const bool first = initial_pending_;
+  const bool again = !first && dialog_ && dialog_->remoteTag() == answered->remoteTag();
+  acknowledge(again ? *dialog_ : *answered, response.cseq());
   if (first && !cancel_wanted_) {
     initial_pending_ = false;
     dialog_ = std::move(*answered);
     peer_allows_update_ = response.listContains(sip::HeaderId::allow, "UPDATE");
-    if (const auto timer = sip::acceptSessionTimer(response, asked_); timer && *timer) startSessionTimer(**timer);
+    agreeOnSessionTimer(response);
     return events_.onAnswer(*this, response.body());
   }
-  const bool again = !first && dialog_ && dialog_->remoteTag() == answered->remoteTag();
   if (again) return;
   // Another fork answered too, or the answer crossed our CANCEL: take it down.
   initial_pending_ = false;
@@ -176,23 +201,29 @@ void Leg::acknowledge(const sip::Dialog& dialog, std::uint32_t cseq) {
   context_.flows.send(flow_, writer.finish());
 }
 
-void Leg::sendCancel() {
-  const auto initial =
-      std::find_if(own_.begin(), own_.end(), [](const OwnRequest& own) { return own.purpose == Purpose::initial; });
-  if (initial == own_.end()) return;
-  cancel_wanted_ = true;
-  // RFC 3261 9.1: same Request-URI, Call-ID, To, CSeq number, From and topmost Via as the INVITE.
+void Leg::cancelOwnInvites() {
+  for (auto& own : own_) {
+    if (own.method == sip::Method::invite) cancel(own);
+  }
+}
+
+// RFC 3261 9.1: not before a provisional answer; same Request-URI, Call-ID, To, CSeq number, From, Route and topmost
+// Via as the INVITE.
+void Leg::cancel(OwnRequest& own) {
+  own.cancel_wanted = true;
+  if (!own.provisional || own.cancelled) return;
+  own.cancelled = true;
+  const auto invite = sip::Message::parse(own.invite);
+  SP_CHECK(invite.ok());  // we wrote it
   sip::MessageWriter writer;
-  writer.request("CANCEL", plan_.request_uri)
-      .header(sip::HeaderId::via, via(initial->branch))
-      .header(sip::HeaderId::maxForwards, plan_.max_forwards)
-      .header(sip::HeaderId::from, "<" + plan_.from_uri + ">;tag=" + local_tag_)
-      .header(sip::HeaderId::to, "<" + plan_.to_uri + ">")
-      .header(sip::HeaderId::callId, call_id_)
-      .header(sip::HeaderId::cseq, std::to_string(initial->cseq) + " CANCEL");
-  heard_provisional_ = false;  // one CANCEL only
-  (void)context_.transactions.send(flow_, sip::Reliability::reliable, sip::Method::cancel, initial->branch,
-                                   writer.finish(), context_.now);
+  writer.request("CANCEL", invite->requestUri());
+  for (const auto id : {sip::HeaderId::via, sip::HeaderId::route, sip::HeaderId::maxForwards, sip::HeaderId::from,
+                        sip::HeaderId::to, sip::HeaderId::callId}) {
+    writer.copy(*invite, id);
+  }
+  writer.header(sip::HeaderId::cseq, std::to_string(own.cseq) + " CANCEL");
+  (void)context_.transactions.send(flow_, sip::Reliability::reliable, sip::Method::cancel, own.branch, writer.finish(),
+                                   context_.now);
 }
 
 // --- inside the dialog --------------------------------------------------------------------------------------
@@ -206,6 +237,12 @@ Status Leg::offer(sip::Method method, std::string_view sdp) {
   return success();
 }
 
+void Leg::withdrawOffer() {
+  for (auto& own : own_) {
+    if (own.purpose == Purpose::offer && own.method == sip::Method::invite) cancel(own);
+  }
+}
+
 void Leg::refresh() {
   // Half the interval is left for another try when something else is in progress.
   if (pending_ || !dialog_ || !dialog_->mayInvite()) {
@@ -217,7 +254,10 @@ void Leg::refresh() {
 }
 
 void Leg::refreshWith(std::string_view sdp) {
-  if (!dialog_->mayOffer()) return;
+  if (!dialog_->mayOffer()) {
+    refresh_at_ = context_.now + policy_->timers.t2;
+    return;
+  }
   dialog_->offerSent();
   sendInDialog(sip::Method::invite, Purpose::refresh, sdp);
 }
@@ -243,17 +283,13 @@ void Leg::sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp
   if (flow_alive_) return sendOn(flow_, std::move(own), std::move(bytes));
 
   // The connection is gone: the same peer may have another, or we make one.
-  const auto tag = local_tag_;
-  auto& index = context_.index;
-  context_.flows.acquire(peer_,
-                         [tag, &index, own = std::move(own), bytes = std::move(bytes)](Result<sip::FlowId> flow) {
-                           Leg* leg = index.byTag(tag);
-                           if (leg == nullptr) return;
-                           if (!flow) return leg->failOwn(own, 503, flow.error());
-                           leg->flow_ = *flow;
-                           leg->flow_alive_ = true;
-                           leg->sendOn(*flow, own, bytes);
-                         });
+  withFlow([own = std::move(own), bytes = std::move(bytes)](Leg& leg, Result<sip::FlowId> flow) {
+    if (!flow) return leg.failOwn(own, 503, flow.error());
+    leg.flow_ = *flow;
+    leg.flow_alive_ = true;
+    if (leg.ended_ && own.purpose != Purpose::bye) return;  // the BYE that follows says it all
+    leg.sendOn(*flow, own, bytes);
+  });
 }
 
 void Leg::onOfferResponse(const OwnRequest& own, const sip::Message& response) {
@@ -263,7 +299,7 @@ void Leg::onOfferResponse(const OwnRequest& own, const sip::Message& response) {
   if (response.isSuccess()) {
     if (invite) acknowledge(*dialog_, own.cseq);
     dialog_->offerAnswered();
-    if (const auto timer = sip::acceptSessionTimer(response, asked_); timer && *timer) startSessionTimer(**timer);
+    agreeOnSessionTimer(response);
     if (ended_) return sayBye();
     if (own.purpose == Purpose::offer) return events_.onAnswer(*this, response.body());
     if (invite) events_.onLocalAnswer(*this, response.body());
@@ -277,15 +313,13 @@ void Leg::onClientFailure(sip::ClientTransactionId id, const Error& error) {
   if (found == own_.end()) return;
   const OwnRequest own = *found;
   own_.erase(found);
+  context_.index.unbind(id, *this);
   failOwn(own, std::string_view{error.code} == "sip.transaction.timeout" ? 408 : 503, error);
 }
 
 // A request of ours failed, by its answer or for want of one (RFC 3261 8.1.3.1: as 408 or 503).
 void Leg::failOwn(const OwnRequest& own, int status, const Error& error) {
-  if (own.purpose == Purpose::bye) {
-    if (dialog_) dialog_->terminate();
-    return;
-  }
+  if (own.purpose == Purpose::bye) return;  // said, heard or not
   if (own.purpose == Purpose::initial) {
     initial_pending_ = false;
     ended_ = true;
@@ -298,7 +332,12 @@ void Leg::failOwn(const OwnRequest& own, int status, const Error& error) {
   if (ended_) return sayBye();
   if (sip::endsDialog(status)) return events_.onLost(*this, error);
   if (own.purpose == Purpose::offer) return events_.onRejected(*this, status, error);
-  if (status == 491) refresh_at_ = context_.now + dialog_->glareDelay(crypto::randomNumber());
+  // A refresh is tried again for as long as the session lasts.
+  if (status == 491) {
+    refresh_at_ = context_.now + dialog_->glareDelay(crypto::randomNumber());
+  } else {
+    refresh_at_ = context_.now + policy_->timers.timeout();
+  }
 }
 
 // --- the end ---------------------------------------------------------------------------------------------------
@@ -311,10 +350,10 @@ void Leg::end(const EndCause& cause) {
   if (pending_) reject(487);
   if (initial_pending_) {
     cancel_wanted_ = true;
-    if (heard_provisional_) sendCancel();  // else when the first provisional comes (RFC 3261 9.1)
-    return;
+    return cancelOwnInvites();
   }
   if (!isConfirmed()) return;
+  cancelOwnInvites();
   if (unacked_) {  // RFC 3261 15: the callee's side waits for the ACK
     bye_waits_for_ack_ = true;
     return;

@@ -230,12 +230,7 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   return text;
 }
 
-void MediaSession::withdrawOffer() {
-  for (auto& side : sides_) {
-    side.offered = side.remote;
-    side.proposed.reset();
-  }
-}
+void MediaSession::withdrawOffer(media::Side from) { at(from).offered = at(from).remote; }
 
 bool MediaSession::offerIsLocal(media::Side from) const {
   const auto& side = at(from);

@@ -42,8 +42,11 @@ class MediaSession {
   Status readAnswer(media::Side from, std::string_view text, TimePoint now, WallTime wall);
   // Our answer to what `to` has offered, within what the other side has agreed.
   Result<std::string> answerTo(media::Side to, TimePoint now, WallTime wall);
-  // The pending offers came to nothing: the session stands as before.
-  void withdrawOffer();
+  // The pending offer of `from` came to nothing: the session stands as before.
+  void withdrawOffer(media::Side from);
+
+  // Both sides have been agreed with; not so while the answer to a late offer is owed.
+  bool isAgreed() const { return sides_[0].remote && sides_[1].remote; }
 
   // The pending offer of `from` changes only its own hop (address, port, key): the far side need not be asked.
   bool offerIsLocal(media::Side from) const;

@@ -78,10 +78,16 @@ Status MediaSession::agree(media::Side which, sdp::LocalAudio local,
   if (!muxed && side.rtcp_closed) {
     return Error{ErrorKind::peerMisbehaved, "sdp.rtcp_mux.withdrawn", "the RTCP port was given up when mux was agreed"};
   }
-  side.local = std::move(local);
-  side.remote = std::move(remote);
+  std::optional before{std::move(local)};
+  std::swap(side.local, before);
+  std::swap(side.remote, remote);
   if (!at(media::opposite(which)).remote) return success();
-  SP_TRY(applyToRelay(now));
+  if (auto applied = applyToRelay(now); !applied) {
+    side.local = std::move(before);
+    side.remote = std::move(remote);
+    if (side.remote) (void)applyToRelay(now);  // what had been applied of it is taken back
+    return applied;
+  }
   for (const auto each : {media::Side::a, media::Side::b}) {
     auto& state = at(each);
     if (state.rtcp_closed || state.local->rtcp_mux != sdp::RtcpMux::muxed || !ports_) continue;

@@ -87,6 +87,7 @@ Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
   policy->timers.t1 = config->sip.t1;
   policy->timers.t2 = config->sip.t2;
   policy->timers.t4 = config->sip.t4;
+  policy->timers.abandon = config->sip.invite_timeout + policy->timers.timeout();  // the call's own limit comes first
   policy->config = std::move(config);
   return EdgePolicyPtr{std::move(policy)};
 }
