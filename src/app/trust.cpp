@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/trust.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "crypto/peer_directory.h"
@@ -182,9 +184,17 @@ std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& conf
   policy.identity_cap = rules.identity_concurrency.max_concurrent;
   policy.peer_calls = modeOf(rules.peer_concurrency.mode);
   policy.peer_cap = rules.peer_concurrency.max_concurrent;
+  const auto own = [&policy](const std::string& name, const config::Policy& figures) {
+    if (figures.max_calls) policy.identity_cap_of_peer.emplace(name, *figures.max_calls);
+    if (!figures.call_rate) return;
+    const auto burst = static_cast<unsigned>(std::ceil(2 * *figures.call_rate));
+    policy.identity_rate_of_peer.emplace(name, guard::Rate{*figures.call_rate, std::max(1u, burst)});
+  };
   for (const auto& peer : config.peers) {
+    own(peer.name, peer.policy);
     if (peer.policy.max_calls) policy.cap_of_peer.emplace(peer.name, *peer.policy.max_calls);
   }
+  if (config.devices) own(std::string{call::kDevices}, config.devices->policy);  // per device, not for all of them
   return guard::buildAdmissionChain(policy, tables, &log);
 }
 

@@ -74,22 +74,6 @@ bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
          a.direction == b.direction && a.formats == b.formats && a.ptime == b.ptime;
 }
 
-sdp::LocalAudio copyOf(const sdp::LocalAudio& local) {
-  sdp::LocalAudio copy;
-  copy.session_id = local.session_id;
-  copy.session_version = local.session_version;
-  copy.rtp = local.rtp;
-  copy.rtcp_port = local.rtcp_port;
-  copy.rtcp_mux = local.rtcp_mux;
-  copy.direction = local.direction;
-  copy.profile = local.profile;
-  copy.formats = local.formats;
-  copy.ptime = local.ptime;
-  for (const auto& line : local.crypto) copy.crypto.push_back(line.clone());
-  copy.layout = local.layout;
-  return copy;
-}
-
 }  // namespace
 
 MediaSession::MediaSession(MediaPortFactory& ports, sdp::MediaPolicy a, sdp::MediaPolicy b) : factory_(ports) {
@@ -177,7 +161,7 @@ Result<std::string> MediaSession::openingOffer(media::Side to) {
 std::string MediaSession::currentOffer(media::Side to) {
   auto& side = at(to);
   SP_CHECK(side.local.has_value());
-  side.proposed = copyOf(*side.local);
+  side.proposed = side.local->clone();
   return sdp::renderOffer(*side.proposed);
 }
 
@@ -187,7 +171,7 @@ Status MediaSession::readAnswer(media::Side from, std::string_view text, TimePoi
   SP_ASSIGN(const auto session, sdp::Session::parse(text));
   SP_ASSIGN(auto answer, sdp::readAnswer(session, *side.proposed, side.policy));
 
-  auto local = copyOf(*side.proposed);
+  auto local = side.proposed->clone();
   const auto chosen = answer.crypto.front().tag;
   std::erase_if(local.crypto, [&](const sdp::CryptoOffer& line) { return line.tag != chosen; });
   local.rtcp_mux = answer.rtcp_mux;

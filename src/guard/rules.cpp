@@ -121,40 +121,50 @@ std::string printed(const RequestFacts& facts, Subject subject) {
   return quoted(subject == Subject::identity ? facts.identity : facts.peer);
 }
 
+using Caps = std::map<std::string, unsigned, std::less<>>;
+using Rates = std::map<std::string, Rate, std::less<>>;
+
+// What applies to the peer of a request: its own figure where it has one.
+template <typename Figure>
+const Figure& figureFor(const RequestFacts& facts, const std::map<std::string, Figure, std::less<>>& own,
+                        const Figure& general) {
+  if (own.empty()) return general;
+  const auto found = own.find(facts.peer);
+  return found == own.end() ? general : found->second;
+}
+
 class CallRate final : public Rule {
  public:
-  CallRate(Subject subject, LimitWords words, std::shared_ptr<LimitTable> table, Rate rate)
-      : subject_(subject), words_(words), table_(std::move(table)), rate_(rate) {
-    auto per_second = std::to_string(rate_.per_second);
-    per_second.resize(per_second.find('.') + 3);  // two places are enough for a person
-    limit_ = " is over " + per_second + " calls a second, burst " + std::to_string(rate_.burst);
-  }
+  CallRate(Subject subject, LimitWords words, std::shared_ptr<LimitTable> table, Rate rate, Rates rates)
+      : subject_(subject), words_(words), table_(std::move(table)), rate_(rate), rates_(std::move(rates)) {}
   std::string_view name() const override { return words_.rule; }
   Verdict judge(const RequestFacts& facts, TimePoint now, CallPermits&) override {
     if (!startsCall(facts)) return Verdict::admit();
     const SubjectName subject{facts, subject_};
-    const auto taken = table_->takeToken(subject.view(), rate_, now);
+    const auto& rate = figureFor(facts, rates_, rate_);
+    const auto taken = table_->takeToken(subject.view(), rate, now);
     if (taken.outcome == LimitTable::Outcome::within) return Verdict::admit();
     if (taken.outcome == LimitTable::Outcome::tableFull) return noRoomFor(words_.noun);
-    auto verdict = Verdict::refuse(ErrorKind::overloaded, words_.code, explain(facts));
+    auto verdict = Verdict::refuse(ErrorKind::overloaded, words_.code, explain(facts, rate));
     const auto whole = std::chrono::ceil<std::chrono::seconds>(taken.retry_after);
     verdict.retry_after = std::max(whole, std::chrono::seconds{1});
     return verdict;
   }
 
  private:
-  std::string explain(const RequestFacts& facts) const {
-    return std::string{words_.noun}.append(" ").append(printed(facts, subject_)).append(limit_);
+  std::string explain(const RequestFacts& facts, const Rate& rate) const {
+    auto per_second = std::to_string(rate.per_second);
+    per_second.resize(per_second.find('.') + 3);  // two places are enough for a person
+    return std::string{words_.noun} + " " + printed(facts, subject_) + " is over " + per_second +
+           " calls a second, burst " + std::to_string(rate.burst);
   }
 
   Subject subject_;
   LimitWords words_;
   std::shared_ptr<LimitTable> table_;
   Rate rate_;
-  std::string limit_;  // " is over 20.00 calls a second, burst 40": written once, not per refusal
+  Rates rates_;  // of peers that have their own
 };
-
-using Caps = std::map<std::string, unsigned, std::less<>>;
 
 class Concurrency final : public Rule {
  public:
@@ -167,7 +177,7 @@ class Concurrency final : public Rule {
     auto taken = table_->takeCall(subject.view(), now);
     if (!taken.permit.holds()) return noRoomFor(words_.noun);
     permits.add(std::move(taken.permit));
-    const auto cap = capOf(subject.view());
+    const auto cap = figureFor(facts, caps_, cap_);
     if (taken.live <= cap) return Verdict::admit();
     return Verdict::refuse(ErrorKind::overloaded, words_.code,
                            std::string{words_.noun} + " " + printed(facts, subject_) + " has " +
@@ -175,12 +185,6 @@ class Concurrency final : public Rule {
   }
 
  private:
-  unsigned capOf(std::string_view name) const {
-    if (caps_.empty()) return cap_;
-    const auto own = caps_.find(name);
-    return own == caps_.end() ? cap_ : own->second;
-  }
-
   Subject subject_;
   LimitWords words_;
   std::shared_ptr<LimitTable> table_;
@@ -205,23 +209,24 @@ std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts) {
 
 std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate) {
   return std::make_unique<CallRate>(Subject::source, LimitWords{"source_call_rate", "guard.rate.source", "source"},
-                                    std::move(table), rate);
+                                    std::move(table), rate, Rates{});
 }
 
-std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate) {
-  return std::make_unique<CallRate>(
-      Subject::identity, LimitWords{"identity_call_rate", "guard.rate.identity", "identity"}, std::move(table), rate);
+std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate, Rates rate_of_peer) {
+  return std::make_unique<CallRate>(Subject::identity,
+                                    LimitWords{"identity_call_rate", "guard.rate.identity", "identity"},
+                                    std::move(table), rate, std::move(rate_of_peer));
 }
 
 std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
-  return std::make_unique<Concurrency>(Subject::source, LimitWords{"source_concurrency", "guard.calls.source", "source"},
-                                       std::move(table), cap, Caps{});
+  return std::make_unique<Concurrency>(
+      Subject::source, LimitWords{"source_concurrency", "guard.calls.source", "source"}, std::move(table), cap, Caps{});
 }
 
-std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
+std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap, Caps cap_of_peer) {
   return std::make_unique<Concurrency>(Subject::identity,
                                        LimitWords{"identity_concurrency", "guard.calls.identity", "identity"},
-                                       std::move(table), cap, Caps{});
+                                       std::move(table), cap, std::move(cap_of_peer));
 }
 
 std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<LimitTable> table, unsigned cap, Caps cap_of_peer) {
@@ -236,9 +241,11 @@ std::unique_ptr<AdmissionChain> buildAdmissionChain(const AdmissionPolicy& polic
   rules.push_back({methodAllowed(policy.methods), policy.method_allowed});
   rules.push_back({requestDomainOurs(policy.our_hosts), policy.request_domain_ours});
   rules.push_back({sourceCallRate(tables.source, policy.source_rate), policy.source_call_rate});
-  rules.push_back({identityCallRate(tables.identity, policy.identity_rate), policy.identity_call_rate});
+  rules.push_back({identityCallRate(tables.identity, policy.identity_rate, policy.identity_rate_of_peer),
+                   policy.identity_call_rate});
   rules.push_back({sourceConcurrency(tables.source, policy.source_cap), policy.source_calls});
-  rules.push_back({identityConcurrency(tables.identity, policy.identity_cap), policy.identity_calls});
+  rules.push_back(
+      {identityConcurrency(tables.identity, policy.identity_cap, policy.identity_cap_of_peer), policy.identity_calls});
   rules.push_back({peerConcurrency(tables.peer, policy.peer_cap, policy.cap_of_peer), policy.peer_calls});
   return std::make_unique<AdmissionChain>(std::move(rules), log);
 }

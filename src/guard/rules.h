@@ -36,10 +36,13 @@ std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts);
 // "source_call_rate", "identity_call_rate": initial INVITEs per second. guard.rate.source, guard.rate.identity;
 // guard.table.full when there is no room to count a newcomer.
 std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate);
-std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate);
-// "source_concurrency", "identity_concurrency", "peer_concurrency": live calls. guard.calls.source, .identity, .peer; guard.table.full.
+std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate,
+                                       std::map<std::string, Rate, std::less<>> rate_of_peer = {});
+// "source_concurrency", "identity_concurrency", "peer_concurrency": live calls. guard.calls.source, .identity, .peer;
+// guard.table.full.
 std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
-std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
+std::unique_ptr<Rule> identityConcurrency(std::shared_ptr<LimitTable> table, unsigned cap,
+                                          std::map<std::string, unsigned, std::less<>> cap_of_peer = {});
 std::unique_ptr<Rule> peerConcurrency(std::shared_ptr<LimitTable> table, unsigned cap,
                                       std::map<std::string, unsigned, std::less<>> cap_of_peer);
 
@@ -61,6 +64,9 @@ struct AdmissionPolicy {
   RuleMode peer_calls = RuleMode::enforce;
   unsigned peer_cap = 1'000;
   std::map<std::string, unsigned, std::less<>> cap_of_peer;
+  // Figures for each identity of a peer (or of the device class) that has its own.
+  std::map<std::string, Rate, std::less<>> identity_rate_of_peer;
+  std::map<std::string, unsigned, std::less<>> identity_cap_of_peer;
 };
 
 std::unique_ptr<AdmissionChain> buildAdmissionChain(const AdmissionPolicy& policy, const LimitTables& tables,

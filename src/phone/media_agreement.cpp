@@ -15,22 +15,6 @@ Secret freshKey(crypto::SrtpSuite suite) {
   return crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
 }
 
-sdp::LocalAudio copyOf(const sdp::LocalAudio& local) {
-  sdp::LocalAudio copy;
-  copy.session_id = local.session_id;
-  copy.session_version = local.session_version;
-  copy.rtp = local.rtp;
-  copy.rtcp_port = local.rtcp_port;
-  copy.rtcp_mux = local.rtcp_mux;
-  copy.direction = local.direction;
-  copy.profile = local.profile;
-  copy.formats = local.formats;
-  copy.ptime = local.ptime;
-  for (const auto& line : local.crypto) copy.crypto.push_back(line.clone());
-  copy.layout = local.layout;
-  return copy;
-}
-
 media::SrtpKeying keyingOf(const sdp::CryptoOffer& line) {
   return {line.suite, line.key_and_salt.clone(), line.lifetime};
 }
@@ -102,7 +86,7 @@ Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
   if (!proposed_) return Error{ErrorKind::peerMisbehaved, "phone.sdp.unexpected_answer", "an answer to no offer"};
   SP_ASSIGN(const auto session, sdp::Session::parse(answer));
   SP_ASSIGN(const auto remote, sdp::readAnswer(session, *proposed_, policy_));
-  auto local = copyOf(*proposed_);
+  auto local = proposed_->clone();
   const auto& chosen = remote.crypto.front();
   std::erase_if(local.crypto, [&](const auto& line) { return line.tag != chosen.tag; });
   local.formats = settledOn(remote.formats);

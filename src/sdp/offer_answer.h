@@ -81,6 +81,8 @@ struct LocalAudio {
   std::optional<unsigned> ptime;
   std::vector<CryptoOffer> crypto;  // one in an answer: the chosen tag and suite with our own key
   MediaLayout layout;               // of an offer; an answer takes the offer's
+
+  LocalAudio clone() const;  // keys included, so it is said aloud
 };
 
 // The first audio line that is open, secured by SDES and acceptable; the others are in `layout`.

@@ -88,6 +88,22 @@ std::string render(const LocalAudio& local, const Terms& terms, const MediaLayou
 
 }  // namespace
 
+LocalAudio LocalAudio::clone() const {
+  LocalAudio copy;
+  copy.session_id = session_id;
+  copy.session_version = session_version;
+  copy.rtp = rtp;
+  copy.rtcp_port = rtcp_port;
+  copy.rtcp_mux = rtcp_mux;
+  copy.direction = direction;
+  copy.profile = profile;
+  copy.formats = formats;
+  copy.ptime = ptime;
+  for (const auto& line : crypto) copy.crypto.push_back(line.clone());
+  copy.layout = layout;
+  return copy;
+}
+
 std::string renderOffer(const LocalAudio& local) {
   return render(local, {Role::offerer, local.profile, local.rtcp_mux}, local.layout);
 }

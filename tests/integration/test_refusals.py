@@ -117,6 +117,15 @@ def test_the_identity_rate_limit_answers_and_says_which_rule(border):
     assert any(decision["rule"] == "identity_call_rate" for decision in why["decisions"])
 
 
+def test_a_device_has_a_figure_of_its_own(border):
+    made = border(edit=lambda text: text.replace("# max_calls = 4 ", "max_calls = 1 "))
+    made.establish()
+    second = made.caller()
+    second.send("INVITE", wire.sdp())
+    assert second.wire.final().status == 480
+    assert reason(made, "guard.calls.identity")
+
+
 def test_a_rule_in_shadow_counts_but_lets_through(border):
     made = border(edit=identity_rate("shadow", 1))
     for _ in range(3):
