@@ -185,7 +185,8 @@ void Call::sendInDialog(sip::Method method, Purpose purpose, std::string_view sd
 
 void Call::onOfferResponse(const OwnRequest& own, const sip::Message& response) {
   if (!dialog_ || own.method == sip::Method::bye) return;
-  const auto understood = dialog_->onResponse(response);
+  // A target that cannot be read leaves the old one standing; the rest of the response counts all the same.
+  (void)dialog_->onResponse(response);
   if (response.isProvisional()) return;
   const bool carried_offer = own.purpose == Purpose::offer || own.method == sip::Method::invite;
   if (response.isSuccess()) {
@@ -199,7 +200,6 @@ void Call::onOfferResponse(const OwnRequest& own, const sip::Message& response) 
     if (const auto timer = sip::acceptSessionTimer(response, asked_); timer && *timer) startSessionTimer(**timer);
     return;
   }
-  (void)understood;
   if (carried_offer) {
     dialog_->offerAnswered();
     agreement_->withdraw();

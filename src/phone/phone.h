@@ -5,7 +5,6 @@
 // same phone. One per loop or many; everything happens on the loop's thread.
 
 #include <chrono>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
