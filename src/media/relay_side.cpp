@@ -27,6 +27,7 @@ bool RelaySide::sendsWith(const Secret& key_and_salt) const {
 }
 
 bool RelaySide::isPast(const SrtpKeying& key) const {
+  if (past_keys_.empty()) return false;  // nearly always; a fingerprint is a hash
   return std::find(past_keys_.begin(), past_keys_.end(), fingerprintOf(key)) != past_keys_.end();
 }
 
