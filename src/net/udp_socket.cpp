@@ -41,6 +41,7 @@ SendOutcome outcomeOf(int number) {
 Result<UdpSocket> UdpSocket::bind(const Endpoint& local, MediaSocketOptions options) {
   SP_ASSIGN(Fd fd, bindUdp(local));
   SP_TRY(prepare(fd, local, options));
+  if (local.port != 0) return UdpSocket{std::move(fd), local};
   SP_ASSIGN(const Endpoint bound, localEndpoint(fd));
   return UdpSocket{std::move(fd), bound};
 }
