@@ -60,8 +60,13 @@ std::string listOf(const std::vector<SubjectAltName>& sans) {
   return list;
 }
 
+struct Device {
+  std::string identity;
+  const SubjectAltName& name;
+};
+
 // RFC 5922 has no such rule: it is the enrolment's own, and one URI leaves no choice to make.
-std::optional<std::string> deviceOf(const CertificateFacts& facts, const DeviceRule& rule) {
+std::optional<Device> deviceOf(const CertificateFacts& facts, const DeviceRule& rule) {
   const SubjectAltName* only = nullptr;
   for (const auto& san : facts.sans) {
     if (san.kind != SanKind::uri) continue;
@@ -71,7 +76,7 @@ std::optional<std::string> deviceOf(const CertificateFacts& facts, const DeviceR
   if (only == nullptr) return std::nullopt;
   const auto sip = parseSipIdentity(only->value);
   if (!sip || sip->user.empty() || sip->host != rule.domain) return std::nullopt;
-  return sip->user + "@" + sip->host;
+  return Device{sip->user + "@" + sip->host, *only};
 }
 
 Status checkName(const PeerEntry& peer, const std::vector<PeerEntry>& all) {
@@ -171,9 +176,15 @@ std::vector<PeerDirectory::Candidate> PeerDirectory::candidatesFor(const Certifi
     candidates.push_back({PeerKind::peer, peer.name, name->identity, *peer.anchors, peer.eku, peer.revocation});
   }
   if (const auto& rule = index_->devices) {
-    if (auto device = deviceOf(facts, *rule)) {
-      candidates.push_back({PeerKind::device, std::string{kDevicePeerName}, *std::move(device), *rule->anchors,
-                            rule->eku, rule->revocation});
+    const auto device = deviceOf(facts, *rule);
+    // A phone that is called is configured by the very name it is enrolled under: it is that peer, not two.
+    const auto configured = [&](const Candidate& peer) {
+      const auto keys = keysOf(device->name);
+      return std::find(keys.begin(), keys.end(), peer.identity) != keys.end();
+    };
+    if (device && std::none_of(candidates.begin(), candidates.end(), configured)) {
+      candidates.push_back({PeerKind::device, std::string{kDevicePeerName}, device->identity, *rule->anchors, rule->eku,
+                            rule->revocation});
     }
   }
   return candidates;

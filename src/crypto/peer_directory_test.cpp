@@ -164,6 +164,21 @@ TEST_F(PeerDirectoryTest, ADeviceHasOneUriOfOurDomain) {
   }
 }
 
+TEST_F(PeerDirectoryTest, ADeviceThatIsConfiguredByItsNameIsThatPeerAndNoDevice) {
+  auto bob = peer("bob", {uri("sip:bob@example.org")});
+  bob.anchors = anchorsOf(phones_);
+  const auto directory = build({bob}, devices());
+  EXPECT_EQ(verdict(*directory, phone("URI:sip:bob@EXAMPLE.org")), "bob/uri:sip:bob@example.org");
+  EXPECT_EQ(verdict(*directory, phone("URI:sip:alice@example.org")), "device/alice@example.org");
+}
+
+TEST_F(PeerDirectoryTest, ADeviceThatIsAlsoAPeerByAnotherNameIsNeither) {
+  auto carrier = peer("carrier", {dns("carrier.example")});
+  carrier.anchors = anchorsOf(phones_);
+  const auto directory = build({carrier}, devices());
+  EXPECT_EQ(verdict(*directory, phone("URI:sip:carol@example.org,DNS:carrier.example")), "tls.peer.ambiguous");
+}
+
 TEST_F(PeerDirectoryTest, EnrolmentIsAskedInEveryHandshake) {
   auto rule = devices();
   bool enrolled = true;
