@@ -35,5 +35,10 @@ TEST(StatusTowardsPeer, SaysMediaPolicyRefusalsAs488) {
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "tls.peer.unknown", ""}), 480);
 }
 
+TEST(StatusTowardsPeer, DoesNotForbidTheCallerWhatTheFarSideFailedToProve) {
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "tls.peer.unknown", ""}), 502);
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "tls.certificate.expired", ""}), 502);
+}
+
 }  // namespace
 }  // namespace sallyport::call
