@@ -146,7 +146,7 @@ Status Edge::start() {
 
 Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy) {
   SP_ASSIGN(contexts_, serverContexts(certificates, clock_));
-  admission_ = admissionChain(*config_, tables_, decisions_);
+  admission_ = admissionChain(*config_, certificates, tables_, decisions_);
   for (unsigned i = 0; i < pool_.size(); ++i) {
     workers_.push_back(std::make_unique<Worker>(
         Worker::Parts{i, pool_.loop(i), mesh_, ports_, decisions_, records_, log_, metrics_.worker(i), clock_}, policy,
@@ -206,7 +206,7 @@ Status Edge::requestReload() {
   SP_ASSIGN(const auto policy, call::compile(config));
   SP_TRY(replaceIn(contexts_, certificates));
   config_ = std::move(config);
-  admission_ = admissionChain(*config_, tables_, decisions_);
+  admission_ = admissionChain(*config_, certificates, tables_, decisions_);
   for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
   for (unsigned i = 0; i < pool_.size(); ++i) {
     auto* worker = workers_[i].get();

@@ -89,12 +89,22 @@ guard::RuleMode modeOf(config::RuleMode mode) {
   return guard::RuleMode::enforce;
 }
 
-// What a Request-URI may name: our domains, the names we are advertised by, and the addresses we listen on.
-std::vector<std::string> hostsOf(const config::Config& config) {
+// What a Request-URI may name: our domains, the names we are advertised by and certified as, and the addresses
+// we listen on. A core that probes us with OPTIONS names the host it connects to.
+std::vector<std::string> hostsOf(const config::Config& config, const Certificates& certificates) {
   auto hosts = config.edge.domains;
   for (const auto& listener : config.listeners) {
     if (listener.advertise) hosts.push_back(listener.advertise->host);
     if (!listener.address.address.isUnspecified()) hosts.push_back(hostText(listener.address.address));
+  }
+  for (const auto& listener : certificates.identities) {
+    for (const auto& identity : listener) {
+      const auto facts = identity.leaf().facts();
+      if (!facts) continue;
+      for (const auto& san : facts->sans) {
+        if (san.kind == crypto::SanKind::dns && san.value.find('*') == std::string::npos) hosts.push_back(san.value);
+      }
+    }
   }
   return hosts;
 }
@@ -165,15 +175,15 @@ Status replaceIn(const ServerContexts& contexts, const Certificates& certificate
   return success();
 }
 
-std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const guard::LimitTables& tables,
-                                                      guard::DecisionLog& log) {
+std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const Certificates& certificates,
+                                                      const guard::LimitTables& tables, guard::DecisionLog& log) {
   const auto& rules = config.guard;
   guard::AdmissionPolicy policy;
   policy.peer_known = modeOf(rules.peer_known);
   policy.method_allowed = modeOf(rules.method);
   policy.methods = guard::MethodPolicy{rules.methods, rules.methods};
   policy.request_domain_ours = modeOf(rules.domain);
-  policy.our_hosts = hostsOf(config);
+  policy.our_hosts = hostsOf(config, certificates);
   policy.source_call_rate = modeOf(rules.source_call_rate.mode);
   policy.source_rate = {rules.source_call_rate.calls_per_second, rules.source_call_rate.burst};
   policy.identity_call_rate = modeOf(rules.identity_call_rate.mode);

@@ -30,7 +30,7 @@ using ServerContexts = std::vector<std::shared_ptr<crypto::TlsServerContext>>;
 Result<ServerContexts> serverContexts(const Certificates& certificates, const Clock& clock);
 Status replaceIn(const ServerContexts& contexts, const Certificates& certificates);
 
-std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const guard::LimitTables& tables,
-                                                      guard::DecisionLog& log);
+std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const Certificates& certificates,
+                                                      const guard::LimitTables& tables, guard::DecisionLog& log);
 
 }  // namespace sallyport::app
