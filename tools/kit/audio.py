@@ -34,6 +34,22 @@ def write_syllables(path, seconds=6.0, rate=8000, seed=1):
     return path
 
 
+def pcmu(sample):
+    """A 16-bit sample in G.711 mu-law."""
+    size = min(abs(sample) + 132, 32767)
+    segment = size.bit_length() - 8
+    coded = segment << 4 | (size >> segment + 3) & 15
+    return ~(coded | (128 if sample < 0 else 0)) & 255
+
+
+def pcma(sample):
+    """A 16-bit sample in G.711 A-law."""
+    size = (sample if sample >= 0 else ~sample) >> 4
+    segment = max(0, size.bit_length() - 5)
+    coded = segment << 4 | (size >> max(0, segment - 1)) & 15
+    return (coded | (128 if sample >= 0 else 0)) ^ 0x55
+
+
 def read_mono(path, rate=8000):
     """The first channel as floats at `rate`; rates that are multiples of it are averaged down."""
     with wave.open(str(path), "rb") as file:

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import socket
+import subprocess
 import time
 
 from .process import Process, ProcessError, free_port, run
@@ -40,6 +41,14 @@ def port_pair(host="127.0.0.1"):
         except (OSError, OverflowError):
             continue
     raise ProcessError("no two neighbouring ports are free")
+
+
+class Place:
+    """Where a baresip will listen, known before it runs: an edge that calls it must be told first."""
+
+    def __init__(self):
+        self.listen = port_pair()
+        self.address = f"127.0.0.1:{self.listen + 1}"  # TLS
 
 
 CONFIG = """\
@@ -79,23 +88,25 @@ class Baresip:
     """One running baresip. `identity` is (certificate, key) or None; `edge` the "host:port" it sends calls
     through. `play` must outlast the call: baresip ends a call whose source ends."""
 
-    def __init__(self, folder, user, ca, play, identity=None, edge=None, domain="sallyport.test", answer=False, codec="PCMU", rtcp_mux=False):
+    def __init__(self, folder, user, ca, play, identity=None, edge=None, domain="sallyport.test", answer=False, codec="PCMU",
+                 rtcp_mux=False, encryption="srtp-mand", place=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.user = user
-        listen, control = port_pair(), free_port()
-        self.address = f"127.0.0.1:{listen + 1}"
+        place, control = place or Place(), free_port()
+        self.address = place.address
         if identity:
             both = self.folder / "identity.pem"  # baresip wants certificate and key in one file
             both.touch(0o600)
             both.write_text(pathlib.Path(identity[0]).read_text() + pathlib.Path(identity[1]).read_text())
         (self.folder / "config").write_text(CONFIG.format(
-            listen=listen, control=control, ca=ca, user=user, play=play, folder=self.folder, modules=MODULES,
+            listen=place.listen, control=control, ca=ca, user=user, play=play, folder=self.folder, modules=MODULES,
             identity=f"sip_certificate {both}" if identity else "", rtcp_mux="yes" if rtcp_mux else "no"))
         (self.folder / "contacts").write_text("")
         route = f';outbound="sip:{edge};transport=tls"' if edge else ""
+        keying = f";mediaenc={encryption}" if encryption else ""
         (self.folder / "accounts").write_text(
-            f"<sip:{user}@{domain};transport=tls>{route};regint=0;mediaenc=srtp-mand;audio_codecs={codec};ptime=20;"
+            f"<sip:{user}@{domain};transport=tls>{route};regint=0{keying};audio_codecs={codec};ptime=20;"
             f"answermode={'auto' if answer else 'manual'}\n")
         self.events = []
         self._buffer = b""
@@ -114,6 +125,12 @@ class Baresip:
 
     def hang_up(self):
         self._say("hangup", "")
+
+    def hold(self):
+        self._say("hold", "")
+
+    def resume(self):
+        self._say("resume", "")
 
     def established(self, timeout=15.0):
         return self.wait_event("CALL_ESTABLISHED", timeout)
@@ -139,19 +156,15 @@ class Baresip:
                 raise ProcessError(f"baresip {self.user} ended:\n{self.process.output()}")
             self._take(chunk)
 
-    def heard(self, timeout=5.0):
-        """The recording of what it received; whole only after the call has ended."""
-        return self._dump("dec", timeout)
+    def recording(self):
+        """The file of what it hears in its last call, None before it hears anything; whole once the call has ended."""
+        return max(self.folder.glob("dump-*-dec.wav"), default=None)
 
-    def _dump(self, end, timeout):
-        deadline = time.monotonic() + timeout
-        while True:
-            found = sorted(self.folder.glob(f"dump-*-{end}.wav"))
-            if found and found[-1].stat().st_size > 44:
-                return found[-1]
-            if time.monotonic() > deadline:
-                raise ProcessError(f"baresip {self.user} recorded nothing:\n{self.process.output()}")
-            time.sleep(0.02)  # a file has no event
+    def heard(self):
+        found = self.recording()
+        if not found:
+            raise ProcessError(f"baresip {self.user} recorded nothing:\n{self.process.output()}")
+        return found
 
     def _say(self, command, params):
         text = json.dumps({"command": command, "params": params, "token": "t"}).encode()
@@ -169,7 +182,14 @@ class Baresip:
 
     def stop(self):
         self.control.close()
-        return self.process.stop()
+        child = self.process.child
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(1.0)
+            except subprocess.TimeoutExpired:
+                pass  # it waits for answers to what it asked last; asked twice it does not
+        return self.process.stop(2.0)
 
     def __enter__(self):
         return self

@@ -77,16 +77,16 @@ class Edge:
         self.stop()
 
 
-def phone_identity(state, name):
-    """The options that make a phone this one, and make it expect the edge."""
+def phone_identity(state, name, expect=f"dns:edge.{DOMAIN}"):
+    """The options that make a phone this one, and make it expect the edge (or whom `expect` names)."""
     state = pathlib.Path(state)
     return ["--cert", state / f"phones/{name}.pem", "--key", state / f"phones/{name}.key",
-            "--ca", state / "ca/ca.pem", "--expect-san", f"dns:edge.{DOMAIN}"]
+            "--ca", state / "ca/ca.pem", "--expect-san", expect]
 
 
-def answering_phone(build, state, name, listen, *options):
+def answering_phone(build, state, name, listen, *options, **identity):
     """A phone that answers; returned once it listens."""
-    phone = Process([build.phone, "answer", "--listen", listen, *phone_identity(state, name), "--json", *options])
+    phone = Process([build.phone, "answer", "--listen", listen, *phone_identity(state, name, **identity), "--json", *options])
     try:
         phone.ready = phone.wait_json(lambda event: event.get("event") == "ready")
     except ProcessError:
@@ -95,6 +95,6 @@ def answering_phone(build, state, name, listen, *options):
     return phone
 
 
-def calling_phone(build, state, name, to, via, *options):
+def calling_phone(build, state, name, to, via, *options, **identity):
     return Process([build.phone, "call", to, "--via", via, "--from", f"sip:{name}@{DOMAIN}",
-                    *phone_identity(state, name), "--json", *options])
+                    *phone_identity(state, name, **identity), "--json", *options])

@@ -56,7 +56,12 @@ modparam("tm", "fr_inv_timer", 30000)
 request_route {{
   xlog("L_NOTICE", "heard $rm from $tls_peer_san_hostname $tls_peer_subject_cn ($tls_version $tls_cipher_info)\\n");
   if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
-  if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
+  if (is_method("OPTIONS")) {{
+    if ($rd != "{edge_name}") {{ sl_send_reply("200", "OK"); exit; }}
+    $du = "sip:{outward};transport=tls";
+    t_relay();
+    exit;
+  }}
   if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
   if (has_totag()) {{
     if (loose_route()) {{ t_relay(); exit; }}

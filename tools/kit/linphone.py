@@ -89,6 +89,15 @@ class Linphone:
         line = self.process.wait_line(lambda text: f"{name} " in text or f"{name}/" in text)
         self.say(f"codec enable {line.split(':')[0].strip()}")
 
+    def established(self, timeout=20.0):
+        return self.process.wait_line(lambda line: line.startswith("Media streams established"), timeout)
+
+    def closed(self, timeout=20.0):
+        return self.process.wait_line(lambda line: line.startswith("Call") and line.endswith(("ended.", "ended (No error).")), timeout)
+
+    def hang_up(self):
+        self.say("terminate")
+
     def say(self, command):
         self.process.write(command + "\n")
 

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linphone as a caller: TLS 1.2, client certificate, SDES with AES_256_CM at best, the edge
+verified by its DNS name."""
+from kit import edge as edges, linphone
+from kit.process import free_port
+from stage import BOB, CM_256, GCM, assert_heard, assert_legs, needs, stage, talk  # noqa: F401
+
+pytestmark = needs(linphone.missing())
+ALICE, BOB_ID = "uri:sip:alice@" + edges.DOMAIN, "uri:sip:bob@" + edges.DOMAIN
+
+
+def test_linphone_calls_a_phone(stage):  # noqa: F811
+    listen = f"127.0.0.1:{free_port()}"
+    stage.prepare({"bob": listen}).run()
+    bob = stage.answering_phone("bob", listen)
+    alice = stage.linphone("alice")
+    alice.call(BOB).established()
+    talk(lambda: alice.recording)
+    alice.hang_up()
+    assert bob.wait() == 0, bob.output()
+    record = stage.evidence(stage.answered())
+    assert_legs(record, (CM_256, ALICE, "TLSv1.2"), (GCM, BOB_ID, "TLSv1.3"))
+    assert_heard(stage.speech("alice"), stage.recording("bob"))
+    assert_heard(stage.speech("bob"), alice.recording)
+
+
+def test_linphone_is_hung_up_by_the_phone(stage):  # noqa: F811
+    listen = f"127.0.0.1:{free_port()}"
+    stage.prepare({"bob": listen}).run()
+    bob = stage.answering_phone("bob", listen, "--hang-up-after", "1s")
+    alice = stage.linphone("alice")
+    alice.call(BOB).established()
+    alice.closed()
+    assert bob.wait() == 0, bob.output()
+    assert stage.evidence(stage.answered())["end"]["by"] == "callee"
+
+
+def test_linphone_without_a_certificate_is_not_heard(stage):  # noqa: F811
+    stage.prepare({"bob": f"127.0.0.1:{free_port()}"}).run()
+    alice = stage.linphone("alice", identity=None)
+    alice.call(BOB)  # and then asks its user for a certificate, so that the call hangs there
+    stage.refusal("tls.handshake.no_certificate")
+    assert stage.edge.ask("status")["calls"]["attempted"] == 0
