@@ -86,6 +86,7 @@ class Border {
 
   // The message as it would come off the connection; what does not parse never reaches the server.
   void receive(sip::FlowId flow, const std::string& text) {
+    last_said = {flow, text};
     auto message = sip::Message::parse(text);
     if (message) server.receive(flow, *std::move(message));
   }
@@ -138,6 +139,10 @@ class Border {
     return text;
   }
 
+  struct {
+    sip::FlowId flow;
+    std::string text;
+  } last_said{};                // what receive() was given
   bool media_timeouts = false;  // no media is sent in most tests: silence ends no call
   FakeClock clock;
   FakeFlows flows;

@@ -101,7 +101,13 @@ class FakeFlows final : public Flows {
     return found == heard_.end() || std::all_of(found->second.begin(), found->second.end(),
                                                 [](const sip::Message& waiting) { return waiting.status() == 100; });
   }
-  void forget() { heard_.clear(); }
+  std::vector<std::pair<sip::FlowId, sip::Message>> takeAll() {
+    std::vector<std::pair<sip::FlowId, sip::Message>> all;
+    for (auto& [flow, waiting] : std::exchange(heard_, {})) {
+      for (auto& message : waiting) all.emplace_back(flow, std::move(message));
+    }
+    return all;
+  }
 
   void send(sip::FlowId flow, std::string_view bytes) override {
     if (!isOpen(flow)) return;
