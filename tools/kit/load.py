@@ -217,6 +217,17 @@ def run_once(build, generator, cell, system):
             server.stop()
 
 
+def prove(build_folder, say=print):
+    """That the generator and the edge get along: a few calls, every one of them completed."""
+    build, generator = Build(build_folder), pathlib.Path(build_folder) / "bench/bench_load"
+    if not build.sallyport.exists() or not generator.exists():
+        raise LoadError(f"no sallyport or no bench_load in {build_folder}")
+    report = run_once(build, generator, cells(0.02)[0], SallyportServer)
+    if report["completed"] != report["placed"] or not report["completed"]:
+        raise LoadError(f"calls through the edge did not complete: {report}")
+    say(f"\nbench_load: {report['completed']:.0f} calls through the edge")
+
+
 def measure(build_folder, repetitions, only="", scale=1.0, say=print):
     """All cells, the systems taking turns within each repetition: what troubles the machine troubles both."""
     build, generator = Build(build_folder), pathlib.Path(build_folder) / "bench/bench_load"

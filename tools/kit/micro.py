@@ -24,6 +24,13 @@ class MicroError(Exception):
     pass
 
 
+# Counters that are the price, in nanoseconds per something better than an iteration.
+PRICES = {"per_call": (1e9, "call"), "ns_per_datagram": (1.0, "datagram"), "us_per_handshake": (1e3, "handshake")}
+# What Google Benchmark says of every entry; whatever else is there is a counter of the benchmark's own.
+COMMON = {"name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions", "repetition_index",
+          "threads", "iterations", "real_time", "cpu_time", "time_unit", "label", "items_per_second", "bytes_per_second"}
+
+
 class Figure:
     """One benchmark over its repetitions: nanoseconds of CPU per unit of work."""
 
@@ -33,15 +40,22 @@ class Figure:
         self.label, self.unit, self.counters = "", "", {}
 
     def add(self, entry):
-        cpu = entry["cpu_time"] * SCALE[entry["time_unit"]]
-        if "per_call" in entry:
-            cpu, self.unit = entry["per_call"] * 1e9, "call"
+        # A benchmark that takes its time itself has measured the one thread that counts.
+        price = entry["real_time" if "/manual_time" in entry["name"] else "cpu_time"] * SCALE[entry["time_unit"]]
+        counted = next((name for name in PRICES if name in entry), None)
+        if counted:
+            price, self.unit = entry[counted] * PRICES[counted][0], PRICES[counted][1]
         elif entry.get("items_per_second"):
-            cpu, self.unit = 1e9 / entry["items_per_second"], "item"
-        if entry["name"].split("/")[0] == "callWeight":
-            cpu, self.unit = entry["bytes_per_call"], "bytes, not ns"
-        self.samples.append(cpu)
+            price, self.unit = 1e9 / entry["items_per_second"], "item"
+        self.samples.append(price)
         self.label = entry.get("label", "")
+        for name, value in entry.items():
+            if name not in COMMON and name != counted:
+                self.counters.setdefault(name, []).append(value)
+
+    def notes(self):
+        """The other counters, each by its median."""
+        return ", ".join(f"{name} {short(statistics.median(values))}" for name, values in self.counters.items())
 
     @property
     def median(self):
@@ -49,7 +63,8 @@ class Figure:
 
     def as_json(self):
         return {"binary": self.binary, "name": self.name, "label": self.label, "per": self.unit or "operation",
-                "median": self.median, "min": min(self.samples), "max": max(self.samples), "samples": self.samples}
+                "median": self.median, "min": min(self.samples), "max": max(self.samples), "samples": self.samples,
+                "counters": self.counters}
 
 
 def find(folder):
@@ -59,6 +74,11 @@ def find(folder):
     if not found:
         raise MicroError(f"no benchmark in {folder}: build it with `cmake --preset bench && cmake --build build/bench`")
     return found
+
+
+def plain(name):
+    """A benchmark's name without how it was run."""
+    return re.sub(r"/(iterations|repeats|min_time):[^/]*|/(manual|real|process)_time", "", name)
 
 
 def measure(binary, repetitions, min_time, out, only="", timeout=900.0):
@@ -75,14 +95,14 @@ def measure(binary, repetitions, min_time, out, only="", timeout=900.0):
         return []
     listed = subprocess.run([str(binary), "--benchmark_list_tests"], capture_output=True, text=True, check=True,
                             timeout=60.0, stdin=subprocess.DEVNULL).stdout.split()
-    order = {name: at for at, name in enumerate(listed)}  # interleaving reports them in no order
+    order = {plain(name): at for at, name in enumerate(listed)}  # interleaving reports them in no order
     figures = {}
     for entry in json.loads(text)["benchmarks"]:
         if entry.get("error_occurred"):
             raise MicroError(f"{binary.name}: {entry['name']}: {entry.get('error_message')}")
         if entry.get("run_type", "iteration") != "iteration":
             continue
-        name = re.sub(r"/(iterations|repeats|min_time):[^/]*", "", entry["name"])
+        name = plain(entry["name"])
         figures.setdefault(name, Figure(binary.name, name)).add(entry)
     return sorted(figures.values(), key=lambda figure: order.get(figure.name, len(order)))
 
@@ -128,5 +148,7 @@ def table(figures):
             against = f"({library(figure.name)})"
         elif figure.unit:
             against = (against + " " if against else "") + f"per {figure.unit}"
+        if figure.counters:
+            against = (against + "; " if against else "") + figure.notes()
         lines.append(f"{name:<52} {short(figure.median):>12} {spread:>19}  {against}".rstrip())
     return lines
