@@ -40,8 +40,6 @@ int statusTowardsPeer(const Error& error) {
   if (code == "call.max_forwards") return 483;
   if (code == "sip.session_expires.too_small") return 422;
   if (code == "sip.transaction.timeout") return 408;
-  // The far side could not be reached, or did not prove who it is: no fault of the caller's.
-  if (code.starts_with("tls.") || code.starts_with("net.connect")) return 480;
   switch (error.kind) {
     case ErrorKind::peerMisbehaved: return 400;
     case ErrorKind::peerDenied: return 403;

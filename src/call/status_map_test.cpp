@@ -32,7 +32,6 @@ TEST(StatusTowardsPeer, SaysMediaPolicyRefusalsAs488) {
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "call.loop", ""}), 482);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""}), 483);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::overloaded, "net.ports.exhausted", ""}), 503);
-  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "tls.peer.unknown", ""}), 480);
 }
 
 TEST(StatusTowardsPeer, DoesNotForbidTheCallerWhatTheFarSideFailedToProve) {

@@ -82,11 +82,11 @@ inline Status success() { return Unit{}; }
 }  // namespace sallyport
 
 // SP_TRY(expr): leave with the error when the Result of `expr` is one.
-#define SP_TRY(expr)                                                        \
-  do {                                                                      \
-    if (auto sp_try_result = (expr); !sp_try_result) {                      \
-      return std::move(sp_try_result).error();                              \
-    }                                                                       \
+#define SP_TRY(expr)                                   \
+  do {                                                 \
+    if (auto sp_try_result = (expr); !sp_try_result) { \
+      return std::move(sp_try_result).error();         \
+    }                                                  \
   } while (false)
 
 #define SP_CONCAT_INNER(a, b) a##b

@@ -208,8 +208,6 @@ Result<VerifiedPeer> PeerDirectory::examine(const Shown& shown) const {
   std::optional<VerifiedPeer> proven;
   std::optional<Error> refused;
   for (const auto& candidate : candidates) {
-    // A configured peer that is also enrolled is that peer: what names one goes before what names many.
-    if (proven && candidate.kind == PeerKind::device) break;
     auto peer = verify(candidate, shown, *facts);
     if (!peer) {
       if (!refused) refused = std::move(peer).error();

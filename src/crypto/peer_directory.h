@@ -63,8 +63,8 @@ class PeerDirectory {
   PeerDirectory& operator=(const PeerDirectory&) = delete;
 
   // Errors: tls.certificate.* as path_validator.h lists them; tls.peer.unknown (valid, but names nobody we
-  // know; the detail lists its names), tls.peer.ambiguous (names two peers of ours;
-  // one that is also an enrolled device is that peer), tls.peer.not_enrolled.
+  // know; the detail lists its names), tls.peer.ambiguous (names two of ours;
+  // a peer configured by the very name it is enrolled under is one), tls.peer.not_enrolled.
   Result<VerifiedPeer> identify(const Certificate& leaf, std::span<const Certificate> intermediates, PeerRole role,
                                 WallTime now) const;
 

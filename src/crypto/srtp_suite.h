@@ -13,10 +13,10 @@ namespace sallyport::crypto {
 enum class SrtpSuite : std::uint8_t { aeadAes256Gcm, aeadAes128Gcm, aes256CmHmacSha1_80, aesCm128HmacSha1_80 };
 
 struct SrtpSuiteFacts {
-  std::string_view name;         // IANA "SRTP Crypto Suite Registrations"
+  std::string_view name;  // IANA "SRTP Crypto Suite Registrations"
   std::size_t master_key_bytes;
   std::size_t master_salt_bytes;
-  std::size_t tag_bytes;         // appended to each RTP and RTCP packet
+  std::size_t tag_bytes;  // appended to each RTP and RTCP packet
   bool aead;
 };
 

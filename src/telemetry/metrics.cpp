@@ -36,8 +36,8 @@ MetricLabels MetricLabels::standard() {
                        "tls.certificate.not_yet_valid", "tls.certificate.revoked", "tls.peer.unknown",
                        "tls.handshake.timeout"},
       .call_causes = {"process.crashed", "media.timeout"},
-      .guard_rules = {"peer_known", "method", "domain", "source_call_rate", "identity_call_rate",
-                      "source_concurrency", "identity_concurrency", "peer_concurrency"},
+      .guard_rules = {"peer_known", "method", "domain", "source_call_rate", "identity_call_rate", "source_concurrency",
+                      "identity_concurrency", "peer_concurrency"},
       .media_drops = {"unknown_source", "auth_failed", "replayed"},
   };
 }

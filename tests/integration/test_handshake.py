@@ -169,5 +169,5 @@ def test_the_edge_refuses_a_peer_whose_certificate_names_somebody_else(border):
     made.peer.context.load_cert_chain(made.state / "phones/alice.pem", made.state / "phones/alice.key")
     caller = made.caller()
     caller.send("INVITE", wire.sdp())
-    assert caller.wire.final().status == 480
+    assert caller.wire.final().status == 502
     assert made.edge.wait_event(lambda e: e.get("code") == "tls.connect.failed" and e["reason"].startswith("tls.peer."), 10.0)
