@@ -133,7 +133,8 @@ void Bridge::onRejected(Leg& leg, int status, const Error& error) {
   if (state_ == State::setup) {
     const std::string_view code{error.code};
     const bool from_peer = code == "call.rejected";
-    const int mapped = from_peer ? statusTowardsPeer(status) : statusTowardsPeer(error);
+    const bool broken = !from_peer && error.kind == ErrorKind::peerMisbehaved;  // its answer, not the caller's request
+    const int mapped = from_peer ? statusTowardsPeer(status) : broken ? 502 : statusTowardsPeer(error);
     return end({error.code, error.detail, from_peer ? nameOf(leg) : "edge", mapped});
   }
   withdrawn_ = false;

@@ -170,7 +170,7 @@ TEST_F(CallSetup, AnAnswerWithoutContactEndsTheCall) {
   ASSERT_TRUE(call.dial() && call.ring());
   call.callee.contact = "";
   call.callee.respond(*call.invite, 200, call.answerBody());
-  EXPECT_EQ(call.caller.final(), 400);
+  EXPECT_EQ(call.caller.final(), 502);
   expectEnded("sip.dialog.contact", "edge");
 }
 

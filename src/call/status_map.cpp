@@ -34,6 +34,7 @@ int statusTowardsPeer(int far_status) {
 int statusTowardsPeer(const Error& error) {
   const std::string_view code{error.code};
   if (code.starts_with("sdp.")) return 488;
+  if (code.starts_with("media.srtp.") && error.kind == ErrorKind::peerMisbehaved) return 488;  // its keys
   if (code.starts_with("tls.")) return 502;  // the far side did not prove who it is: not the caller's fault
   if (code == "call.route.none") return 404;
   if (code == "call.route.to_origin" || code == "call.loop") return 482;

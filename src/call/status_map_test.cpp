@@ -28,6 +28,8 @@ TEST(StatusTowardsPeer, IsTotal) {
 
 TEST(StatusTowardsPeer, SaysMediaPolicyRefusalsAs488) {
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "sdp.plain_rtp", ""}), 488);
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", ""}), 488);
+  EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::internal, "media.srtp.cipher", ""}), 500);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "call.route.none", ""}), 404);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerDenied, "call.loop", ""}), 482);
   EXPECT_EQ(statusTowardsPeer(Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""}), 483);
