@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "core/numbers.h"
@@ -20,6 +21,17 @@ std::optional<std::array<std::uint8_t, 16>> octetsOf(int family, std::string_vie
   std::array<std::uint8_t, 16> octets{};
   if (inet_pton(family, terminated.c_str(), octets.data()) != 1) return std::nullopt;
   return octets;
+}
+
+// inet_ntop goes through sprintf, and a call writes some twenty addresses.
+std::string dottedQuad(const std::uint8_t* octets) {
+  char text[INET_ADDRSTRLEN];
+  char* at = text;
+  for (int i = 0; i < 4; ++i) {
+    if (i > 0) *at++ = '.';
+    at = std::to_chars(at, text + sizeof text, octets[i]).ptr;
+  }
+  return {text, at};
 }
 
 }  // namespace
@@ -64,8 +76,9 @@ bool IpAddress::isLoopback() const {
 }
 
 std::string IpAddress::toString() const {
+  if (isV4()) return dottedQuad(octets_.data());
   char text[INET6_ADDRSTRLEN] = {};
-  inet_ntop(isV4() ? AF_INET : AF_INET6, octets_.data(), text, sizeof text);
+  inet_ntop(AF_INET6, octets_.data(), text, sizeof text);
   return text;
 }
 

@@ -7,7 +7,7 @@ namespace sallyport {
 namespace {
 
 TEST(Endpoint, PrintsWhatItParsed) {
-  for (const auto* text : {"192.0.2.1:5061", "[2001:db8::1]:5061", "[::1]:0"}) {
+  for (const auto* text : {"192.0.2.1:5061", "0.0.0.0:1", "255.255.255.255:65535", "[2001:db8::1]:5061", "[::1]:0"}) {
     const auto endpoint = Endpoint::parse(text);
     ASSERT_TRUE(endpoint) << text;
     EXPECT_EQ(endpoint->toString(), text);
