@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "media/aes_counter.h"
 
 namespace sallyport::media {
 namespace {
@@ -14,14 +13,19 @@ constexpr std::size_t kLabelAt = 7;
 
 }  // namespace
 
-Result<Secret> deriveKey(Bytes master_key, Bytes master_salt, KeyLabel label, std::size_t length) {
-  AesBlock input{};
-  SP_CHECK(master_salt.size() <= input.size() - 2);
-  std::copy(master_salt.begin(), master_salt.end(), input.begin());
-  input[kLabelAt] ^= static_cast<std::uint8_t>(label);
+Result<KeyDerivation> KeyDerivation::create(Bytes master_key, Bytes master_salt) {
+  AesBlock salt{};
+  SP_CHECK(master_salt.size() <= salt.size() - 2);
+  std::copy(master_salt.begin(), master_salt.end(), salt.begin());
   SP_ASSIGN(auto prf, AesCounter::create(master_key));
+  return KeyDerivation{std::move(prf), salt, master_key.size()};
+}
+
+Result<Secret> KeyDerivation::derive(KeyLabel label, std::size_t length) {
+  AesBlock input = salt_;
+  input[kLabelAt] ^= static_cast<std::uint8_t>(label);
   Secret key{length};
-  if (!prf.apply(input, key.mutableBytes().data(), length))
+  if (!prf_.apply(input, key.mutableBytes().data(), length))
     return Error{ErrorKind::internal, "media.srtp.cipher", "key derivation"};
   return key;
 }

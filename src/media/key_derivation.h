@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 #include "core/result.h"
 #include "core/secret.h"
+#include "media/aes_counter.h"
 
 namespace sallyport::media {
 
@@ -21,8 +22,24 @@ enum class KeyLabel : std::uint8_t {
   rtcpSalt = 5,
 };
 
-// `length` bytes of AES-CM keystream under the master key. A salt of 12 bytes (RFC 7714) counts as one of
-// 14 that ends in zeros. Error: "media.srtp.cipher".
-Result<Secret> deriveKey(Bytes master_key, Bytes master_salt, KeyLabel label, std::size_t length);
+// One master key and salt, whose session keys are drawn one by one: the cipher is set up once for all of them.
+class KeyDerivation {
+ public:
+  // A salt of 12 bytes (RFC 7714) counts as one of 14 that ends in zeros. Error: "media.srtp.cipher".
+  static Result<KeyDerivation> create(Bytes master_key, Bytes master_salt);
+
+  // `length` bytes of AES-CM keystream under the master key. Error: "media.srtp.cipher".
+  Result<Secret> derive(KeyLabel label, std::size_t length);
+
+  std::size_t masterKeyBytes() const { return master_key_bytes_; }
+
+ private:
+  KeyDerivation(AesCounter prf, const AesBlock& salt, std::size_t master_key_bytes)
+      : prf_(std::move(prf)), salt_(salt), master_key_bytes_(master_key_bytes) {}
+
+  AesCounter prf_;
+  AesBlock salt_;
+  std::size_t master_key_bytes_;
+};
 
 }  // namespace sallyport::media

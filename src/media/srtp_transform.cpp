@@ -10,21 +10,14 @@ namespace {
 
 constexpr std::size_t kGcmSaltBytes = 12, kCmSaltBytes = 14, kCmAuthKeyBytes = 20;
 
-struct Master {
-  Bytes key;
-  Bytes salt;
-
-  Result<Secret> derive(KeyLabel label, std::size_t length) const { return deriveKey(key, salt, label, length); }
-};
-
-Result<GcmKeys> gcmKeys(const Master& master, KeyLabel encryption, KeyLabel salting) {
-  SP_ASSIGN(auto cipher_key, master.derive(encryption, master.key.size()));
+Result<GcmKeys> gcmKeys(KeyDerivation& master, KeyLabel encryption, KeyLabel salting) {
+  SP_ASSIGN(auto cipher_key, master.derive(encryption, master.masterKeyBytes()));
   SP_ASSIGN(auto salt, master.derive(salting, kGcmSaltBytes));
   return GcmKeys{std::move(cipher_key), std::move(salt)};
 }
 
-Result<CmKeys> cmKeys(const Master& master, KeyLabel encryption, KeyLabel authentication, KeyLabel salting) {
-  SP_ASSIGN(auto cipher_key, master.derive(encryption, master.key.size()));
+Result<CmKeys> cmKeys(KeyDerivation& master, KeyLabel encryption, KeyLabel authentication, KeyLabel salting) {
+  SP_ASSIGN(auto cipher_key, master.derive(encryption, master.masterKeyBytes()));
   SP_ASSIGN(auto auth_key, master.derive(authentication, kCmAuthKeyBytes));
   SP_ASSIGN(auto salt, master.derive(salting, kCmSaltBytes));
   return CmKeys{std::move(cipher_key), std::move(auth_key), std::move(salt)};
@@ -41,8 +34,8 @@ Result<std::unique_ptr<SrtpTransform>> SrtpTransform::create(crypto::SrtpSuite s
                  std::string{facts.name} + " takes " + std::to_string(wanted) + " bytes of key and salt, not " +
                      std::to_string(key_and_salt.size())};
   }
-  const Master master{key_and_salt.bytes().first(facts.master_key_bytes),
-                      key_and_salt.bytes().subspan(facts.master_key_bytes)};
+  SP_ASSIGN(auto master, KeyDerivation::create(key_and_salt.bytes().first(facts.master_key_bytes),
+                                               key_and_salt.bytes().subspan(facts.master_key_bytes)));
   if (facts.aead) {
     SP_ASSIGN(auto rtp, gcmKeys(master, KeyLabel::rtpEncryption, KeyLabel::rtpSalt));
     SP_ASSIGN(auto rtcp, gcmKeys(master, KeyLabel::rtcpEncryption, KeyLabel::rtcpSalt));

@@ -42,7 +42,8 @@ TEST(SrtpVectors, SessionKeysAreThoseOfRfc3711) {
   const auto key = fromHex(jsonText(*json, "B3_kdf", "master_key"));
   const auto salt = fromHex(jsonText(*json, "B3_kdf", "master_salt"));
   const auto derived = [&](KeyLabel label, std::size_t length) {
-    return toHex((*deriveKey(key, salt, label, length)).bytes());
+    auto master = *KeyDerivation::create(key, salt);
+    return toHex((*master.derive(label, length)).bytes());
   };
   EXPECT_EQ(derived(KeyLabel::rtpEncryption, 16), jsonText(*json, "B3_kdf", "label00_cipher_key"));
   EXPECT_EQ(derived(KeyLabel::rtpAuthentication, 94), jsonText(*json, "B3_kdf", "label01_auth_key_94"));
