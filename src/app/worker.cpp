@@ -50,6 +50,7 @@ std::string sentBy(const config::Config& config) {
 Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
                std::shared_ptr<guard::AdmissionChain> admission)
     : loop_(parts.loop),
+      mesh_(parts.mesh),
       clock_(parts.clock),
       policy_(policy),
       signalling_(
@@ -58,7 +59,8 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
       media_(parts.loop, parts.ports, addressesOf(policy->config->media), parts.metrics),
       rearm_(parts.loop, [this] { rearm(); }),
       calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(admission), parts.decisions,
-              parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock, [this] { rearm_.request(); }},
+              parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock, &parts.mesh.live_calls,
+              [this] { rearm_.request(); }},
              policy) {
   signalling_.setCalls(calls_);
   parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};

@@ -39,13 +39,15 @@ class Worker final : public net::Drainable {
   call::SignallingPlane& signalling() { return signalling_; }
 
   void beginDrain() override;
-  std::size_t remaining() const override { return calls_.liveCalls(); }
+  // Of all workers: one without calls goes on serving the connections that others' calls may need.
+  std::size_t remaining() const override { return mesh_.live_calls.load(); }
 
  private:
   void rearm();
   void everySecond();
 
   net::Loop& loop_;
+  const call::PlaneMesh& mesh_;
   const Clock& clock_;
   call::EdgePolicyPtr policy_;
   call::SignallingPlane signalling_;

@@ -199,6 +199,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   auto& call = *bridge;
   calls_.emplace(call_id, Entry{std::move(bridge), std::nullopt});
   ++live_;
+  if (parts_.live_everywhere != nullptr) ++*parts_.live_everywhere;
   parts_.metrics.callsActive(1);
   touched_.push_back(call_id);
   call.start(id, flow, std::move(request));

@@ -6,6 +6,7 @@
 //
 // One per worker, used on its thread only.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,7 +46,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     telemetry::EventSink& log;
     telemetry::WorkerMetrics& metrics;
     const Clock& clock;
-    std::function<void()> deadline_moved;  // after every turn: look at nextDeadline() again
+    std::atomic<std::size_t>* live_everywhere = nullptr;  // counts the calls of all workers, when given
+    std::function<void()> deadline_moved;                 // after every turn: look at nextDeadline() again
   };
 
   CallServer(Parts parts, EdgePolicyPtr policy);

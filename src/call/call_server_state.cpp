@@ -160,6 +160,7 @@ void CallServer::onCallAnswered(Bridge& call) {
 
 void CallServer::onCallEnded(Bridge& call) {
   --live_;
+  if (parts_.live_everywhere != nullptr) --*parts_.live_everywhere;
   parts_.metrics.callsActive(-1);
   const auto record = call.record();
   if (!record.answered) parts_.metrics.callFailed(record.end.code);

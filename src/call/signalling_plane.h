@@ -6,6 +6,7 @@
 //
 // One per worker, used on its thread; other workers reach it through the mesh's loops.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -39,6 +40,7 @@ struct PlaneMesh {
   std::vector<Node> nodes;
   FlowDirectory flows;
   CallDirectory calls;
+  std::atomic<std::size_t> live_calls{0};
 };
 
 // Whom we trust and how we present ourselves; immutable, swapped whole on reload.
