@@ -140,7 +140,7 @@ def talk(path, seconds=3.0, timeout=30.0):
 
 def assert_heard(said, heard, seconds=1.5):
     found = audio.likeness(said, heard)
-    assert found["correlation"] > 0.9 and found["seconds"] >= seconds, f"{said.name} -> {heard}: {found}"
+    assert found["correlation"] > 0.9 and found["worst"] > 0.4 and found["seconds"] >= seconds, f"{said.name} -> {heard}: {found}"
 
 
 def assert_legs(record, caller, callee):

@@ -65,30 +65,35 @@ def likeness(played, heard, longest_delay=3.0, rate=8000):
     that a playout that slips by a few samples is forgiven and a missing half second is not.
     Returns {"correlation": of the median piece, "worst": of the worst, "delay": seconds, "seconds": judged}."""
     reference, sample = read_mono(played, rate), read_mono(heard, rate)
-    lag = _rough_lag(reference, sample, longest_delay, rate)
+    lag = _lag(reference, sample, longest_delay, rate)
     piece, slack, scores = rate // 2, rate // 50, []
     for start in range(max(0, lag), min(len(sample), len(reference) + lag) - piece + 1, piece):
-        part = sample[start:start + piece]
-        if sum(map(_square, part)) < piece * 100.0:
+        part, same = sample[start:start + piece], reference[start - lag:start - lag + piece]
+        if sum(map(_square, same)) < piece * 100.0:
             continue  # a pause in the speech says nothing
         first = max(0, start - lag - slack)
         around = reference[first:start - lag + piece + slack]
-        scores.append(_best_lag(part, around, range(0, len(around) - piece + 1))[0])
+        scores.append(max(_correlations(part, around, range(len(around) - piece + 1)), default=(0.0, 0))[0])
     if not scores:
         return {"correlation": 0.0, "worst": 0.0, "delay": 0.0, "seconds": 0.0}
     scores.sort()
     return {"correlation": scores[len(scores) // 2], "worst": scores[0], "delay": lag / rate, "seconds": len(scores) * piece / rate}
 
 
-def _rough_lag(reference, sample, longest_delay, rate, coarse=8):
-    """How many samples later it was heard than played, found with the loudest second of what was heard."""
-    reference, sample, second = _thinned(reference, coarse), _thinned(sample, coarse), rate // coarse
-    power = [sum(map(_square, sample[at:at + second])) for at in range(0, max(1, len(sample) - second), second // 4)]
-    at = power.index(max(power)) * (second // 4)
+def _lag(reference, sample, longest_delay, rate, coarse=8):
+    """How many samples later it was heard than played, by the loudest second of what was heard: searched at a
+    low rate, where vowels resemble each other, and decided between the likeliest at the full one."""
+    thin_reference, thin_sample, second = _thinned(reference, coarse), _thinned(sample, coarse), rate // coarse
+    step = second // 4
+    power = [sum(map(_square, thin_sample[at:at + second])) for at in range(0, max(1, len(thin_sample) - second), step)]
+    at = power.index(max(power)) * step
     span = int(longest_delay * second)
     first = max(0, at - span)
-    found = _best_lag(sample[at:at + second], reference[first:at + second + span], range(0, len(reference[first:at + span])))[1]
-    return (at - first - found) * coarse
+    near = thin_reference[first:at + second + span]
+    likely = sorted(_correlations(thin_sample[at:at + second], near, range(-second // 2, max(1, len(near) - second))), reverse=True)[:12]
+    loudest = sample[at * coarse:(at + second) * coarse]
+    places = {place for _, found in likely for place in range((first + found - 1) * coarse, (first + found + 1) * coarse)}
+    return at * coarse - max(_correlations(loudest, reference, sorted(places)), default=(0.0, at * coarse))[1]
 
 
 def _square(value):
@@ -101,9 +106,8 @@ def _thinned(samples, step):
     return [sum(samples[at:at + step]) / step for at in range(0, len(samples) - step + 1, step)]
 
 
-def _best_lag(first, second, lags):
-    """(correlation, lag) where second[i + lag] resembles first[i] most."""
-    best = (0.0, 0)
+def _correlations(first, second, lags):
+    """(correlation, lag) for each lag where second[i + lag] covers at least half of first[i]."""
     for lag in lags:
         start, end = max(0, -lag), min(len(first), len(second) - lag)
         if end - start < min(len(first), len(second)) // 2:
@@ -111,5 +115,4 @@ def _best_lag(first, second, lags):
         a, b = first[start:end], second[start + lag:end + lag]
         power = sum(map(_square, a)) * sum(map(_square, b))
         if power > 0:
-            best = max(best, (sum(map(operator.mul, a, b)) / math.sqrt(power), lag))
-    return best
+            yield sum(map(operator.mul, a, b)) / math.sqrt(power), lag
