@@ -46,7 +46,7 @@ reg_sendregister=0
 publish=0
 [rtp]
 audio_rtp_port=-1
-bind_address={media}
+{media}
 [sound]
 use_files=1
 echocancellation=0
@@ -59,7 +59,7 @@ display=0
 
 class Linphone:
     """One running linphonec. `edge` is "name:port": the name it expects in the edge's certificate, which it
-    finds at `host` without DNS."""
+    finds at `host` without DNS. `media` is the address its RTP is bound to; None leaves that to Linphone."""
 
     def __init__(self, folder, user, ca, edge, play, identity=None, domain="sallyport.test", host="127.0.0.1", codec="PCMU", media="127.0.0.1"):
         self.folder = pathlib.Path(folder)
@@ -69,7 +69,7 @@ class Linphone:
         hosts.write_text(f"{host} {edge.rsplit(':', 1)[0]}\n")
         own = f"client_cert_chain={identity[0]}\nclient_cert_key={identity[1]}" if identity else ""
         config = self.folder / "linphonerc"
-        config.write_text(CONFIG.format(ca=ca, identity=own, hosts=hosts, edge=edge, media=media, user=user, domain=domain))
+        config.write_text(CONFIG.format(ca=ca, identity=own, hosts=hosts, edge=edge, media=f"bind_address={media}" if media else "", user=user, domain=domain))
         self.user, self.recording, self.log = user, self.folder / "heard.wav", self.folder / "log"
         environment = dict(os.environ, HOME=str(self.folder), XDG_CONFIG_HOME=str(self.folder / ".config"),
                            XDG_DATA_HOME=str(self.folder / ".local/share"), TERM="dumb")
