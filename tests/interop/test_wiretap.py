@@ -50,9 +50,12 @@ def test_no_voice_crosses_in_clear_on_either_leg(stage):  # noqa: F811
         talk(alice.recording)
         alice.hang_up()
         bob.wait()
-    stage.evidence(call)
+    record = stage.evidence(call)
     assert_heard(stage.speech("alice"), stage.recording("bob"))
     assert in_clear(wiretap.datagrams, traces_of(stage.speech("alice"), stage.speech("bob"))) == []
+    clear = [source for source, _, payload in wiretap.between(ports) if b"PINGPONG" in payload]
+    assert clear and not ports.intersection(clear)  # what baresip says in clear to open its ports goes no further
+    assert record["legs"][0]["media"]["drops"]
     voice = [payload[12:] for _, _, payload in wiretap.between(ports) if len(payload) > 100]
     assert len(voice) >= 400  # three seconds, both directions, both legs
     assert len(set(voice)) == len(voice)  # nothing is repeated, not even from leg to leg: each has keys of its own
