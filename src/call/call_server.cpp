@@ -246,12 +246,6 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   record.route = decision.rule;
   record.asserted_identity = principal;
   record.guard.push_back({"chain", "admit", "every rule admitted"});
-  for (const auto* peer : {caller, decision.target}) {
-    if (peer->tier != config::Tier::strict) {
-      record.downgrades.push_back(peer->name + " is of tier " + std::string{config::toString(peer->tier)} +
-                                  ": suites without AEAD are allowed on its leg");
-    }
-  }
   return plan;
 }
 

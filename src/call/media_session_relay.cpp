@@ -128,6 +128,7 @@ std::optional<std::string> MediaSession::silence(TimePoint now, std::chrono::mil
 }
 
 void MediaSession::describe(telemetry::CallRecord& record) const {
+  record.downgrades.clear();
   if (!relay_) return;
   const auto snapshot = relay_->snapshot();
   for (const auto which : {media::Side::a, media::Side::b}) {
@@ -139,7 +140,11 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
         {hole.rtp.address.toString(), hole.rtp.port, side.opened, side.closed},
         {hole.rtcp.address.toString(), hole.rtcp.port, side.opened, side.rtcp_closed ? side.rtcp_closed : side.closed}};
     if (side.local && side.remote) {
-      leg.srtp_suite = crypto::factsOf(side.local->crypto.front().suite).name;
+      const auto suite = crypto::factsOf(side.local->crypto.front().suite);
+      leg.srtp_suite = suite.name;
+      if (!suite.aead) {
+        record.downgrades.push_back(leg.peer + " was given " + leg.srtp_suite + ", which is weaker than an AEAD suite");
+      }
       leg.keying = "SDES";
       leg.codec = codecName(side.remote->formats);
     }

@@ -49,8 +49,7 @@ std::string uriHostOf(const config::Peer& peer, const std::string& domain) {
 Result<PeerPolicy> peerOf(const config::Peer& peer, const std::string& domain) {
   SP_ASSIGN(auto media, mediaOf(peer.policy));
   const auto host = uriHostOf(peer, domain);
-  return PeerPolicy{peer.name, peer.policy.tier,       std::move(media), peer.address,
-                    host,      peer.asserted_identity, peer.disclosure};
+  return PeerPolicy{peer.name, std::move(media), peer.address, host, peer.asserted_identity, peer.disclosure};
 }
 
 }  // namespace
@@ -77,7 +76,6 @@ Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
   if (config->devices) {
     SP_ASSIGN(auto media, mediaOf(config->devices->policy));
     policy->devices = PeerPolicy{std::string{kDevices},
-                                 config->devices->policy.tier,
                                  std::move(media),
                                  std::nullopt,
                                  config->devices->domain,

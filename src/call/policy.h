@@ -21,7 +21,6 @@ namespace sallyport::call {
 // One peer, or all enrolled devices, as a call needs to know it.
 struct PeerPolicy {
   std::string name;  // the peer's, or kDevices
-  config::Tier tier = config::Tier::strict;
   sdp::MediaPolicy media;
   std::optional<Endpoint> address;  // where we connect to reach it; nothing: it connects to us
   std::string uri_host;             // the host in the Request-URI and To we send it
