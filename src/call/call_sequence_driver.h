@@ -197,10 +197,17 @@ class CallSequenceDriver {
       default: border_.server.watch();
     }
   }
+  static EdgePolicyPtr rules(BorderConfig::Peers peers) {
+    static const auto all = policyOf({});
+    static const auto without = [] {
+      BorderConfig config;
+      config.peers = BorderConfig::Peers::withoutCore;
+      return policyOf(config);
+    }();
+    return peers == BorderConfig::Peers::all ? all : without;
+  }
   void adopt(BorderConfig::Peers peers) {
-    BorderConfig config;
-    config.peers = peers;
-    const auto policy = policyOf(config);
+    const auto policy = rules(peers);
     border_.server.adopt(policy, chainOf(*policy->config, border_.tables, border_.decisions));
   }
 
@@ -272,7 +279,7 @@ class CallSequenceDriver {
     if (border_.server.liveCalls() == 0) SP_CHECK(border_.permits() == 0);
   }
 
-  Border border_;
+  Border border_{rules(BorderConfig::Peers::all)};
   std::array<Slot, 2> slots_;
   sip::FlowId caller_flow_{};
   std::set<std::string> ended_;

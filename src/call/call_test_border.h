@@ -68,8 +68,9 @@ inline std::shared_ptr<guard::AdmissionChain> chainOf(const config::Config& conf
 
 class Border {
  public:
-  explicit Border(const BorderConfig& config = {})
-      : policy(policyOf(config)),
+  explicit Border(const BorderConfig& config = {}) : Border(policyOf(config)) {}
+  explicit Border(EdgePolicyPtr rules)
+      : policy(std::move(rules)),
         server({0,
                 "edge.sallyport.test:5061",
                 flows,
