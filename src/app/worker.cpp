@@ -59,8 +59,8 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
       media_(parts.loop, parts.ports, addressesOf(policy->config->media), parts.metrics),
       rearm_(parts.loop, [this] { rearm(); }),
       calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(admission), parts.decisions,
-              parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock, &parts.mesh.live_calls,
-              [this] { rearm_.request(); }},
+              parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock, [this] { rearm_.request(); },
+              &parts.mesh.live_calls},
              policy) {
   signalling_.setCalls(calls_);
   parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};

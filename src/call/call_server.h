@@ -46,8 +46,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     telemetry::EventSink& log;
     telemetry::WorkerMetrics& metrics;
     const Clock& clock;
-    std::atomic<std::size_t>* live_everywhere = nullptr;  // counts the calls of all workers, when given
     std::function<void()> deadline_moved;                 // after every turn: look at nextDeadline() again
+    std::atomic<std::size_t>* live_everywhere = nullptr;  // counts the calls of all workers, when given
   };
 
   CallServer(Parts parts, EdgePolicyPtr policy);
