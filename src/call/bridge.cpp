@@ -245,6 +245,7 @@ void Bridge::end(EndCause cause) {
   finishOffer();
   cause_ = std::move(cause);
   if (was_answered && cause_.status >= 300) cause_.status = 488 == cause_.status ? 488 : 0;
+  if (!was_answered && cause_.status < 300 && caller_->hasPendingRequest()) cause_.status = 480;
   media_.close(context_.wall);
   finishRecord();
   plan_.permits = {};

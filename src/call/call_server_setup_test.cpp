@@ -134,6 +134,7 @@ TEST_F(CallSetup, AByeFromACalleeThatStillRingsEndsTheCallAndItsInvite) {
   call.callee.send("BYE");
   EXPECT_EQ(call.callee.final(sip::Method::bye), 200);
   EXPECT_EQ(call.caller.final(), 480);
+  EXPECT_EQ(border.records.kept.front().end.sip_status, 480u);
   ASSERT_TRUE(call.callee.request(sip::Method::cancel));
   call.callee.respond(*call.invite, 200, call.answerBody());  // against all rules
   EXPECT_TRUE(call.callee.request(sip::Method::ack));
@@ -366,6 +367,7 @@ TEST_F(CallSetup, WithoutFreePortsNoCall) {
   EXPECT_FALSE(call.dial());
   EXPECT_EQ(call.caller.final(), 503);
   expectEnded("net.ports.exhausted", "edge");
+  EXPECT_TRUE(border.records.kept.front().legs[0].pinholes.empty());
 }
 
 // --- late offers ---------------------------------------------------------------------------------------------------

@@ -56,8 +56,12 @@ double milliseconds(std::chrono::microseconds duration) { return static_cast<dou
 Status MediaSession::open(IpAddress::Family a, IpAddress::Family b, TimePoint now, WallTime wall) {
   expected_since_ = now;
   relay_ = std::make_unique<media::Relay>();
-  SP_ASSIGN(auto ports, factory_.open(*relay_, a, b));
-  ports_ = std::move(ports);
+  auto ports = factory_.open(*relay_, a, b);
+  if (!ports) {
+    relay_.reset();
+    return std::move(ports).error();
+  }
+  ports_ = *std::move(ports);
   for (const auto side : {media::Side::a, media::Side::b}) {
     pinholes_[side == media::Side::a ? 0 : 1] = ports_->pinhole(side);
     at(side).opened = wall;
