@@ -272,6 +272,7 @@ class CallSequenceDriver {
     const auto& records = border_.records;
     SP_CHECK(records.begun.size() == records.kept.size() + border_.server.liveCalls());
     SP_CHECK(static_cast<std::size_t>(border_.ports.open_calls) == border_.server.liveCalls());
+    SP_CHECK(border_.live_everywhere == border_.server.liveCalls());
     for (; checked_ < records.kept.size(); ++checked_) {
       SP_CHECK(ended_.insert(records.kept[checked_].call_id).second);  // once each
       SP_CHECK(!records.kept[checked_].end.code.empty());

@@ -82,7 +82,8 @@ class Border {
                 log,
                 metrics.worker(0),
                 clock,
-                {}},
+                {},
+                &live_everywhere},
                policy) {}
 
   // The message as it would come off the connection; what does not parse never reaches the server.
@@ -145,6 +146,7 @@ class Border {
     std::string text;
   } last_said{};                // what receive() was given
   bool media_timeouts = false;  // no media is sent in most tests: silence ends no call
+  std::atomic<std::size_t> live_everywhere{0};
   FakeClock clock;
   FakeFlows flows;
   FakePorts ports;
