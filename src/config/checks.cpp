@@ -283,8 +283,9 @@ class Checker {
   }
 
   void checkRouteTarget(std::size_t index, const std::string& label) {
-    const auto& to = config_.routes[index].to;
-    if (to.empty()) return;
+    const auto& targets = config_.routes[index].to;
+    if (targets.empty()) return;
+    const auto& to = targets.front().peer;
     const auto place = at("route", index, "to");
     const auto* peer = config_.peer(to);
     if (peer == nullptr) {

@@ -42,13 +42,29 @@ struct KeyPair {
   Path key;
 };
 
-// [[listener]]: mutual TLS, always.
+// What a principal may be proven by. A requirement is a set of them, all of which must hold.
+enum class Proof : std::uint8_t { certificate, digest, scram, token, network };
+using Proofs = std::vector<Proof>;
+
+enum class DigestAlgorithm : std::uint8_t { sha256, sha512_256, md5 };  // RFC 8760; md5 for named peers only
+
+enum class ClientCertificate : std::uint8_t {
+  required,  // the handshake fails without one
+  optional,  // who shows none must prove itself otherwise, as its authentication says
+};
+
+enum class TlsFloor : std::uint8_t { tls12, tls13 };
+
+// [[listener]]: TLS, always.
 struct Listener {
   std::string name;
   Endpoint address;
   KeyPair ecdsa;               // certificate/key; may as well be RSA when it is the only pair
   std::optional<KeyPair> rsa;  // rsa_certificate/rsa_key: second pair for peers without ECDSA
   std::optional<HostPort> advertise;
+  ClientCertificate client_certificate = ClientCertificate::required;
+  std::vector<Proofs> authentication;  // any of; empty: what the peer's or the devices' own setting says
+  TlsFloor tls = TlsFloor::tls12;
   unsigned max_connections = 10'000;
   Milliseconds handshake_timeout{5'000};
   Milliseconds first_byte_timeout{10'000};
@@ -96,21 +112,81 @@ enum class Tier : std::uint8_t { strict, compatible };       // strict: AEAD sui
 enum class Codec : std::uint8_t { opus, pcmu, pcma };
 enum class Disclosure : std::uint8_t { respectPrivacy, always, never };  // of the asserted identity, RFC 3325 7
 
+// A bearer token's issuer (RFC 8898): whom we believe, for whom the token must be, where the keys are.
+struct TokenIssuer {
+  std::string issuer;
+  std::string audience;
+  Path jwks;                 // a file ...
+  std::string jwks_url;      // ... or https, fetched from an allow-listed host only
+  std::string jwks_trust;    // the [[trust]] that vouches for that host
+  std::string authz_server;  // said in the challenge
+};
+
+enum class DtmfMode : std::uint8_t { rfc4733, info };          // how the other side is told of keys pressed
+enum class SipsMode : std::uint8_t { allow, require, never };  // of sips: URIs, RFC 5630
+enum class NumberForm : std::uint8_t { asIs, e164, national };
+
+// How a peer writes telephone numbers.
+struct Numbers {
+  std::string country;  // ISO 3166 alpha-2, "DE"; empty: numbers are left alone
+  std::string area;     // without its trunk prefix, "30"
+  NumberForm outgoing = NumberForm::asIs;
+};
+
 // What applies to media and volume, for a peer and for the enrolled devices alike.
 struct Policy {
   Tier tier = Tier::strict;
   std::vector<std::string> suites;  // IANA SRTP suite names, preferred first; never empty once loaded
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma};
-  std::optional<unsigned> max_calls;  // at once; unset: the guard's own figure
-  std::optional<double> call_rate;    // calls per second; unset: the guard's own figure
+  std::optional<unsigned> max_calls;                         // at once; unset: the guard's own figure
+  std::optional<double> call_rate;                           // calls per second; unset: the guard's own figure
+  std::vector<Proofs> authentication{{Proof::certificate}};  // any of
+  std::vector<DigestAlgorithm> digest_algorithms{DigestAlgorithm::sha256, DigestAlgorithm::sha512_256};
+  std::string header_policy;         // what crosses to it and from it; empty: the built-in one of its kind
+  std::vector<std::string> methods;  // beyond calls: MESSAGE, SUBSCRIBE, REFER, ...; empty: the guard's list
+  DtmfMode dtmf = DtmfMode::rfc4733;
+  SipsMode sips = SipsMode::allow;
 };
 
-// [devices]: phones enrolled at a private CA; each is known by the SAN uri:sip:<user>@<domain>.
+// [devices]: phones enrolled at a private CA, each known by the SAN uri:sip:<user>@<domain>; or known by a
+// password's verifier or a token, as `policy.authentication` says.
 struct Devices {
-  std::string trust;
+  std::string trust;  // empty: no certificate is asked of them
   std::string domain;
+  std::string realm;                // of digest and SCRAM; the domain unless set
+  std::optional<Path> credentials;  // verifiers, never passwords; 0600
+  std::optional<TokenIssuer> token;
   Policy policy;  // limits are per device
 };
+
+// One server of a peer; the lowest priority first, by weight within it (RFC 2782).
+struct PeerTarget {
+  Endpoint address;
+  unsigned priority = 1;
+  unsigned weight = 1;
+};
+
+// Our credentials at a peer: what answers its challenges, for that realm and no other.
+struct PeerCredentials {
+  std::string username;
+  std::string realm;
+  Path password_file;  // 0600
+};
+
+// Our registration at a carrier.
+struct PeerRegistration {
+  std::string aor;  // "sip:+4930123@carrier.example"
+  std::chrono::seconds expires{600};
+};
+
+// Call admission of a trunk in one direction, as seen from the edge: `in` are calls it sends us.
+struct TrunkLimits {
+  std::optional<unsigned> calls;  // at once
+  std::optional<double> calls_per_second;
+};
+
+enum class OnForeignIdentity : std::uint8_t { drop, refuse };
+enum class CertificateKind : std::uint8_t { any, ecdsa, rsa };  // which of ours a peer is shown
 
 // [[peer]]
 struct Peer {
@@ -118,8 +194,27 @@ struct Peer {
   std::vector<Identity> identities;  // never empty
   std::string trust;
   KeyUsage eku = KeyUsage::any;
-  std::optional<Endpoint> address;  // where to connect; unset: it only calls us
-  std::string server_name;          // TLS SNI and the name verified; the first dns identity unless set
+  std::string preset;               // the counterpart it is like; its settings hold where this peer says nothing
+  std::optional<Endpoint> address;  // where to connect; unset, with no host and no targets: it only calls us
+  std::optional<HostPort> host;     // or by name (RFC 3263); its certificate must name this very domain or an identity
+  std::vector<PeerTarget> targets;  // or several
+  std::optional<std::chrono::seconds> options_interval;  // OPTIONS health; unset: none
+  bool last_resort = true;                               // is tried even when all its servers look down
+  bool path = false;                                     // may register for others behind it (RFC 3327)
+  bool unprotected = false;  // plain TCP and RTP on this leg, to `address` or `targets` only; never by default
+  std::optional<PeerCredentials> credentials;
+  std::optional<PeerRegistration> registration;
+  TrunkLimits limits_in, limits_out;
+  std::optional<unsigned> channels;  // calls at once, both directions together
+  Numbers numbers;
+  std::vector<std::string> numbers_allowed;  // prefixes of callers it may present; empty: only its own identity
+  OnForeignIdentity on_foreign_identity = OnForeignIdentity::drop;
+  bool contact_by_name = false;  // Contact and Via carry our domain name, which our certificate holds
+  TlsFloor tls = TlsFloor::tls12;
+  bool tls12_only = false;  // for peers that fail on a TLS 1.3 hello
+  CertificateKind certificate = CertificateKind::any;
+  bool user_phone = false;  // ";user=phone" on numbers
+  std::string server_name;  // TLS SNI and the name verified; the first dns identity unless set
   Policy policy;
   std::vector<IpNetwork> networks;  // may connect from here only; empty: from anywhere
   bool wildcard = false;            // whether its certificate may match by *.domain (RFC 5922 7.2 says no)
@@ -137,12 +232,58 @@ struct UserPattern {
   std::string toString() const;
 };
 
+struct RouteTarget {
+  std::string peer;  // a peer's name, or "device": the registered contacts of the called user
+  unsigned priority = 1;
+  unsigned weight = 1;
+};
+
+// When a rule holds: "Mon-Fri 08:00-18:00", local time of the edge unless `utc_offset` says otherwise.
+struct RouteTime {
+  std::vector<std::string> spans;
+  std::optional<std::chrono::minutes> utc_offset;
+};
+
 // [[route]], first match wins.
 struct Route {
   UserPattern user;
-  std::string domain;     // empty: any of ours
-  std::string from_peer;  // a peer's name, or "device" for the enrolled ones; empty: from anybody admitted
-  std::string to;         // the peer's name
+  std::string user_regex;  // instead of `user`; a bounded subset, matched in linear time
+  std::string number;      // E.164 prefix of the called number once normalised, "+49"
+  std::string caller;      // the caller's user, a pattern as in `user`
+  std::string domain;      // empty: any of ours
+  std::string from_peer;   // a peer's name, or "device" for the enrolled ones; empty: from anybody admitted
+  RouteTime time;
+  std::vector<RouteTarget> to;     // empty only with `refuse`
+  std::optional<unsigned> refuse;  // a SIP status instead of a target
+  std::string rewrite;             // the called user onwards; "{user}", "{number}", "{rest}" stand for what matched
+  std::string header_policy;       // instead of the target's
+};
+
+// [header_policy.NAME]
+struct HeaderPolicy {
+  std::string name;  // "acme@2026"
+  std::string extends;
+  std::vector<std::string> allow;
+  std::vector<std::string> drop;
+};
+
+// [registrar]: RFC 3261 10, RFC 5626.
+struct Registrar {
+  bool enabled = false;
+  std::chrono::seconds min_expires{60};
+  std::chrono::seconds default_expires{3'600};
+  std::chrono::seconds max_expires{7'200};
+  unsigned max_contacts = 8;  // per address of record
+  std::size_t max_users = 100'000;
+  std::string upstream;  // a peer that is told of every registration; empty: the edge is the registrar
+  Path store;            // state_dir/registrations.sqlite unless set
+};
+
+// [dns]
+struct Dns {
+  std::vector<Endpoint> servers;  // empty: the system's
+  Milliseconds timeout{2'000};
+  unsigned attempts = 2;
 };
 
 enum class RuleMode : std::uint8_t { off, shadow, enforce };
@@ -169,6 +310,9 @@ struct Guard {
   ConcurrencyRule source_concurrency{RuleMode::enforce, 500};
   ConcurrencyRule identity_concurrency{RuleMode::enforce, 100};
   ConcurrencyRule peer_concurrency{RuleMode::enforce, 1'000};
+  RateRule source_auth_failures{RuleMode::enforce, 0.5, 20};    // wrong proofs from one address; a challenge is none
+  RateRule identity_auth_failures{RuleMode::enforce, 0.2, 10};  // wrong proofs for one name
+  RateRule identity_request_rate{RuleMode::enforce, 20, 60};    // of requests that are no calls
 };
 
 // [sip]: RFC 3261 Table 4, RFC 4028.
@@ -205,6 +349,9 @@ struct Config {
   std::optional<Devices> devices;
   std::vector<Peer> peers;
   std::vector<Route> routes;
+  std::vector<HeaderPolicy> header_policies;
+  Registrar registrar;
+  Dns dns;
   Guard guard;
   Sip sip;
   Telemetry telemetry;

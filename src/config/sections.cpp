@@ -238,7 +238,9 @@ class SectionReader {
     table.parsed("user", route.user, parseUserPattern, kUserForm);
     table.parsed("domain", route.domain, parseHost, kHostForm);
     table.name("from_peer", route.from_peer);
-    table.name("to", route.to);
+    RouteTarget target;
+    table.name("to", target.peer);
+    if (!target.peer.empty()) route.to.push_back(std::move(target));
   }
 
   void readRate(TableReader& guard, std::string_view key, RateRule& rule) {
