@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What of one side's headers is carried to the other: a named, versioned allow-list per peer. A header crosses
+// only when the policies of both peers name it; what a side must write itself (Via, Contact, From, identities,
+// authentication, ...) can be named by nobody. Values are re-checked on their way: bounded in number and length,
+// text without control bytes, and cut to the harmless form where one is known (Alert-Info: urn: only, RFC 7462).
+//
+// RFC 5806 (Diversion), RFC 7044 (History-Info) and RFC 7544 (one as the other), RFC 7433 (User-to-User), RFC 3326
+// (Reason). Compiled at load, immutable, shared by every worker.
+
+#include <bitset>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+#include "sip/message.h"
+
+namespace sallyport::call {
+
+inline constexpr std::string_view kTrunkEdge = "trunk-edge@2026";
+inline constexpr std::string_view kCore = "core@2026";
+inline constexpr std::string_view kDeviceEdge = "device-edge@2026";
+
+// As written in the configuration: [header_policy.NAME].
+struct HeaderPolicyRules {
+  std::string name;
+  std::string extends;             // a policy of ours or of the configuration; empty: begins with nothing
+  std::vector<std::string> allow;  // header names
+  std::vector<std::string> drop;   // taken out of what it extends
+};
+
+class HeaderPolicy {
+ public:
+  static constexpr std::size_t kKnown = 32;  // at most this many headers of the catalogue may cross
+
+  const std::string& name() const { return name_; }
+  bool allows(std::string_view header) const;
+  std::vector<std::string> allowed() const;  // canonical names, sorted
+  // What a policy is for both sides of a call: a header crosses when both allow it. Diversion and History-Info
+  // count as one there, written in the form that `to` allows.
+  static HeaderPolicy between(const HeaderPolicy& from, const HeaderPolicy& to);
+
+ private:
+  friend class HeaderPolicies;
+  friend class HeaderSelection;
+  std::string name_;
+  std::bitset<kKnown> known_;
+  std::vector<std::string> custom_;  // lower case, sorted
+};
+
+// The built-in policies and those of the configuration, resolved.
+class HeaderPolicies {
+ public:
+  HeaderPolicies();  // the built-in ones
+  // Errors, kind misconfigured: "call.header_policy.name" (empty, built in, or twice), ".extends" (unknown),
+  // ".cycle", ".unknown_header" (no header of the catalogue and no X- or P- name), ".never" (ours to write).
+  static Result<HeaderPolicies> make(const std::vector<HeaderPolicyRules>& rules);
+
+  const HeaderPolicy* find(std::string_view name) const;  // null when there is none
+
+ private:
+  std::vector<std::shared_ptr<const HeaderPolicy>> all_;
+};
+
+// Whether history that is marked private is shown to the other side.
+enum class History : std::uint8_t { respectPrivacy, disclosed };
+
+struct HeaderCrossing {
+  std::string_view own_host;  // stands for every host of the far side in Diversion and History-Info
+  History history = History::respectPrivacy;
+};
+
+using CarriedHeaders = std::vector<std::pair<std::string, std::string>>;  // name, value: one line each
+CarriedHeaders select(const sip::Message& message, const HeaderPolicy& policy, const HeaderCrossing& crossing);
+
+}  // namespace sallyport::call

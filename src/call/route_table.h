@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The routes of a configuration, and which of them fits a call: the first in order. Every rule is filed under the
+// most telling thing it asks for (an exact user, a number prefix, a domain, ...), so that a look-up reads only the
+// rules that could fit. Knows nothing of peers but their names.
+//
+// Compiled at load, immutable, shared by every worker.
+
+#include <bitset>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "call/number_plan.h"
+#include "call/route_pattern.h"
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/result.h"
+
+namespace sallyport::call {
+
+// When a rule holds: on these days from `from` until before `to` (minutes of the day; over midnight when to < from,
+// counted to the day it began on).
+struct TimeWindow {
+  std::bitset<7> days{0x7F};  // Sunday is 0
+  std::chrono::minutes from{0};
+  std::chrono::minutes to{24 * 60};
+  std::optional<std::chrono::minutes> offset;  // from UTC; nothing: the machine's local time
+  bool holdsAt(WallTime at) const;
+};
+
+struct RouteTo {
+  std::string peer;       // or kDevices: wherever the called user is registered
+  unsigned priority = 0;  // lower first
+  unsigned weight = 1;    // share among equals (RFC 2782)
+};
+
+// What becomes of the called user on its way: what stands in front is cut, then `prefix` put there; or `user` instead
+// of it all. Applied to the number in E.164 when it is known so.
+struct RouteRewrite {
+  std::string strip;  // only when it is there
+  std::string prefix;
+  std::string user;  // instead of everything
+  std::string host;  // instead of the target's own
+  bool isNothing() const { return strip.empty() && prefix.empty() && user.empty() && host.empty(); }
+};
+
+// As written in the configuration: [[route]].
+struct RouteRule {
+  config::UserPattern user;
+  std::string user_regex;      // RoutePattern; beside `user`, both must fit
+  std::string number;          // E.164, exact or by prefix: "+4930*"; what is dialled is normalised first
+  std::string domain;          // without case
+  std::string from_peer;       // a peer's name or kDevices
+  config::UserPattern caller;  // of the identity's user part, in E.164 when it is a number
+  std::optional<TimeWindow> time;
+  std::vector<RouteTo> to;  // empty: refused with `refuse`
+  RouteRewrite rewrite;
+  std::string header_policy;  // instead of the peers' own
+  int refuse = 403;
+};
+
+// Everything a rule may ask about; views live as long as the look-up.
+struct RouteFacts {
+  std::string_view from_peer;
+  std::string_view user;    // unescaped user part of the Request-URI
+  std::string_view number;  // in E.164; empty: not known
+  std::string_view host;
+  std::string_view caller;  // user part of the caller's identity, in E.164 when known
+  WallTime at;
+};
+
+class RouteTable {
+ public:
+  RouteTable() = default;
+  // Errors, kind misconfigured: "call.route.regex" (with the pattern's own code in the detail), "call.route.number"
+  // (not + and digits with at most a * at the end), "call.route.time", "call.route.refuse" (no status for a refusal).
+  static Result<RouteTable> make(std::vector<RouteRule> rules);
+
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  std::size_t find(const RouteFacts& facts) const;  // the first rule that fits, or kNone
+  // Why the rule does not fit, in words; empty when it fits.
+  std::string mismatch(std::size_t rule, const RouteFacts& facts) const;
+
+  std::size_t size() const { return rules_.size(); }
+  const RouteRule& rule(std::size_t index) const { return rules_[index].rule; }
+  std::string describe(std::size_t index) const;  // "3: +49* -> core, carrier"
+
+ private:
+  struct Compiled {
+    RouteRule rule;
+    std::optional<RoutePattern> regex;
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Rules = std::vector<std::uint32_t>;  // indexes, rising
+  using Files = std::unordered_map<std::string, Rules, TextHash, std::equal_to<>>;
+  struct PrefixFiles {
+    Files by_text;
+    std::bitset<64> lengths;  // of the prefixes there are
+  };
+  class Candidates;
+
+  bool fits(const Compiled& compiled, const RouteFacts& facts) const;
+  void file(std::uint32_t index);
+
+  std::vector<Compiled> rules_;
+  Files users_, numbers_, domains_, peers_;
+  PrefixFiles user_prefixes_, number_prefixes_;
+  Rules rest_;
+};
+
+// The code of a refusal by rule: "call.route.denied" is 403, others name their status ("call.route.denied.404").
+// Null when a rule may not refuse with it.
+const char* refusalCode(int status);
+int refusalStatus(std::string_view code);  // 0: no such code
+
+}  // namespace sallyport::call

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Whether a sips: request can be honoured towards a target, and which scheme stands where on each side (RFC 5630,
+// RFC 3261 26.2.2). A sips: call uses TLS on every hop we control, or it fails and says why; a sip: call over TLS
+// stays possible per peer, since some forbid the scheme. Pure.
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace sallyport::call {
+
+// A peer's setting `sips`: what it must be asked with, may be, or does not take (Teams).
+enum class SipsRule : std::uint8_t { allow, require, never };
+std::string_view toString(SipsRule rule);
+
+enum class HopSecurity : std::uint8_t { plain, tls };  // of a connection
+
+enum class UriScheme : std::uint8_t { sip, sips };
+std::string_view toString(UriScheme scheme);  // "sip:"
+
+struct SipsQuery {
+  UriScheme request;  // of the Request-URI as it came
+  SipsRule source = SipsRule::allow;
+  SipsRule target = SipsRule::allow;
+  HopSecurity source_hop = HopSecurity::tls;
+  HopSecurity target_hop = HopSecurity::tls;
+};
+
+struct SipsDecision {
+  UriScheme near_contact = UriScheme::sip;  // our Contact towards the caller (RFC 5630 5.1.1)
+  UriScheme far = UriScheme::sip;           // Request-URI, From, To and Contact towards the target
+};
+
+// Errors: "call.sips.scheme" (416: the source may not use sips:, or must and does not), "call.sips.hop" (480: the
+// target takes no sips:, or is reached without TLS). sipsReason() is the phrase and Warning text for the wire.
+Result<SipsDecision> decideSips(const SipsQuery& query);
+std::string_view sipsReason(const Error& error);
+
+}  // namespace sallyport::call
