@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/encoding.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sallyport::crypto {
@@ -111,6 +112,21 @@ std::optional<std::vector<std::uint8_t>> base64Decode(std::string_view text, Bas
   }
   if ((bits & ((1u << pending) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::string base64UrlEncode(Bytes bytes) {
+  auto text = base64EncodeUnpadded(bytes);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::optional<std::vector<std::uint8_t>> base64UrlDecode(std::string_view text) {
+  if (text.find_first_of("+/") != std::string_view::npos) return std::nullopt;
+  std::string plain{text};
+  std::replace(plain.begin(), plain.end(), '-', '+');
+  std::replace(plain.begin(), plain.end(), '_', '/');
+  return base64Decode(plain, Base64Padding::forbidden);
 }
 
 }  // namespace sallyport::crypto

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Hex and base64 (RFC 4648 4). Decoding is strict: one text for one value, so that what was compared or
-// signed is what was meant. Nothing is skipped, no bit beyond the value may be set.
+// Hex, base64 and base64url (RFC 4648 4 and 5). Decoding is strict: one text for one value, so that what was compared
+// or signed is what was meant. Nothing is skipped, no bit beyond the value may be set.
 
 #include <cstdint>
 #include <optional>
@@ -22,5 +22,9 @@ enum class Base64Padding : std::uint8_t { required, forbidden, optional };
 std::string base64Encode(Bytes bytes);
 std::string base64EncodeUnpadded(Bytes bytes);
 std::optional<std::vector<std::uint8_t>> base64Decode(std::string_view text, Base64Padding padding);
+
+// As JOSE writes it (RFC 7515 2): '-' and '_' for '+' and '/', never padded.
+std::string base64UrlEncode(Bytes bytes);
+std::optional<std::vector<std::uint8_t>> base64UrlDecode(std::string_view text);
 
 }  // namespace sallyport::crypto

@@ -58,5 +58,17 @@ TEST(Sha256, IsThatOfFips180) {
   EXPECT_EQ(toHex(sha256(octets("abc"))), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Base64Url, IsWrittenAsRfc7515Writes) {
+  const Octets bytes{3, 236, 255, 224, 193};  // RFC 7515 appendix C
+  EXPECT_EQ(base64UrlEncode(bytes), "A-z_4ME");
+  EXPECT_EQ(base64UrlDecode("A-z_4ME"), bytes);
+}
+
+TEST(Base64Url, RefusesTheOtherAlphabetPaddingAndASecondSpelling) {
+  for (const auto* text : {"A+z/4ME", "A-z_4ME=", "A-z_4MF", "A-z_4 ME", "A"}) {
+    EXPECT_FALSE(base64UrlDecode(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::crypto
