@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// SHA-256 (FIPS 180-4) and HMAC over it (RFC 2104).
+// Hashes (FIPS 180-4, RFC 1321) and HMAC (RFC 2104). One call each, nothing kept between calls.
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "core/bytes.h"
 
@@ -13,5 +15,20 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 
 Sha256Digest sha256(Bytes data);
 Sha256Digest hmacSha256(Bytes key, Bytes data);  // a key of any length
+
+// md5 proves nothing by itself; it stands here for the digest authentication of peers that know no other.
+enum class HashAlgorithm : std::uint8_t { sha256, sha512_256, md5 };
+inline constexpr std::size_t kMaxHashBytes = 32;
+std::size_t hashBytes(HashAlgorithm algorithm);
+
+// Writes hashBytes(algorithm) bytes to the front of `out` and returns them.
+Bytes hash(HashAlgorithm algorithm, Bytes data, std::span<std::uint8_t, kMaxHashBytes> out);
+
+// In a time that depends on the sizes only.
+bool equalInConstantTime(Bytes a, Bytes b);
+
+inline Bytes bytesOf(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 }  // namespace sallyport::crypto

@@ -12,10 +12,7 @@ namespace sallyport::crypto {
 namespace {
 
 std::string hmacHex(std::string_view key, std::string_view data) {
-  const auto octets = [](std::string_view text) {
-    return Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-  };
-  return toHex(hmacSha256(octets(key), octets(data)));
+  return toHex(hmacSha256(bytesOf(key), bytesOf(data)));
 }
 
 TEST(HmacSha256, AgreesWithTheVectorsOfRfc4231) {
@@ -31,6 +28,26 @@ TEST(HmacSha256, AnEmptyKeyIsAKeyAndNotThatOfBefore) {
   const std::string_view expected = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";  // of nothing
   hmacHex("before", "");
   EXPECT_EQ(hmacHex("", ""), expected);
+}
+
+std::string hexHash(HashAlgorithm algorithm, std::string_view text) {
+  std::array<std::uint8_t, kMaxHashBytes> out{};
+  return toHex(hash(algorithm, bytesOf(text), out));
+}
+
+TEST(Hash, GivesThePublishedValuesOfAbc) {
+  // FIPS 180-4 examples, RFC 1321 A.5.
+  EXPECT_EQ(hexHash(HashAlgorithm::sha256, "abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hexHash(HashAlgorithm::sha512_256, "abc"),
+            "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23");
+  EXPECT_EQ(hexHash(HashAlgorithm::md5, "abc"), "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_EQ(toHex(sha256(bytesOf("abc"))), hexHash(HashAlgorithm::sha256, "abc"));
+}
+
+TEST(Hash, ComparisonTellsEqualFromUnequal) {
+  EXPECT_TRUE(equalInConstantTime(bytesOf("secret"), bytesOf("secret")));
+  EXPECT_FALSE(equalInConstantTime(bytesOf("secret"), bytesOf("secreT")));
+  EXPECT_FALSE(equalInConstantTime(bytesOf("secret"), bytesOf("secrets")));
 }
 
 }  // namespace
