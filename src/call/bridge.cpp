@@ -22,15 +22,16 @@ Bridge::Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events,
       events_(events),
       log_(log),
       plan_(std::move(plan)),
-      media_(ports, plan_.caller->media, plan_.callee->media),
-      caller_(std::make_unique<Leg>(context, *this, plan_.id, LegRole::caller, plan_.policy, *plan_.caller)),
-      callee_(std::make_unique<Leg>(context, *this, plan_.id, LegRole::callee, plan_.policy, *plan_.callee)) {}
+      media_(ports, plan_.caller->media, plan_.targets.first().peer->media),
+      caller_(
+          std::make_unique<Leg>(context, *this, plan_.id, LegRole::caller, plan_.policy, Target{.peer = plan_.caller})),
+      callee_(std::make_unique<Leg>(context, *this, plan_.id, LegRole::callee, plan_.policy, plan_.targets.first())) {}
 
 Bridge::~Bridge() = default;
 
 void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message invite) {
   plan_.record.legs[0].sip_call_id = invite.callId();
-  auto plan = inviteFor(invite, {});
+  auto plan = inviteFor(plan_.targets.first(), invite);
   const std::string offer{invite.body()};
   if (const auto taken = caller_->take(id, flow, std::move(invite)); !taken) {
     return end({taken.error().code, taken.error().detail, "caller", statusTowardsPeer(taken.error())});
@@ -40,7 +41,8 @@ void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message i
 
   const auto facts = context_.flows.facts(flow);
   const auto near = facts ? facts->remote.address.family() : IpAddress::Family::v4;
-  const auto far = plan_.callee->address ? plan_.callee->address->address.family() : near;
+  const auto& address = plan_.targets.first().peer->address;
+  const auto far = address ? address->address.family() : near;
   if (const auto opened = media_.open(near, far, context_.now, context_.wall); !opened) {
     return end({opened.error().code, opened.error().detail, "edge", statusTowardsPeer(opened.error())});
   }
@@ -54,14 +56,14 @@ void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message i
   callee_->invite(std::move(plan));
 }
 
-InvitePlan Bridge::inviteFor(const sip::Message& invite, std::string sdp) const {
+InvitePlan Bridge::inviteFor(const Target& target, const sip::Message& invite) const {
   InvitePlan plan;
-  plan.request_uri = plan_.to_uri;
-  plan.to_uri = plan_.to_uri;
-  plan.from_uri = plan_.from_uri;
-  plan.asserted_identity = plan_.asserted_identity;
+  plan.request_uri = target.request_uri;
+  plan.to_uri = target.to_uri;
+  plan.from_uri = target.from_uri;
+  plan.asserted_identity = target.asserted_identity;
+  plan.route = target.route;
   plan.max_forwards = plan_.max_forwards;
-  plan.sdp = std::move(sdp);
   for (const auto id : kCarried) {
     if (const auto value = invite.header(id)) plan.carried.emplace_back(id, *value);
   }
@@ -304,7 +306,7 @@ void Bridge::proveLeg(const Leg& leg) {
 telemetry::CallRecord Bridge::record() const {
   auto record = plan_.record;
   record.legs[1].sip_call_id = callee_->callId();
-  if (record.legs[1].peer.empty()) record.legs[1].peer = plan_.callee->name;
+  if (record.legs[1].peer.empty()) record.legs[1].peer = callee_->peer().name;
   if (state_ != State::over) media_.describe(record);
   return record;
 }
@@ -312,7 +314,7 @@ telemetry::CallRecord Bridge::record() const {
 void Bridge::finishRecord() {
   auto& record = plan_.record;
   record.legs[1].sip_call_id = callee_->callId();
-  if (record.legs[1].peer.empty()) record.legs[1].peer = plan_.callee->name;
+  if (record.legs[1].peer.empty()) record.legs[1].peer = callee_->peer().name;
   media_.describe(record);
   record.ended = context_.wall;
   record.end.code = cause_.code;

@@ -31,11 +31,8 @@ class CallEvents {
 struct CallPlan {
   std::string id;
   EdgePolicyPtr policy;
-  const PeerPolicy* caller = nullptr;  // live in `policy`
-  const PeerPolicy* callee = nullptr;
-  std::string from_uri;  // as the callee is told
-  std::string to_uri;
-  std::string asserted_identity;
+  const PeerPolicy* caller = nullptr;  // lives in `policy`
+  TargetPlan targets;                  // at least one
   unsigned max_forwards = 70;
   telemetry::CallRecord record;  // with what is known before the call begins
   guard::CallPermits permits;
@@ -85,7 +82,7 @@ class Bridge final : public LegEvents {
   static media::Side sideOf(const Leg& leg) { return leg.role() == LegRole::caller ? media::Side::a : media::Side::b; }
   static std::string nameOf(const Leg& leg) { return leg.role() == LegRole::caller ? "caller" : "callee"; }
 
-  InvitePlan inviteFor(const sip::Message& invite, std::string sdp) const;
+  InvitePlan inviteFor(const Target& target, const sip::Message& invite) const;
   void refuseMedia(const Leg& leg, const Error& error);
   void answerInitial(std::string_view sdp);
   void answerOffer(Leg& from, std::string_view sdp);

@@ -186,10 +186,10 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   parts_.directory.add(request.callId(), CallDirectory::Direction::received, parts_.worker);
   parts_.log.event(Severity::info, "call.started",
                    {{"call", call_id},
-                    {"from", plan->from_uri},
-                    {"to", plan->to_uri},
+                    {"from", plan->targets.first().from_uri},
+                    {"to", plan->targets.first().to_uri},
                     {"caller", plan->caller->name},
-                    {"callee", plan->callee->name},
+                    {"callee", plan->targets.first().peer->name},
                     {"route", plan->record.route},
                     {"sip_call_id", request.callId()}});
   parts_.records.begin(plan->record);
@@ -228,14 +228,15 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);
   plan.policy = policy_;
   plan.caller = caller;
-  plan.callee = decision.target;
   plan.max_forwards = std::min(hops - 1, sip.max_forwards);
-  plan.to_uri = "sip:" + std::string{uri.user} + "@" + decision.target->uri_host;
+  Target target{.peer = decision.target, .label = decision.target->name};
+  target.request_uri = target.to_uri = "sip:" + std::string{uri.user} + "@" + decision.target->uri_host;
   const auto principal = principalUri(*policy_, *caller, facts.peer);
   const bool hidden = decision.target->disclosure == config::Disclosure::never ||
                       (decision.target->disclosure == config::Disclosure::respectPrivacy && wantsPrivacy(invite));
-  plan.from_uri = hidden ? "sip:anonymous@anonymous.invalid" : principal;  // RFC 3323 4.1.1.3
-  if (!hidden) plan.asserted_identity = principal;
+  target.from_uri = hidden ? "sip:anonymous@anonymous.invalid" : principal;  // RFC 3323 4.1.1.3
+  if (!hidden) target.asserted_identity = principal;
+  plan.targets.groups.push_back({std::move(target)});
 
   auto& record = plan.record;
   record.call_id = plan.id;

@@ -119,7 +119,12 @@ class FakeFlows final : public Flows {
     const auto found = flows_.find(flow);
     return found == flows_.end() ? nullptr : found->second;
   }
-  void acquire(const PeerPolicy& peer, Ready ready) override {
+  void acquire(const Target& target, Ready ready) override {
+    const auto& peer = *target.peer;
+    if (target.flow) {
+      if (isOpen(*target.flow)) return ready(*target.flow);
+      return ready(Error{ErrorKind::unavailable, "call.flow.gone", target.label});
+    }
     if (!peer.address) {  // it connects to us, or it cannot be reached
       if (const auto flow = of(peer.name)) return ready(*flow);
       return ready(Error{ErrorKind::unavailable, "call.peer.not_connected", peer.name});

@@ -16,14 +16,13 @@ std::string newTag(unsigned worker) { return std::to_string(worker) + "-" + cryp
 
 }  // namespace
 
-Leg::Leg(LegContext& context, LegEvents& events, std::string call, LegRole role, EdgePolicyPtr policy,
-         const PeerPolicy& peer)
+Leg::Leg(LegContext& context, LegEvents& events, std::string call, LegRole role, EdgePolicyPtr policy, Target target)
     : context_(context),
       events_(events),
       call_(std::move(call)),
       role_(role),
       policy_(std::move(policy)),
-      peer_(peer),
+      target_(std::move(target)),
       local_tag_(newTag(context.worker)) {
   context_.index.bindTag(local_tag_, *this);
 }

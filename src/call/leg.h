@@ -92,7 +92,8 @@ struct InvitePlan {
   std::string request_uri;
   std::string from_uri;
   std::string to_uri;
-  std::string asserted_identity;  // empty: none (RFC 3325)
+  std::string asserted_identity;   // empty: none (RFC 3325)
+  std::vector<std::string> route;  // URIs, nearest first
   std::string sdp;
   unsigned max_forwards = 70;
   std::vector<std::pair<sip::HeaderId, std::string>> carried;  // from the caller, by the allow-list
@@ -100,9 +101,8 @@ struct InvitePlan {
 
 class Leg {
  public:
-  // `peer` lives in `policy`, which the leg keeps.
-  Leg(LegContext& context, LegEvents& events, std::string call, LegRole role, EdgePolicyPtr policy,
-      const PeerPolicy& peer);
+  // The target's peer lives in `policy`, which the leg keeps.
+  Leg(LegContext& context, LegEvents& events, std::string call, LegRole role, EdgePolicyPtr policy, Target target);
   ~Leg();
   Leg(const Leg&) = delete;
   Leg& operator=(const Leg&) = delete;
@@ -142,7 +142,8 @@ class Leg {
 
   const std::string& call() const { return call_; }  // the id of the call this is a side of
   LegRole role() const { return role_; }
-  const PeerPolicy& peer() const { return peer_; }
+  const PeerPolicy& peer() const { return *target_.peer; }
+  const Target& target() const { return target_; }
   const std::string& localTag() const { return local_tag_; }
   const std::string& callId() const { return call_id_; }
   sip::FlowId flow() const { return flow_; }
@@ -209,7 +210,7 @@ class Leg {
   const std::string call_;
   const LegRole role_;
   const EdgePolicyPtr policy_;
-  const PeerPolicy& peer_;
+  const Target target_;  // for a caller its peer only
   const std::string local_tag_;
   std::string call_id_;
   std::string identity_;

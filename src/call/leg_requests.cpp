@@ -43,7 +43,7 @@ void Leg::invite(InvitePlan plan) {
 void Leg::withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use) {
   ++waiting_for_flow_;
   auto& index = context_.index;
-  context_.flows.acquire(peer_, [tag = local_tag_, &index, use = std::move(use)](Result<sip::FlowId> flow) {
+  context_.flows.acquire(target_, [tag = local_tag_, &index, use = std::move(use)](Result<sip::FlowId> flow) {
     index.resume(tag, [&](Leg& leg) {
       --leg.waiting_for_flow_;
       use(leg, std::move(flow));
@@ -53,9 +53,9 @@ void Leg::withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use) {
 
 std::string Leg::initialInvite(const std::string& branch) {
   sip::MessageWriter writer{1'536 + plan_.sdp.size()};
-  writer.request("INVITE", plan_.request_uri)
-      .header(sip::HeaderId::via, via(branch))
-      .header(sip::HeaderId::maxForwards, plan_.max_forwards)
+  writer.request("INVITE", plan_.request_uri).header(sip::HeaderId::via, via(branch));
+  for (const auto& hop : plan_.route) writer.header(sip::HeaderId::route, "<" + hop + ">");
+  writer.header(sip::HeaderId::maxForwards, plan_.max_forwards)
       .header(sip::HeaderId::from, "<" + plan_.from_uri + ">;tag=" + local_tag_)
       .header(sip::HeaderId::to, "<" + plan_.to_uri + ">")
       .header(sip::HeaderId::callId, call_id_)

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "call/policy.h"
+#include "call/target.h"
 #include "core/endpoint.h"
 #include "core/result.h"
 #include "crypto/verified_peer.h"
@@ -32,10 +32,11 @@ class Flows {
   virtual void send(sip::FlowId flow, std::string_view bytes) = 0;
   // Nothing once the flow is gone. The pointer is good until the next turn of the loop.
   virtual std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const = 0;
-  // A live flow of that peer, or a new connection to it. `ready` is called exactly once, possibly
-  // before acquire() returns.
+  // The target's own flow when it names one ("call.flow.gone" when that is closed), else a live flow of its peer,
+  // at its address when it names one, or a new connection there, verified as that peer. `ready` is called exactly
+  // once, possibly before acquire() returns.
   using Ready = std::function<void(Result<sip::FlowId>)>;
-  virtual void acquire(const PeerPolicy& peer, Ready ready) = 0;
+  virtual void acquire(const Target& target, Ready ready) = 0;
 };
 
 // The local ports of one side of a call, closed when this goes.

@@ -294,29 +294,35 @@ std::shared_ptr<const FlowFacts> SignallingPlane::facts(sip::FlowId flow) const 
   return workerOf(flow) == parts_.worker ? nullptr : parts_.mesh.flows.facts(flow);
 }
 
-void SignallingPlane::acquire(const PeerPolicy& peer, Ready ready) {
+void SignallingPlane::acquire(const Target& target, Ready ready) {
+  const auto& peer = *target.peer;
+  if (target.flow) {
+    if (facts(*target.flow)) return ready(*target.flow);
+    return ready(Error{ErrorKind::unavailable, "call.flow.gone", target.label});
+  }
   for (const auto id : made_) {
     auto* connection = find(id);
-    if (connection != nullptr && connection->tls().open() && connection->facts()->peer.name() == peer.name)
-      return ready(id);
+    if (connection == nullptr || !connection->tls().open() || connection->facts()->peer.name() != peer.name) continue;
+    if (!target.address || connection->facts()->remote == *target.address) return ready(id);
   }
+  const auto address = target.address ? target.address : peer.address;
   const auto context = trust_->clients.find(peer.name);
-  if (!peer.address || context == trust_->clients.end()) {
+  if (!address || context == trust_->clients.end()) {
     if (const auto flow = parts_.mesh.flows.ofPeer(peer.name)) return ready(*flow);
     return ready(
         Error{ErrorKind::unavailable, "call.peer.not_connected", peer.name + " has no address and is not connected"});
   }
-  auto& dialing = dialing_[peer.name];
+  const DialKey key{peer.name, *address};
+  auto& dialing = dialing_[key];
   dialing.waiting.push_back(std::move(ready));
   if (dialing.dial) return;
-  dialing.dial = net::Dial::start(parts_.loop, {{*peer.address}, context->second}, {},
-                                  [this, name = peer.name](Result<std::unique_ptr<net::TlsConnection>> result) {
-                                    onDialed(name, std::move(result));
-                                  });
+  dialing.dial = net::Dial::start(
+      parts_.loop, {{*address}, context->second}, {},
+      [this, key](Result<std::unique_ptr<net::TlsConnection>> result) { onDialed(key, std::move(result)); });
 }
 
-void SignallingPlane::onDialed(const std::string& peer, Result<std::unique_ptr<net::TlsConnection>> result) {
-  const auto found = dialing_.find(peer);
+void SignallingPlane::onDialed(const DialKey& to, Result<std::unique_ptr<net::TlsConnection>> result) {
+  const auto found = dialing_.find(to);
   if (found == dialing_.end()) return;
   auto waiting = std::move(found->second.waiting);
   parts_.loop.retire(std::move(found->second.dial));
@@ -324,7 +330,10 @@ void SignallingPlane::onDialed(const std::string& peer, Result<std::unique_ptr<n
   if (!result) {
     parts_.metrics.tlsHandshakeFailed(telemetry::Side::connected, result.error().code);
     parts_.log.event(Severity::warning, "tls.connect.failed",
-                     {{"peer", peer}, {"reason", result.error().code}, {"detail", result.error().detail}});
+                     {{"peer", to.first},
+                      {"address", to.second.toString()},
+                      {"reason", result.error().code},
+                      {"detail", result.error().detail}});
     for (auto& ready : waiting) ready(result.error());
     return;
   }

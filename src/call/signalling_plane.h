@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -82,13 +83,14 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
 
   void send(sip::FlowId flow, std::string_view bytes) override;
   std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const override;
-  void acquire(const PeerPolicy& peer, Ready ready) override;
+  void acquire(const Target& target, Ready ready) override;
 
   std::size_t connections() const { return connections_.size(); }
   Endpoint listening(std::size_t index) const { return listeners_[index]->local(); }
 
  private:
   class Connection;
+  using DialKey = std::pair<std::string, Endpoint>;  // a peer, and which of its servers
   struct Dialing {
     std::unique_ptr<net::Dial> dial;
     std::vector<Ready> waiting;
@@ -100,7 +102,7 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
 
   enum class Origin : std::uint8_t { accepted, made };
   sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, Origin origin);
-  void onDialed(const std::string& peer, Result<std::unique_ptr<net::TlsConnection>> result);
+  void onDialed(const DialKey& to, Result<std::unique_ptr<net::TlsConnection>> result);
   void onMessage(Connection& connection, std::string frame);
   void onStreamFailed(Connection& connection, const Error& error);
   void onGone(sip::FlowId flow, const Error& reason);
@@ -112,8 +114,8 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
   CallServer* calls_ = nullptr;
   std::vector<std::unique_ptr<net::TlsListener>> listeners_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::vector<sip::FlowId> made_;                     // those we opened, kept alive by us
-  std::unordered_map<std::string, Dialing> dialing_;  // by peer name
+  std::vector<sip::FlowId> made_;  // those we opened, kept alive by us
+  std::map<DialKey, Dialing> dialing_;
   std::uint64_t next_flow_ = 1;
 };
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Where an INVITE may go: one place, those that ring together (RFC 3261 16.6, forking), and the groups that are
+// tried one after the other. A decision made before anything is sent; plain values. A plan belongs to its call.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "call/policy.h"
+#include "core/endpoint.h"
+#include "core/result.h"
+#include "sip/transaction_layer.h"
+
+namespace sallyport::call {
+
+struct Target {
+  const PeerPolicy* peer = nullptr;  // lives in the call's EdgePolicy
+  std::string request_uri = {};
+  std::string to_uri = {};
+  std::optional<sip::FlowId> flow = {};  // a registered device: this connection and no other (RFC 5626 5.3)
+  std::optional<Endpoint> address = {};  // this server of the peer
+  std::vector<std::string> route = {};   // URIs, nearest first: the Path of a registration (RFC 3327 5.3)
+  std::string label = {};                // for the record and the log: "carrier", "core 10.1.2.3:5061", "bob's desk"
+  std::string from_uri = {};             // how the caller is told of there: each peer has its own rules for that
+  std::string asserted_identity = {};    // empty: not at all (RFC 3325)
+};
+
+using TargetGroup = std::vector<Target>;  // rung together
+
+inline constexpr std::size_t kMostForks = 16;  // of one group; what is beyond is not tried
+
+struct TargetPlan {
+  std::vector<TargetGroup> groups;  // tried in this order until one answers
+  // Without a provisional answer other than 100 for this long an attempt has failed.
+  std::chrono::milliseconds attempt_timeout{10'000};
+  // Final answers after which the next group is tried; 408 and 503 also stand for timeouts and lost or
+  // refused connections. Others are an answer, and the caller's.
+  std::vector<int> failover_statuses{408, 500, 502, 503, 504};
+
+  bool failsOver(int status) const;
+  const Target& first() const { return groups.front().front(); }
+};
+
+// Learns what became of attempts, for the health of a peer's servers. Called on the worker's thread.
+class TargetObserver {
+ public:
+  virtual ~TargetObserver() = default;
+  // It answered: with a 2xx, or with a final answer that says nothing against the server itself.
+  virtual void onSuccess(const Target& target) = 0;
+  virtual void onFailure(const Target& target, const Error& reason,
+                         std::optional<std::chrono::seconds> retry_after) = 0;
+};
+
+}  // namespace sallyport::call
