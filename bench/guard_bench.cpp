@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "guard/auth_failures.h"
 #include "guard/rules.h"
 
 namespace {
@@ -37,7 +39,7 @@ struct House {
       : tables(HashKey{0x1234, 0x5678}, count, count, 1'024), everybody(principals(count)) {
     AdmissionPolicy policy;
     policy.our_hosts = {"sbc.example.test", "sip.example.test", "198.51.100.1"};
-    policy.source_rate = policy.identity_rate = {1e6, 1'000'000};
+    policy.source_rate = policy.identity_rate = policy.request_rate = {1e6, 1'000'000};
     chain = buildAdmissionChain(policy, tables, &log);
     for (const auto& principal : everybody) benchmark::DoNotOptimize(chain->judge(factsOf(principal), now));
   }
@@ -113,6 +115,88 @@ void floodingSourceRefused(benchmark::State& state) {
   }
 }
 BENCHMARK(floodingSourceRefused);
+
+void requestOutsideACallAdmitted(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  House house{count};
+  Stroll stroll{1};
+  for (auto _ : state) {
+    auto facts = House::factsOf(house.everybody[stroll.next(count)]);
+    facts.method = "OPTIONS";
+    benchmark::DoNotOptimize(house.chain->judge(facts, house.now));
+    house.now += std::chrono::microseconds{1};
+  }
+}
+BENCHMARK(requestOutsideACallAdmitted)->RangeMultiplier(100)->Range(1, 1'000'000);
+
+Trunks limitedTrunks(std::size_t count) {
+  Trunks trunks;
+  const TrunkFigures::Direction limits{1'000'000, Rate{1e6, 1'000'000}};
+  for (std::size_t i = 0; i < count; ++i) {
+    trunks.emplace("carrier" + std::to_string(i), TrunkFigures{limits, limits, 1'000'000});
+  }
+  return trunks;
+}
+
+// In and out through one of so many trunks, each limited in every way.
+void callThroughATrunk(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  House house{1'000};
+  AdmissionPolicy policy;
+  policy.our_hosts = {"sbc.example.test"};
+  policy.source_rate = policy.identity_rate = {1e6, 1'000'000};
+  policy.trunks.of_peer = limitedTrunks(count);
+  house.chain = buildAdmissionChain(policy, house.tables, &house.log);
+  const auto name = "carrier" + std::to_string(count / 2);
+  auto facts = House::factsOf(house.everybody[7]);
+  facts.peer = name;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(house.chain->judge(facts, house.now));
+    house.now += std::chrono::microseconds{1};
+  }
+}
+BENCHMARK(callThroughATrunk)->RangeMultiplier(10)->Range(1, 1'000);
+
+void targetChosen(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  House house{1'000};
+  TrunkPolicy policy;
+  policy.of_peer = limitedTrunks(count);
+  TrunkAdmission admission{policy, house.tables, &house.log};
+  const auto name = "carrier" + std::to_string(count / 2);
+  const auto facts = House::factsOf(house.everybody[7]);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(admission.admit(facts, name, house.now));
+    house.now += std::chrono::microseconds{1};
+  }
+}
+BENCHMARK(targetChosen)->RangeMultiplier(10)->Range(1, 1'000);
+
+void proofLookedAtAndRight(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const auto everybody = principals(count);
+  const AuthFailureTables tables{HashKey{0x1234, 0x5678}, count, count};
+  AuthFailureLimits limits{{}, tables, nullptr};
+  Stroll stroll{1};
+  const TimePoint now{std::chrono::hours{1}};
+  for (auto _ : state) {
+    const auto facts = House::factsOf(everybody[stroll.next(count)]);
+    benchmark::DoNotOptimize(limits.judge(facts, now));
+    limits.recordSuccess(facts.source, facts.identity, now);
+  }
+}
+BENCHMARK(proofLookedAtAndRight)->RangeMultiplier(100)->Range(1, 1'000'000);
+
+void guesserRefused(benchmark::State& state) {
+  const AuthFailureTables tables{HashKey{0x1234, 0x5678}, 1'000, 1'000};
+  AuthFailureLimits limits{{}, tables, nullptr};
+  const auto guesser = principals(1);
+  const auto facts = House::factsOf(guesser.front());
+  const TimePoint now{std::chrono::hours{1}};
+  for (int i = 0; i < 100; ++i) limits.recordFailure(facts.source, facts.identity, now);
+  for (auto _ : state) benchmark::DoNotOptimize(limits.judge(facts, now));
+}
+BENCHMARK(guesserRefused);
 
 void workersShareTheChain(benchmark::State& state) {
   static House house{100'000};

@@ -154,6 +154,7 @@ TEST(AdmissionChain, CountsOnlyNewCallsAgainstTheLimits) {
   auto rules = policy();
   rules.source_rate = {1, 1};
   rules.identity_cap = 1;
+  rules.identity_request_rate = RuleMode::off;
   House house{rules};
   EXPECT_EQ(house.codeOf(invite()), "admitted");
   auto again = invite();

@@ -98,20 +98,37 @@ LimitTable::Account* LimitTable::makeRoom(const Place& place, std::int64_t now) 
   return nullptr;
 }
 
-LimitTable::Token LimitTable::takeToken(std::string_view principal, const Rate& rate, TimePoint now) {
-  const auto place = placeOf(hashOf(principal));
+LimitTable::Pace::Pace(const Rate& rate) {
   const double interval = kNanoseconds / std::max(rate.per_second, kSlowestRate);
   const double tolerance = std::min(interval * (std::max(rate.burst, 1U) - 1), kLongestTolerance);
-  const auto step = static_cast<std::int64_t>(interval);
-  const auto most_ahead = static_cast<std::int64_t>(tolerance);
+  step = static_cast<std::int64_t>(interval);
+  most_ahead = static_cast<std::int64_t>(tolerance);
+}
+
+LimitTable::Token LimitTable::takeToken(std::string_view principal, const Rate& rate, TimePoint now) {
+  const auto place = placeOf(hashOf(principal));
+  const Pace pace{rate};
   const auto at = nanosecondsOf(now);
 
   const std::lock_guard lock{place.shard.mutex};
   Account* account = findOrClaim(place, at);
   if (account == nullptr) return {Outcome::tableFull, {}};
   const auto ahead = std::max(account->bucket_full_at, at) - at;
-  if (ahead > most_ahead) return {Outcome::exceeded, std::chrono::nanoseconds{ahead - most_ahead}};
-  account->bucket_full_at = at + ahead + step;
+  if (ahead > pace.most_ahead) return {Outcome::exceeded, std::chrono::nanoseconds{ahead - pace.most_ahead}};
+  account->bucket_full_at = at + ahead + pace.step;
+  return {};
+}
+
+LimitTable::Token LimitTable::peekToken(std::string_view principal, const Rate& rate, TimePoint now) {
+  const auto place = placeOf(hashOf(principal));
+  const Pace pace{rate};
+  const auto at = nanosecondsOf(now);
+
+  const std::lock_guard lock{place.shard.mutex};
+  const Account* account = find(place);
+  if (account == nullptr) return {};
+  const auto ahead = account->bucket_full_at - at;
+  if (ahead > pace.most_ahead) return {Outcome::exceeded, std::chrono::nanoseconds{ahead - pace.most_ahead}};
   return {};
 }
 

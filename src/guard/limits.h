@@ -75,6 +75,8 @@ class LimitTable : public std::enable_shared_from_this<LimitTable> {
   // Takes a token of the principal's bucket (the generic cell rate algorithm, ITU-T I.371: one time per
   // bucket); an exceeded bucket is left as it was.
   Token takeToken(std::string_view principal, const Rate& rate, TimePoint now);
+  // Whether takeToken() would find one; changes nothing.
+  Token peekToken(std::string_view principal, const Rate& rate, TimePoint now);
 
   struct Call {
     CallPermit permit;  // holds nothing only when the table is full
@@ -110,6 +112,13 @@ class LimitTable : public std::enable_shared_from_this<LimitTable> {
     std::uint64_t first;
     std::uint64_t second;
     std::uint32_t tag;
+  };
+
+  // A rate in the terms of I.371: what a token costs, and how far ahead of now a bucket may stand; nanoseconds.
+  struct Pace {
+    explicit Pace(const Rate& rate);
+    std::int64_t step;
+    std::int64_t most_ahead;
   };
 
   std::uint64_t hashOf(std::string_view principal) const { return sipHash(key_, principal); }

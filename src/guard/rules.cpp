@@ -28,6 +28,12 @@ struct HostOrder {
 
 bool startsCall(const RequestFacts& facts) { return facts.scope == RequestScope::initial && facts.method == "INVITE"; }
 
+// An ACK or a CANCEL belongs to a call that was counted when it began.
+bool standsAlone(const RequestFacts& facts) {
+  return facts.scope == RequestScope::initial && facts.method != "INVITE" && facts.method != "ACK" &&
+         facts.method != "CANCEL" && !facts.identity.empty();
+}
+
 Verdict noRoomFor(std::string_view what) {
   return Verdict::refuse(ErrorKind::overloaded, "guard.table.full",
                          "no idle entry left to count a new " + std::string{what});
@@ -93,6 +99,7 @@ struct LimitWords {
   std::string_view rule;
   const char* code;
   std::string_view noun;
+  std::string_view counted = "calls";
 };
 
 // The counted name of a request's subject; sources go by sourceName(), held here.
@@ -133,13 +140,21 @@ const Figure& figureFor(const RequestFacts& facts, const std::map<std::string, F
   return found == own.end() ? general : found->second;
 }
 
-class CallRate final : public Rule {
+using Concerns = bool (*)(const RequestFacts&);
+
+class RequestRate final : public Rule {
  public:
-  CallRate(Subject subject, LimitWords words, std::shared_ptr<LimitTable> table, Rate rate, Rates rates)
-      : subject_(subject), words_(words), table_(std::move(table)), rate_(rate), rates_(std::move(rates)) {}
+  RequestRate(Concerns concerns, Subject subject, LimitWords words, std::shared_ptr<LimitTable> table, Rate rate,
+              Rates rates)
+      : concerns_(concerns),
+        subject_(subject),
+        words_(words),
+        table_(std::move(table)),
+        rate_(rate),
+        rates_(std::move(rates)) {}
   std::string_view name() const override { return words_.rule; }
   Verdict judge(const RequestFacts& facts, TimePoint now, CallPermits&) override {
-    if (!startsCall(facts)) return Verdict::admit();
+    if (!concerns_(facts)) return Verdict::admit();
     const SubjectName subject{facts, subject_};
     const auto& rate = figureFor(facts, rates_, rate_);
     const auto taken = table_->takeToken(subject.view(), rate, now);
@@ -155,10 +170,11 @@ class CallRate final : public Rule {
   std::string explain(const RequestFacts& facts, const Rate& rate) const {
     auto per_second = std::to_string(rate.per_second);
     per_second.resize(per_second.find('.') + 3);  // two places are enough for a person
-    return std::string{words_.noun} + " " + printed(facts, subject_) + " is over " + per_second +
-           " calls a second, burst " + std::to_string(rate.burst);
+    return std::string{words_.noun} + " " + printed(facts, subject_) + " is over " + per_second + " " +
+           std::string{words_.counted} + " a second, burst " + std::to_string(rate.burst);
   }
 
+  Concerns concerns_;
   Subject subject_;
   LimitWords words_;
   std::shared_ptr<LimitTable> table_;
@@ -197,7 +213,9 @@ class Concurrency final : public Rule {
 LimitTables::LimitTables(HashKey key, std::size_t sources, std::size_t identities, std::size_t peers)
     : source(std::make_shared<LimitTable>(sources, key)),
       identity(std::make_shared<LimitTable>(identities, key)),
-      peer(std::make_shared<LimitTable>(peers, key)) {}
+      peer(std::make_shared<LimitTable>(peers, key)),
+      requests(std::make_shared<LimitTable>(identities, key)),
+      trunk(std::make_shared<LimitTable>(3 * peers, key)) {}
 
 std::unique_ptr<Rule> peerKnown() { return std::make_unique<PeerKnown>(); }
 
@@ -208,14 +226,22 @@ std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts) {
 }
 
 std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate) {
-  return std::make_unique<CallRate>(Subject::source, LimitWords{"source_call_rate", "guard.rate.source", "source"},
-                                    std::move(table), rate, Rates{});
+  return std::make_unique<RequestRate>(startsCall, Subject::source,
+                                       LimitWords{"source_call_rate", "guard.rate.source", "source"}, std::move(table),
+                                       rate, Rates{});
 }
 
 std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate, Rates rate_of_peer) {
-  return std::make_unique<CallRate>(Subject::identity,
-                                    LimitWords{"identity_call_rate", "guard.rate.identity", "identity"},
-                                    std::move(table), rate, std::move(rate_of_peer));
+  return std::make_unique<RequestRate>(startsCall, Subject::identity,
+                                       LimitWords{"identity_call_rate", "guard.rate.identity", "identity"},
+                                       std::move(table), rate, std::move(rate_of_peer));
+}
+
+std::unique_ptr<Rule> identityRequestRate(std::shared_ptr<LimitTable> table, Rate rate, Rates rate_of_peer) {
+  return std::make_unique<RequestRate>(
+      standsAlone, Subject::identity,
+      LimitWords{"identity_request_rate", "guard.rate.requests", "identity", "requests outside calls"},
+      std::move(table), rate, std::move(rate_of_peer));
 }
 
 std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap) {
@@ -240,13 +266,19 @@ std::unique_ptr<AdmissionChain> buildAdmissionChain(const AdmissionPolicy& polic
   rules.push_back({peerKnown(), policy.peer_known});
   rules.push_back({methodAllowed(policy.methods), policy.method_allowed});
   rules.push_back({requestDomainOurs(policy.our_hosts), policy.request_domain_ours});
+  rules.push_back({trunkDrained(policy.trunks.drained), policy.trunks.drained_mode});
   rules.push_back({sourceCallRate(tables.source, policy.source_rate), policy.source_call_rate});
   rules.push_back({identityCallRate(tables.identity, policy.identity_rate, policy.identity_rate_of_peer),
                    policy.identity_call_rate});
+  rules.push_back({identityRequestRate(tables.requests, policy.request_rate, policy.request_rate_of_peer),
+                   policy.identity_request_rate});
+  rules.push_back({trunkCpsIn(tables.trunk, policy.trunks.of_peer), policy.trunks.cps_in});
   rules.push_back({sourceConcurrency(tables.source, policy.source_cap), policy.source_calls});
   rules.push_back(
       {identityConcurrency(tables.identity, policy.identity_cap, policy.identity_cap_of_peer), policy.identity_calls});
   rules.push_back({peerConcurrency(tables.peer, policy.peer_cap, policy.cap_of_peer), policy.peer_calls});
+  rules.push_back({trunkCallsIn(tables.trunk, policy.trunks.of_peer), policy.trunks.calls_in});
+  rules.push_back({trunkChannels(tables.trunk, policy.trunks.of_peer), policy.trunks.channels});
   return std::make_unique<AdmissionChain>(std::move(rules), log);
 }
 

@@ -10,6 +10,7 @@
 
 #include "guard/admission_chain.h"
 #include "guard/limits.h"
+#include "guard/trunk_rules.h"
 
 namespace sallyport::guard {
 
@@ -19,6 +20,8 @@ struct LimitTables {
                        std::size_t peers = 1'024);
 
   std::shared_ptr<LimitTable> source, identity, peer;
+  std::shared_ptr<LimitTable> requests;  // by identity: those that are no calls
+  std::shared_ptr<LimitTable> trunk;     // by trunk and direction
 };
 
 struct MethodPolicy {
@@ -38,6 +41,10 @@ std::unique_ptr<Rule> requestDomainOurs(const std::vector<std::string>& hosts);
 std::unique_ptr<Rule> sourceCallRate(std::shared_ptr<LimitTable> table, Rate rate);
 std::unique_ptr<Rule> identityCallRate(std::shared_ptr<LimitTable> table, Rate rate,
                                        std::map<std::string, Rate, std::less<>> rate_of_peer = {});
+// "identity_request_rate": requests outside a dialog that are no calls (REGISTER, MESSAGE, SUBSCRIBE, ...), of an
+// identity that is proven: before that there is nobody to count them for. guard.rate.requests, guard.table.full.
+std::unique_ptr<Rule> identityRequestRate(std::shared_ptr<LimitTable> table, Rate rate,
+                                          std::map<std::string, Rate, std::less<>> rate_of_peer = {});
 // "source_concurrency", "identity_concurrency", "peer_concurrency": live calls. guard.calls.source, .identity, .peer;
 // guard.table.full.
 std::unique_ptr<Rule> sourceConcurrency(std::shared_ptr<LimitTable> table, unsigned cap);
@@ -57,6 +64,8 @@ struct AdmissionPolicy {
   Rate source_rate{20, 40};
   RuleMode identity_call_rate = RuleMode::enforce;
   Rate identity_rate{5, 10};
+  RuleMode identity_request_rate = RuleMode::enforce;
+  Rate request_rate{20, 60};
   RuleMode source_calls = RuleMode::enforce;
   unsigned source_cap = 200;
   RuleMode identity_calls = RuleMode::enforce;
@@ -67,6 +76,8 @@ struct AdmissionPolicy {
   // Figures for each identity of a peer (or of the device class) that has its own.
   std::map<std::string, Rate, std::less<>> identity_rate_of_peer;
   std::map<std::string, unsigned, std::less<>> identity_cap_of_peer;
+  std::map<std::string, Rate, std::less<>> request_rate_of_peer;
+  TrunkPolicy trunks;
 };
 
 std::unique_ptr<AdmissionChain> buildAdmissionChain(const AdmissionPolicy& policy, const LimitTables& tables,

@@ -16,7 +16,8 @@ constexpr std::array kByCode{
     CodeStatus{"guard.domain.foreign", 403}, CodeStatus{"guard.rate.identity", 480},
     CodeStatus{"guard.calls.identity", 480}, CodeStatus{"guard.rate.source", 503},
     CodeStatus{"guard.calls.source", 503},   CodeStatus{"guard.calls.peer", 503},
-    CodeStatus{"guard.table.full", 503},
+    CodeStatus{"guard.table.full", 503},     CodeStatus{"guard.rate.requests", 480},
+    CodeStatus{"guard.auth.identity", 480},  CodeStatus{"guard.auth.source", 503},
 };
 
 unsigned statusOf(ErrorKind kind) {

@@ -17,6 +17,8 @@ namespace sallyport::guard {
 enum class RequestScope : std::uint8_t {
   initial,   // may create a dialog or stands alone
   inDialog,  // matches a dialog of ours
+  onward,    // the call we are about to make to `peer`, on behalf of `identity`
+  proof,     // the proof of `identity` that a request carries, before it is looked at
 };
 
 struct RequestFacts {
@@ -66,6 +68,9 @@ struct Refusal {
 //   guard.peer.unknown, guard.domain.foreign  403: a 404 would tell a scanner which names exist
 //   guard.rate.identity, guard.calls.identity 480 (+ Retry-After): this principal, now; a 503 would silence
 //                                  every other principal behind the same proxy (RFC 3261 21.5.4)
+//   guard.rate.requests, guard.auth.identity  480 + Retry-After, likewise
+//   guard.auth.source              503 + Retry-After, as guard.rate.source
+//   guard.trunk.*                  503: this trunk, now; its other servers may be asked
 //   guard.rate.source              503 + Retry-After: this client as a whole
 //   guard.calls.source, guard.calls.peer, guard.table.full  503 without Retry-After, which a client treats as a 500
 //   anything else                  by kind: 400 peerMisbehaved, 403 peerDenied, 503 overloaded/unavailable, 500
