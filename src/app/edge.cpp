@@ -145,7 +145,7 @@ Status Edge::start() {
 }
 
 Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy) {
-  SP_ASSIGN(contexts_, serverContexts(certificates, clock_));
+  SP_ASSIGN(contexts_, serverContexts(*config_, certificates, clock_));
   admission_ = admissionChain(*config_, certificates, tables_, decisions_);
   for (unsigned i = 0; i < pool_.size(); ++i) {
     workers_.push_back(std::make_unique<Worker>(

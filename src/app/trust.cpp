@@ -12,6 +12,8 @@
 namespace sallyport::app {
 namespace {
 
+constexpr int kTls12 = 0x0303, kTls13 = 0x0304;
+
 using AnchorSets = std::map<std::string, std::shared_ptr<const crypto::TrustAnchors>>;
 
 Error within(Error error, const std::string& section) {
@@ -59,6 +61,14 @@ crypto::PeerEntry entryOf(const config::Peer& peer, const AnchorSets& anchors) {
   return entry;
 }
 
+// When we connect: a peer known by a host name must prove that very name, the original domain of RFC 3263 4 and
+// RFC 5922 4, unless it is configured by other identities.
+crypto::PeerEntry serverEntryOf(const config::Peer& peer, const AnchorSets& anchors) {
+  auto entry = entryOf(peer, anchors);
+  if (entry.identities.empty() && peer.host) entry.identities.push_back({crypto::SanKind::dns, peer.host->host});
+  return entry;
+}
+
 Result<std::vector<crypto::LocalIdentity>> identitiesOf(const config::Listener& listener) {
   std::vector<crypto::LocalIdentity> identities;
   std::vector<config::KeyPair> pairs{listener.ecdsa};
@@ -71,13 +81,35 @@ Result<std::vector<crypto::LocalIdentity>> identitiesOf(const config::Listener& 
   return identities;
 }
 
-// The name sent as SNI: what the configuration says, else the peer's first DNS identity.
+// The name sent as SNI: what the configuration says, else the host's, else the peer's first DNS identity.
 std::string serverNameOf(const config::Peer& peer) {
   if (!peer.server_name.empty()) return peer.server_name;
+  if (peer.host && !IpAddress::parse(peer.host->host)) return peer.host->host;
   for (const auto& identity : peer.identities) {
     if (identity.kind == config::IdentityKind::dns) return identity.value;
   }
   return {};
+}
+
+bool accepts(const config::Peer& peer, config::Proof proof) {
+  const auto& any_of = peer.policy.authentication;
+  return std::any_of(any_of.begin(), any_of.end(), [proof](const config::Proofs& all) {
+    return std::find(all.begin(), all.end(), proof) != all.end();
+  });
+}
+
+bool showsCertificate(const config::Peer& peer) {
+  return accepts(peer, config::Proof::certificate) && !peer.identities.empty();
+}
+
+bool provenByNetwork(const config::Peer& peer) {
+  return accepts(peer, config::Proof::network) && !peer.networks.empty();
+}
+
+// The certificate of ours that this peer is shown when we connect to it.
+crypto::LocalIdentity shownTo(const config::Peer& peer, const Certificates& certificates) {
+  const auto& pair = certificates.identities.front();
+  return peer.certificate == config::CertificateKind::rsa ? pair.back() : pair.front();
 }
 
 guard::RuleMode modeOf(config::RuleMode mode) {
@@ -117,9 +149,11 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   Certificates certificates;
 
   std::vector<crypto::PeerEntry> entries;
-  for (const auto& peer : config.peers) entries.push_back(entryOf(peer, anchors));
+  for (const auto& peer : config.peers) {
+    if (showsCertificate(peer)) entries.push_back(entryOf(peer, anchors));
+  }
   std::optional<crypto::DeviceRule> devices;
-  if (config.devices) {
+  if (config.devices && !config.devices->trust.empty()) {
     devices.emplace();
     devices->anchors = anchors.at(config.devices->trust);
     devices->domain = config.devices->domain;
@@ -127,10 +161,8 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   }
   SP_ASSIGN(trust->peers, crypto::PeerDirectory::build(std::move(entries), std::move(devices)));
 
-  std::optional<crypto::LocalIdentity> ours;
   for (const auto& listener : config.listeners) {
     SP_ASSIGN(auto identities, identitiesOf(listener));
-    if (!ours) ours = identities.front();
     SP_ASSIGN(const auto facts, identities.front().leaf().facts());
     certificates.expiries.emplace_back("listener:" + listener.name, facts.not_after);
     certificates.identities.push_back(std::move(identities));
@@ -138,14 +170,17 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
 
   for (const auto& peer : config.peers) {
     if (!peer.networks.empty()) trust->networks.emplace(peer.name, peer.networks);
-    if (!peer.address) continue;
-    std::vector<crypto::PeerEntry> only{entryOf(peer, anchors)};
+    if (provenByNetwork(peer)) trust->known_by_network.push_back(peer.name);
+    if (!peer.address && !peer.host && peer.targets.empty()) continue;
+    std::vector<crypto::PeerEntry> only{serverEntryOf(peer, anchors)};
     SP_ASSIGN(auto expected, crypto::PeerDirectory::build(std::move(only)));
     crypto::TlsClientSettings settings;
-    settings.identity = ours;
+    settings.identity = shownTo(peer, certificates);
     settings.peers = std::move(expected);
     settings.clock = &clock;
     settings.server_name = serverNameOf(peer);
+    if (peer.tls12_only) settings.posture.max_version = kTls12;
+    if (peer.tls == config::TlsFloor::tls13) settings.posture.min_version = kTls13;
     auto context = crypto::TlsClientContext::create(std::move(settings));
     if (!context) return within(std::move(context).error(), "peer '" + peer.name + "'");
     trust->clients.emplace(peer.name, *std::move(context));
@@ -154,11 +189,16 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   return certificates;
 }
 
-Result<ServerContexts> serverContexts(const Certificates& certificates, const Clock& clock) {
+Result<ServerContexts> serverContexts(const config::Config& config, const Certificates& certificates,
+                                      const Clock& clock) {
   ServerContexts contexts;
-  for (const auto& identities : certificates.identities) {
+  for (std::size_t i = 0; i < certificates.identities.size(); ++i) {
+    const auto& listener = config.listeners[i];
     crypto::TlsServerSettings settings;
-    settings.identities = identities;
+    settings.identities = certificates.identities[i];
+    if (listener.client_certificate == config::ClientCertificate::optional)
+      settings.client_certificates = crypto::ClientCertificates::optional;
+    if (listener.tls == config::TlsFloor::tls13) settings.posture.min_version = kTls13;
     settings.peers = certificates.trust->peers;
     settings.clock = &clock;
     SP_ASSIGN(auto context, crypto::TlsServerContext::create(std::move(settings)));

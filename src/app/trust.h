@@ -27,7 +27,8 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
 
 // One per listener; they live as long as the process, and a reload replaces what they hold.
 using ServerContexts = std::vector<std::shared_ptr<crypto::TlsServerContext>>;
-Result<ServerContexts> serverContexts(const Certificates& certificates, const Clock& clock);
+Result<ServerContexts> serverContexts(const config::Config& config, const Certificates& certificates,
+                                      const Clock& clock);
 Status replaceIn(const ServerContexts& contexts, const Certificates& certificates);
 
 std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const Certificates& certificates,

@@ -69,7 +69,7 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
 Status Worker::listen(const config::Config& config, const ServerContexts& contexts) {
   for (std::size_t i = 0; i < contexts.size(); ++i) {
     const auto& listener = config.listeners[i];
-    SP_TRY(signalling_.listen(listener.address, contexts[i], limitsOf(listener)));
+    SP_TRY(signalling_.listen(listener.name, listener.address, contexts[i], limitsOf(listener)));
   }
   return success();
 }

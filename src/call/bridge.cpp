@@ -287,16 +287,19 @@ void Bridge::advance() {
 
 void Bridge::proveLeg(const Leg& leg) {
   auto& proof = plan_.record.legs[leg.role() == LegRole::caller ? 0 : 1];
-  if (!proof.fingerprint.empty()) return;
+  if (!proof.remote_endpoint.empty()) return;
   const auto facts = context_.flows.facts(leg.flow());
   if (!facts) return;
-  const auto& certificate = facts->peer.certificate();
   proof.peer = leg.peer().name;
-  proof.identity = facts->peer.identity();
-  for (const auto& san : certificate.sans) proof.sans.push_back(san.toString());
-  proof.fingerprint = certificate.fingerprint;
-  proof.issuer = certificate.issuer;
-  proof.serial = certificate.serial;
+  proof.identity = facts->identity();
+  if (facts->principal) proof.proven_by = facts->principal->proofs().toString();
+  if (facts->certificate) {
+    const auto& certificate = facts->certificate->certificate();
+    for (const auto& san : certificate.sans) proof.sans.push_back(san.toString());
+    proof.fingerprint = certificate.fingerprint;
+    proof.issuer = certificate.issuer;
+    proof.serial = certificate.serial;
+  }
   proof.tls_version = facts->tls_version;
   proof.tls_suite = facts->tls_suite;
   proof.local_endpoint = facts->local.toString();

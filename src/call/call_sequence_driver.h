@@ -225,7 +225,7 @@ class CallSequenceDriver {
     for (auto& [flow, message] : border_.flows.takeAll()) {
       const auto facts = border_.flows.facts(flow);
       if (!facts) continue;
-      const bool inner = facts->peer.name() == "core";
+      const bool inner = facts->peer() == "core";
       expectNone(message, inner ? std::array{"10.9.8.7", "secretive", "LeakyPhone", "leaky-"}
                                 : std::array{"10.20.30.40", "sip:inner@", "SecretPBX", "inner-tag"});
       hear(flow, std::move(message));

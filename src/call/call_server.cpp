@@ -22,11 +22,10 @@ constexpr sip::UasCapabilities kCapabilities{.option_tags = kOptionTags};
 
 // A principal as a SIP URI: an enrolled device is user@domain, a peer is known by its own SIP SAN, by what
 // the configuration says it speaks for, or by its name at our domain.
-std::string principalUri(const EdgePolicy& policy, const PeerPolicy& peer, const crypto::VerifiedPeer& proof) {
+std::string principalUri(const EdgePolicy& policy, const PeerPolicy& peer, std::string_view identity) {
   if (!peer.asserted_identity.empty()) return peer.asserted_identity;
-  const std::string& identity = proof.identity();
-  if (identity.starts_with("uri:sip:")) return identity.substr(4);
-  if (peer.name == kDevices) return "sip:" + identity;
+  if (identity.starts_with("uri:sip:")) return std::string{identity.substr(4)};
+  if (peer.name == kDevices) return "sip:" + std::string{identity};
   return "sip:" + peer.name + "@" + policy.domain();
 }
 
@@ -62,9 +61,8 @@ void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::M
 std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId id, const FlowFacts& flow,
                                                         const sip::Message& request, guard::RequestScope scope) {
   const auto uri = sip::Uri::parse(request.requestUri());
-  const auto identity = flow.peer.identity();
-  const guard::RequestFacts facts{.peer = flow.peer.name(),
-                                  .identity = identity,
+  const guard::RequestFacts facts{.peer = flow.peer(),
+                                  .identity = flow.identity(),
                                   .source = flow.remote.address,
                                   .method = request.methodName(),
                                   .scope = scope,
@@ -94,8 +92,8 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
                     {"method", request.methodName()},
                     {"request_uri", request.requestUri()},
                     {"sip_call_id", request.callId()},
-                    {"peer", flow.peer.name()},
-                    {"identity", flow.peer.identity()},
+                    {"peer", flow.peer()},
+                    {"identity", flow.identity()},
                     {"source", flow.remote.toString()}});
   auto writer = sip::responseTo(request, status, {}, std::to_string(parts_.worker) + "-" + crypto::randomToken(12));
   if (status == 405) writer.header(sip::HeaderId::allow, kAllowedMethods);
@@ -121,7 +119,7 @@ void CallServer::answerOptions(sip::ServerTransactionId id, const sip::Message& 
 void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request) {
   Leg* leg = byTag(request.toTag());
   // A dialog belongs to the principal it began with, whoever else may have learnt its tags.
-  const bool theirs = leg != nullptr && leg->identity() == facts.peer.identity();
+  const bool theirs = leg != nullptr && facts.principal && leg->identity() == facts.identity();
   if (!theirs) {
     const char* code = leg == nullptr ? "call.dialog.unknown" : "call.dialog.foreign";
     return refuse(id, request, 481, facts, Error{ErrorKind::peerDenied, code, std::string{request.toTag()}});
@@ -133,7 +131,7 @@ void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const F
 void CallServer::onAck(sip::FlowId flow, sip::Message ack) {
   const auto facts = parts_.flows.facts(flow);
   Leg* leg = byTag(ack.toTag());
-  if (!facts || leg == nullptr || leg->identity() != facts->peer.identity()) return;
+  if (!facts || !facts->principal || leg == nullptr || leg->identity() != facts->identity()) return;
   touch(*leg).onAck(flow, ack);
 }
 
@@ -165,7 +163,7 @@ bool CallServer::samePeer(sip::FlowId known, sip::FlowId came_on) const {
   if (known == came_on) return true;
   const auto first = parts_.flows.facts(known);
   const auto second = parts_.flows.facts(came_on);
-  return first && second && first->peer.identity() == second->peer.identity();
+  return first && second && first->principal && first->identity() == second->identity();
 }
 
 // --- a new call ---------------------------------------------------------------------------------------------
@@ -215,14 +213,14 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   if (parts_.directory.isOurs(invite.callId())) {
     return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
   }
-  const auto* caller = policy_->peer(facts.peer.name());
-  if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", facts.peer.name()};
+  const auto* caller = policy_->peer(facts.peer());
+  if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
 
   SP_ASSIGN(const auto uri, sip::Uri::parse(invite.requestUri()));
   const auto user = sip::unescaped(uri.user);
   if (!user || user->empty())
     return Error{ErrorKind::peerMisbehaved, "call.request_uri.user", std::string{invite.requestUri()}};
-  SP_ASSIGN(const auto decision, route(*policy_, {facts.peer.name(), *user, uri.host}));
+  SP_ASSIGN(const auto decision, route(*policy_, {facts.peer(), *user, uri.host}));
 
   CallPlan plan;
   plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);
@@ -231,7 +229,7 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   plan.max_forwards = std::min(hops - 1, sip.max_forwards);
   Target target{.peer = decision.target, .label = decision.target->name};
   target.request_uri = target.to_uri = "sip:" + std::string{uri.user} + "@" + decision.target->uri_host;
-  const auto principal = principalUri(*policy_, *caller, facts.peer);
+  const auto principal = principalUri(*policy_, *caller, facts.identity());
   const bool hidden = decision.target->disclosure == config::Disclosure::never ||
                       (decision.target->disclosure == config::Disclosure::respectPrivacy && wantsPrivacy(invite));
   target.from_uri = hidden ? "sip:anonymous@anonymous.invalid" : principal;  // RFC 3323 4.1.1.3

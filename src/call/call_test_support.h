@@ -70,7 +70,13 @@ class FakeFlows final : public Flows {
   sip::FlowId open(std::string_view who) {
     const auto id = sip::FlowId{++last_};
     const auto& [proof, address] = principal(who);
-    const FlowFacts facts{proof, address, *Endpoint::parse("192.0.2.1:5061"), "TLSv1.3", "TLS_AES_256_GCM_SHA384"};
+    const FlowFacts facts{proof,
+                          identity::Principal::fromCertificate(proof),
+                          "",
+                          address,
+                          *Endpoint::parse("192.0.2.1:5061"),
+                          "TLSv1.3",
+                          "TLS_AES_256_GCM_SHA384"};
     flows_[id] = std::make_shared<const FlowFacts>(facts);
     return id;
   }
@@ -78,7 +84,7 @@ class FakeFlows final : public Flows {
   bool isOpen(sip::FlowId flow) const { return flows_.count(flow) > 0; }
   std::optional<sip::FlowId> of(std::string_view peer) const {
     for (auto flow = flows_.rbegin(); flow != flows_.rend(); ++flow) {
-      if (flow->second->peer.name() == peer && peer != kDevices) return flow->first;
+      if (flow->second->peer() == peer && peer != kDevices) return flow->first;
     }
     return std::nullopt;
   }
@@ -118,6 +124,13 @@ class FakeFlows final : public Flows {
   std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const override {
     const auto found = flows_.find(flow);
     return found == flows_.end() ? nullptr : found->second;
+  }
+  void prove(sip::FlowId flow, identity::Principal principal) override {
+    const auto found = flows_.find(flow);
+    if (found == flows_.end()) return;
+    auto facts = *found->second;
+    facts.principal = std::move(principal);
+    found->second = std::make_shared<const FlowFacts>(std::move(facts));
   }
   void acquire(const Target& target, Ready ready) override {
     const auto& peer = *target.peer;

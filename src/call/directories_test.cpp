@@ -58,14 +58,15 @@ class FlowsOfAProcess : public ::testing::Test {
  protected:
   static std::shared_ptr<const FlowFacts> facts(std::string_view who) {
     const auto& [proof, address] = test::principal(who);
-    return std::make_shared<const FlowFacts>(FlowFacts{proof, address, {}, "TLSv1.3", "suite"});
+    return std::make_shared<const FlowFacts>(
+        FlowFacts{proof, identity::Principal::fromCertificate(proof), "", address, {}, "TLSv1.3", "suite"});
   }
   FlowDirectory flows;
 };
 
 TEST_F(FlowsOfAProcess, AreFoundById) {
   flows.add(sip::FlowId{7}, facts("alice"));
-  EXPECT_EQ(flows.facts(sip::FlowId{7})->peer.identity(), "alice@sallyport.test");
+  EXPECT_EQ(flows.facts(sip::FlowId{7})->identity(), "alice@sallyport.test");
   EXPECT_EQ(flows.facts(sip::FlowId{8}), nullptr);
   EXPECT_FALSE(flows.remove(sip::FlowId{7}));
   EXPECT_EQ(flows.facts(sip::FlowId{7}), nullptr);

@@ -20,6 +20,8 @@ namespace sallyport::call {
 class FlowDirectory {
  public:
   void add(sip::FlowId flow, std::shared_ptr<const FlowFacts> facts);
+  // What is known of it has changed; nothing happens when it is gone.
+  void replace(sip::FlowId flow, std::shared_ptr<const FlowFacts> facts);
   // True when another worker has been told of it and must hear that it is gone.
   bool remove(sip::FlowId flow);
   std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const;
@@ -33,6 +35,9 @@ class FlowDirectory {
     std::shared_ptr<const FlowFacts> facts;
     bool lent = false;
   };
+  void enter(sip::FlowId flow, const FlowFacts& facts);
+  void leave(sip::FlowId flow, const FlowFacts& facts);
+
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, Entry> flows_;
   std::unordered_map<std::string, std::vector<sip::FlowId>> by_peer_;  // configured peers only, not devices

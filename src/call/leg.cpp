@@ -36,7 +36,7 @@ Status Leg::take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message inv
   flow_ = flow;
   flow_alive_ = true;
   call_id_ = invite.callId();
-  if (const auto facts = context_.flows.facts(flow)) identity_ = facts->peer.identity();
+  if (const auto facts = context_.flows.facts(flow)) identity_ = facts->identity();
   context_.index.bind(id, *this);
   pending_ = PendingRequest{id, std::move(invite)};
   const auto& request = pending_->request;

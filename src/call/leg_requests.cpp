@@ -80,7 +80,7 @@ void Leg::sendInitialInvite(sip::FlowId flow) {
   }
   flow_ = flow;
   flow_alive_ = true;
-  if (const auto facts = context_.flows.facts(flow)) identity_ = facts->peer.identity();
+  if (const auto facts = context_.flows.facts(flow)) identity_ = facts->identity();
   ++initial_cseq_;
   auto branch = newBranch();
   auto bytes = initialInvite(branch);

@@ -12,18 +12,25 @@
 #include "core/endpoint.h"
 #include "core/result.h"
 #include "crypto/verified_peer.h"
+#include "identity/principal.h"
 #include "media/relay.h"
 #include "sip/transaction_layer.h"
 
 namespace sallyport::call {
 
-// What is known of a connection since its handshake; immutable while it lives.
+// What is known of a connection. Immutable; replaced whole when a request on it has proven more.
 struct FlowFacts {
-  crypto::VerifiedPeer peer;
+  std::optional<crypto::VerifiedPeer> certificate;  // none: the other side showed none
+  std::optional<identity::Principal> principal;     // nobody yet, where certificates are optional
+  std::string listener;                             // its name; empty: we made the connection
   Endpoint remote;
   Endpoint local;
   std::string tls_version;
   std::string tls_suite;
+
+  // Empty while nobody is proven.
+  std::string_view peer() const { return principal ? std::string_view{principal->peer()} : std::string_view{}; }
+  std::string_view identity() const { return principal ? std::string_view{principal->identity()} : std::string_view{}; }
 };
 
 class Flows {
@@ -32,6 +39,8 @@ class Flows {
   virtual void send(sip::FlowId flow, std::string_view bytes) = 0;
   // Nothing once the flow is gone. The pointer is good until the next turn of the loop.
   virtual std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const = 0;
+  // A request on this flow has proven who is there. A flow keeps one identity for its life.
+  virtual void prove(sip::FlowId flow, identity::Principal principal) = 0;
   // The target's own flow when it names one ("call.flow.gone" when that is closed), else a live flow of its peer,
   // at its address when it names one, or a new connection there, verified as that peer. `ready` is called exactly
   // once, possibly before acquire() returns.

@@ -17,6 +17,7 @@ constexpr unsigned kMalformedLimit = 20;                  // unreadable messages
 constexpr auto kMessageLimit = std::chrono::seconds{10};  // from the first byte of a message to its last
 constexpr auto kPingInterval = std::chrono::seconds{30};  // RFC 5626 4.4.1 allows up to 120 s
 constexpr auto kPongLimit = std::chrono::seconds{10};
+constexpr auto kProofLimit = std::chrono::seconds{32};  // a client transaction's whole life, for the last challenge
 constexpr std::string_view kBranchCookie = "z9hG4bK";
 
 unsigned workerOf(sip::FlowId flow) { return static_cast<unsigned>(static_cast<std::uint64_t>(flow) >> kWorkerShift); }
@@ -38,7 +39,7 @@ class SignallingPlane::Connection final : public net::TlsHandler {
   Connection(SignallingPlane& plane, sip::FlowId id, std::unique_ptr<net::TlsConnection> tls,
              std::shared_ptr<const FlowFacts> facts)
       : plane_(plane), id_(id), tls_(std::move(tls)), facts_(std::move(facts)), framer_(plane.parts_.limits) {
-    heard_ = plane_.parts_.loop.now();
+    since_ = heard_ = plane_.parts_.loop.now();
     tls_->setHandler(*this);
   }
 
@@ -78,7 +79,10 @@ class SignallingPlane::Connection final : public net::TlsHandler {
 
   sip::FlowId id() const { return id_; }
   net::TlsConnection& tls() { return *tls_; }
+  const net::TlsConnection& tls() const { return *tls_; }
   const std::shared_ptr<const FlowFacts>& facts() const { return facts_; }
+  void learn(std::shared_ptr<const FlowFacts> facts) { facts_ = std::move(facts); }
+  TimePoint since() const { return since_; }
   std::string_view unread() const { return framer_.pending(); }
   bool tooManyMalformed() { return ++malformed_ > kMalformedLimit; }
 
@@ -88,9 +92,36 @@ class SignallingPlane::Connection final : public net::TlsHandler {
   std::unique_ptr<net::TlsConnection> tls_;
   std::shared_ptr<const FlowFacts> facts_;
   sip::StreamFramer framer_;
-  TimePoint heard_{}, pinged_at_{};
+  TimePoint since_{}, heard_{}, pinged_at_{};
   bool pinged_ = false;
   unsigned malformed_ = 0;
+};
+
+// One listener, by its name.
+class SignallingPlane::Door final : private net::TlsListenerObserver {
+ public:
+  Door(SignallingPlane& plane, std::string name) : plane_(plane), name_(std::move(name)) {}
+
+  Status listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+                const net::TlsListenerLimits& limits) {
+    SP_ASSIGN(listener_, net::TlsListener::listen(plane_.parts_.loop, local, net::PortSharing::perWorker,
+                                                  std::move(context), limits, *this));
+    return success();
+  }
+  net::TlsListener& listener() { return *listener_; }
+
+ private:
+  void onConnection(std::unique_ptr<net::TlsConnection> connection) override {
+    plane_.onConnection(name_, std::move(connection));
+  }
+  void onRefused(const Endpoint& source, const Error& reason) override { plane_.onRefused(source, reason); }
+  void onHandshakeFailed(const Endpoint& source, const Error& reason) override {
+    plane_.onHandshakeFailed(source, reason);
+  }
+
+  SignallingPlane& plane_;
+  const std::string name_;
+  std::unique_ptr<net::TlsListener> listener_;
 };
 
 SignallingPlane::SignallingPlane(Parts parts, std::shared_ptr<const SignallingTrust> trust)
@@ -102,36 +133,50 @@ SignallingPlane::~SignallingPlane() = default;
 
 // --- connections come and go --------------------------------------------------------------------------------
 
-Status SignallingPlane::listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+Status SignallingPlane::listen(std::string name, const Endpoint& local,
+                               std::shared_ptr<const crypto::TlsServerContext> context,
                                const net::TlsListenerLimits& limits) {
-  SP_ASSIGN(auto listener, net::TlsListener::listen(parts_.loop, local, net::PortSharing::perWorker, std::move(context),
-                                                    limits, *this));
-  listeners_.push_back(std::move(listener));
+  auto door = std::make_unique<Door>(*this, std::move(name));
+  SP_TRY(door->listen(local, std::move(context), limits));
+  doors_.push_back(std::move(door));
   return success();
 }
 
 Status SignallingPlane::start() {
-  for (auto& listener : listeners_) SP_TRY(listener->start());
+  for (auto& door : doors_) SP_TRY(door->listener().start());
   return success();
 }
 
 void SignallingPlane::stopAccepting() {
-  for (auto& listener : listeners_) listener->stop();
+  for (auto& door : doors_) door->listener().stop();
 }
 
-void SignallingPlane::onConnection(std::unique_ptr<net::TlsConnection> connection) {
+Endpoint SignallingPlane::listening(std::size_t index) const { return doors_[index]->listener().local(); }
+
+void SignallingPlane::onConnection(const std::string& listener, std::unique_ptr<net::TlsConnection> connection) {
   parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::accepted);
-  const auto allowed = trust_->networks.find(connection->peer().name());
-  if (allowed != trust_->networks.end()) {
-    const auto& source = connection->remote().address;
-    const bool inside = std::any_of(allowed->second.begin(), allowed->second.end(),
-                                    [&](const IpNetwork& network) { return network.contains(source); });
-    if (!inside) {
-      return onRefused(connection->remote(), Error{ErrorKind::peerDenied, "tls.peer.network",
-                                                   connection->peer().name() + " may not connect from here"});
-    }
+  auto principal = principalOf(*connection);
+  if (!principal) return onRefused(connection->remote(), principal.error());
+  adoptConnection(std::move(connection), *std::move(principal), listener);
+}
+
+Result<std::optional<identity::Principal>> SignallingPlane::principalOf(const net::TlsConnection& connection) const {
+  const auto& source = connection.remote().address;
+  const auto inside = [&](const std::string& peer) {
+    const auto allowed = trust_->networks.find(peer);
+    return allowed != trust_->networks.end() &&
+           std::any_of(allowed->second.begin(), allowed->second.end(),
+                       [&](const IpNetwork& network) { return network.contains(source); });
+  };
+  if (const auto* peer = connection.peer()) {
+    if (!trust_->networks.contains(peer->name()) || inside(peer->name()))
+      return std::optional{identity::Principal::fromCertificate(*peer)};
+    return Error{ErrorKind::peerDenied, "tls.peer.network", peer->name() + " may not connect from here"};
   }
-  adoptConnection(std::move(connection), Origin::accepted);
+  const auto& known = trust_->known_by_network;
+  const auto found = std::find_if(known.begin(), known.end(), inside);
+  if (found == known.end()) return std::optional<identity::Principal>{};
+  return std::optional{identity::Principal::fromSourceNetwork(*found)};
 }
 
 void SignallingPlane::onRefused(const Endpoint& source, const Error& reason) {
@@ -145,22 +190,28 @@ void SignallingPlane::onHandshakeFailed(const Endpoint& source, const Error& rea
                    {{"reason", reason.code}, {"detail", reason.detail}, {"source", source.toString()}});
 }
 
-sip::FlowId SignallingPlane::adoptConnection(std::unique_ptr<net::TlsConnection> tls, Origin origin) {
+sip::FlowId SignallingPlane::adoptConnection(std::unique_ptr<net::TlsConnection> tls,
+                                             std::optional<identity::Principal> principal, std::string listener) {
   const auto id = sip::FlowId{next_flow_++};
   const auto negotiated = tls->facts();
+  const bool made = listener.empty();
+  const auto* certificate = tls->peer();
   auto facts = std::make_shared<const FlowFacts>(FlowFacts{
-      tls->peer(), tls->remote(), tls->local(), std::string{negotiated.version}, std::string{negotiated.suite}});
-  parts_.log.event(Severity::info, "tls.connection.opened",
-                   {{"peer", facts->peer.name()},
-                    {"identity", facts->peer.identity()},
-                    {"fingerprint", facts->peer.certificate().fingerprint},
-                    {"remote", facts->remote.toString()},
-                    {"tls", facts->tls_version},
-                    {"suite", facts->tls_suite},
-                    {"opened_by", origin == Origin::made ? "edge" : "peer"}});
+      certificate == nullptr ? std::nullopt : std::optional{*certificate}, std::move(principal), std::move(listener),
+      tls->remote(), tls->local(), std::string{negotiated.version}, std::string{negotiated.suite}});
+  parts_.log.event(
+      Severity::info, "tls.connection.opened",
+      {{"peer", facts->peer()},
+       {"identity", facts->identity()},
+       {"fingerprint", certificate == nullptr ? std::string_view{} : certificate->certificate().fingerprint},
+       {"remote", facts->remote.toString()},
+       {"tls", facts->tls_version},
+       {"suite", facts->tls_suite},
+       {"opened_by", made ? "edge" : "peer"}});
   parts_.mesh.flows.add(id, facts);
   parts_.metrics.connectionsOpen(1);
-  if (origin == Origin::made) made_.push_back(id);
+  if (made) made_.push_back(id);
+  if (!facts->principal) unproven_.push_back(id);
   connections_.emplace(static_cast<std::uint64_t>(id),
                        std::make_unique<Connection>(*this, id, std::move(tls), std::move(facts)));
   return id;
@@ -172,10 +223,11 @@ void SignallingPlane::onGone(sip::FlowId flow, const Error& reason) {
   auto connection = std::move(found->second);
   connections_.erase(found);
   std::erase(made_, flow);
+  std::erase(unproven_, flow);
   parts_.metrics.connectionsOpen(-1);
   parts_.log.event(Severity::info, "tls.connection.closed",
-                   {{"peer", connection->facts()->peer.name()},
-                    {"identity", connection->facts()->peer.identity()},
+                   {{"peer", connection->facts()->peer()},
+                    {"identity", connection->facts()->identity()},
                     {"remote", connection->facts()->remote.toString()},
                     {"reason", reason.code}});
   const bool lent = parts_.mesh.flows.remove(flow);
@@ -193,18 +245,38 @@ void SignallingPlane::flowLost(sip::FlowId flow) { calls_->flowClosed(flow); }
 void SignallingPlane::adopt(std::shared_ptr<const SignallingTrust> trust) {
   trust_ = std::move(trust);
   for (auto& [id, connection] : connections_) {
-    const auto still = trust_->peers->reverify(connection->facts()->peer, parts_.clock.wall());
+    const auto still = stillTrusted(*connection);
     if (still) continue;
     parts_.log.event(Severity::warning, "tls.peer.withdrawn",
-                     {{"peer", connection->facts()->peer.name()},
-                      {"identity", connection->facts()->peer.identity()},
+                     {{"peer", connection->facts()->peer()},
+                      {"identity", connection->facts()->identity()},
                       {"reason", still.error().code}});
     connection->tls().close(still.error());
   }
 }
 
+// What stood at the beginning still stands. A password's or a token's proof is judged again with every request.
+Status SignallingPlane::stillTrusted(const Connection& connection) const {
+  const auto& facts = *connection.facts();
+  if (facts.certificate) {
+    const auto still = trust_->peers->reverify(*facts.certificate, parts_.clock.wall());
+    return still ? success() : Status{still.error()};
+  }
+  if (!facts.principal || !facts.principal->provenBy(identity::Proof::network)) return success();
+  const auto now = principalOf(connection.tls());
+  if (now && *now && (*now)->identity() == facts.identity()) return success();
+  return Error{ErrorKind::peerDenied, "tls.peer.network", std::string{facts.peer()} + " may not connect from here"};
+}
+
 void SignallingPlane::watch() {
   const auto now = parts_.loop.now();
+  while (!unproven_.empty()) {
+    auto* connection = find(unproven_.front());
+    if (connection != nullptr && now - connection->since() < kProofLimit) break;
+    unproven_.erase(unproven_.begin());
+    if (connection == nullptr) continue;
+    connection->tls().close(Error{ErrorKind::peerDenied, "tls.peer.unproven", "nobody was proven in time"});
+  }
   for (const auto id : made_) {
     if (auto* connection = find(id)) connection->keepAlive(now);
   }
@@ -219,8 +291,8 @@ void SignallingPlane::onMessage(Connection& connection, std::string frame) {
     parts_.log.event(Severity::warning, "sip.message.refused",
                      {{"reason", error.code},
                       {"detail", error.detail},
-                      {"peer", connection.facts()->peer.name()},
-                      {"identity", connection.facts()->peer.identity()}});
+                      {"peer", connection.facts()->peer()},
+                      {"identity", connection.facts()->identity()}});
     const int status = sip::statusFor(error);
     if (const auto answer = sip::salvageResponse(frame, status, sip::reasonPhrase(status))) {
       (void)connection.tls().send(*answer);
@@ -247,8 +319,8 @@ void SignallingPlane::onStreamFailed(Connection& connection, const Error& error)
   parts_.log.event(Severity::warning, "sip.stream.refused",
                    {{"reason", error.code},
                     {"detail", error.detail},
-                    {"peer", connection.facts()->peer.name()},
-                    {"identity", connection.facts()->peer.identity()}});
+                    {"peer", connection.facts()->peer()},
+                    {"identity", connection.facts()->identity()}});
   const int status = sip::statusFor(error);
   if (const auto answer = sip::salvageResponse(connection.unread(), status, sip::reasonPhrase(status))) {
     (void)connection.tls().send(*answer);
@@ -294,6 +366,24 @@ std::shared_ptr<const FlowFacts> SignallingPlane::facts(sip::FlowId flow) const 
   return workerOf(flow) == parts_.worker ? nullptr : parts_.mesh.flows.facts(flow);
 }
 
+void SignallingPlane::prove(sip::FlowId flow, identity::Principal principal) {
+  auto* connection = find(flow);
+  if (connection == nullptr) {
+    const unsigned owner = workerOf(flow);
+    if (owner == parts_.worker || owner >= parts_.mesh.nodes.size()) return;  // gone meanwhile
+    const auto& node = parts_.mesh.nodes[owner];
+    (void)node.loop->post(
+        [plane = node.plane, flow, principal = std::move(principal)] { plane->prove(flow, principal); });
+    return;
+  }
+  auto facts = *connection->facts();
+  facts.principal = std::move(principal);
+  auto shared = std::make_shared<const FlowFacts>(std::move(facts));
+  std::erase(unproven_, flow);
+  parts_.mesh.flows.replace(flow, shared);
+  connection->learn(std::move(shared));
+}
+
 void SignallingPlane::acquire(const Target& target, Ready ready) {
   const auto& peer = *target.peer;
   if (target.flow) {
@@ -302,7 +392,7 @@ void SignallingPlane::acquire(const Target& target, Ready ready) {
   }
   for (const auto id : made_) {
     auto* connection = find(id);
-    if (connection == nullptr || !connection->tls().open() || connection->facts()->peer.name() != peer.name) continue;
+    if (connection == nullptr || !connection->tls().open() || connection->facts()->peer() != peer.name) continue;
     if (!target.address || connection->facts()->remote == *target.address) return ready(id);
   }
   const auto address = target.address ? target.address : peer.address;
@@ -338,7 +428,8 @@ void SignallingPlane::onDialed(const DialKey& to, Result<std::unique_ptr<net::Tl
     return;
   }
   parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::connected);
-  const auto id = adoptConnection(*std::move(result), Origin::made);
+  auto principal = identity::Principal::fromCertificate(*(*result)->peer());
+  const auto id = adoptConnection(*std::move(result), std::move(principal), {});
   for (auto& ready : waiting) ready(id);
 }
 

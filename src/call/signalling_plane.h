@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The SIP connections of one worker: accepted and made, always mutually verified. Cuts their bytes into
+// The SIP connections of one worker, accepted and made: of verified peers, and on listeners that take clients
+// without a certificate, of those who have yet to prove themselves and have half a minute for it. Cuts their bytes into
 // messages, answers keep-alives (RFC 5626 3.5.1), hands each message to the worker that owns its call,
 // and lends connections to calls by peer: one is used only for the peer it was verified for.
 //
@@ -49,9 +50,10 @@ struct SignallingTrust {
   std::shared_ptr<const crypto::PeerDirectory> peers;
   std::unordered_map<std::string, std::shared_ptr<const crypto::TlsClientContext>> clients;  // by peer name
   std::unordered_map<std::string, std::vector<IpNetwork>> networks;  // by peer name; absent: from anywhere
+  std::vector<std::string> known_by_network;  // peers that show no certificate: their networks are their proof
 };
 
-class SignallingPlane final : public Flows, private net::TlsListenerObserver {
+class SignallingPlane final : public Flows {
  public:
   struct Parts {
     unsigned worker = 0;
@@ -68,14 +70,14 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
 
   void setCalls(CallServer& calls) { calls_ = &calls; }
   // Binds; accepts nobody before start().
-  Status listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+  Status listen(std::string name, const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
                 const net::TlsListenerLimits& limits);
   Status start();
   void stopAccepting();
 
   // For connections from now on; those whose peer is no longer trusted end ("tls.peer.withdrawn").
   void adopt(std::shared_ptr<const SignallingTrust> trust);
-  void watch();  // once a second: keep-alives on the connections we made
+  void watch();  // once a second: keep-alives on the connections we made, and who has not proven itself in time
 
   // A message that arrived on another worker's connection, for a call of ours.
   void deliver(sip::FlowId flow, sip::Message message);
@@ -83,25 +85,30 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
 
   void send(sip::FlowId flow, std::string_view bytes) override;
   std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const override;
+  void prove(sip::FlowId flow, identity::Principal principal) override;
   void acquire(const Target& target, Ready ready) override;
 
   std::size_t connections() const { return connections_.size(); }
-  Endpoint listening(std::size_t index) const { return listeners_[index]->local(); }
+  Endpoint listening(std::size_t index) const;
 
  private:
   class Connection;
+  class Door;
   using DialKey = std::pair<std::string, Endpoint>;  // a peer, and which of its servers
   struct Dialing {
     std::unique_ptr<net::Dial> dial;
     std::vector<Ready> waiting;
   };
 
-  void onConnection(std::unique_ptr<net::TlsConnection> connection) override;
-  void onRefused(const Endpoint& source, const Error& reason) override;
-  void onHandshakeFailed(const Endpoint& source, const Error& reason) override;
+  void onConnection(const std::string& listener, std::unique_ptr<net::TlsConnection> connection);
+  void onRefused(const Endpoint& source, const Error& reason);
+  void onHandshakeFailed(const Endpoint& source, const Error& reason);
 
-  enum class Origin : std::uint8_t { accepted, made };
-  sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, Origin origin);
+  // Who stands there as far as the connection alone tells. Error: "tls.peer.network".
+  Result<std::optional<identity::Principal>> principalOf(const net::TlsConnection& connection) const;
+  Status stillTrusted(const Connection& connection) const;
+  sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, std::optional<identity::Principal> principal,
+                              std::string listener);
   void onDialed(const DialKey& to, Result<std::unique_ptr<net::TlsConnection>> result);
   void onMessage(Connection& connection, std::string frame);
   void onStreamFailed(Connection& connection, const Error& error);
@@ -112,9 +119,10 @@ class SignallingPlane final : public Flows, private net::TlsListenerObserver {
   Parts parts_;
   std::shared_ptr<const SignallingTrust> trust_;
   CallServer* calls_ = nullptr;
-  std::vector<std::unique_ptr<net::TlsListener>> listeners_;
+  std::vector<std::unique_ptr<Door>> doors_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::vector<sip::FlowId> made_;  // those we opened, kept alive by us
+  std::vector<sip::FlowId> made_;      // those we opened, kept alive by us
+  std::vector<sip::FlowId> unproven_;  // in the order of their coming
   std::map<DialKey, Dialing> dialing_;
   std::uint64_t next_flow_ = 1;
 };

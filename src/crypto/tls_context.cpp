@@ -73,13 +73,14 @@ Status checkIdentities(const std::vector<LocalIdentity>& identities) {
 }
 
 Result<SslContextPtr> baseContext(const SSL_METHOD* method, const TlsPosture& posture,
-                                  const std::shared_ptr<const TlsVerification>& verification) {
+                                  const std::shared_ptr<const TlsVerification>& verification,
+                                  ClientCertificates certificates) {
   ERR_clear_error();
   SslContextPtr context{SSL_CTX_new(method)};
   if (!context) return opensslError(ErrorKind::internal, "tls.context.failed", "SSL_CTX");
   SP_TRY(applyPosture(context.get(), posture));
   applyPolicy(context.get());
-  SP_TRY(TlsVerification::install(context.get(), verification));
+  SP_TRY(TlsVerification::install(context.get(), verification, certificates));
   return context;
 }
 
@@ -106,12 +107,13 @@ class CurrentContext {
 
 struct TlsServerContext::Shared {
   TlsPosture posture;
+  ClientCertificates certificates = ClientCertificates::required;
   std::shared_ptr<TlsVerification> verification;
   CurrentContext current;
 
   Status use(const std::vector<LocalIdentity>& identities) {
     SP_TRY(checkIdentities(identities));
-    SP_ASSIGN(auto context, baseContext(TLS_server_method(), posture, verification));
+    SP_ASSIGN(auto context, baseContext(TLS_server_method(), posture, verification, certificates));
     for (const auto& identity : identities) SP_TRY(useIdentity(context.get(), identity));
     current.replace(std::move(context));
     return success();
@@ -125,6 +127,7 @@ Result<std::unique_ptr<TlsServerContext>> TlsServerContext::create(TlsServerSett
   SP_CHECK(settings.peers && settings.clock != nullptr);
   auto shared = std::make_unique<Shared>();
   shared->posture = settings.posture;
+  shared->certificates = settings.client_certificates;
   shared->verification = std::make_shared<TlsVerification>(PeerRole::client, *settings.clock, std::move(settings.alpn),
                                                            std::move(settings.peers));
   SP_TRY(shared->use(settings.identities));
@@ -151,7 +154,7 @@ struct TlsClientContext::Shared {
   CurrentContext current;
 
   Status use(const std::optional<LocalIdentity>& identity) {
-    SP_ASSIGN(auto context, baseContext(TLS_client_method(), posture, verification));
+    SP_ASSIGN(auto context, baseContext(TLS_client_method(), posture, verification, ClientCertificates::required));
     if (identity) SP_TRY(useIdentity(context.get(), *identity));
     current.replace(std::move(context));
     return success();

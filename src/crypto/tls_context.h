@@ -2,8 +2,10 @@
 #pragma once
 // TLS as Sallyport speaks it (RFC 8446, RFC 5246 with RFC 9325; RFC 5922 for identity), on OpenSSL. A
 // context makes SSL objects that verify their peer inside the handshake: the handshake fails unless a
-// PeerDirectory vouches. Certificates are required on both sides. There is no renegotiation, no compression,
-// no early data, and no resumption of any form: every connection proves its peer anew against today's trust.
+// PeerDirectory vouches. A server always shows a certificate and a client must, unless the listener says that
+// those without one may prove themselves by other means; a certificate that is shown is judged all the same. There is
+// no renegotiation, no compression, no early data, and no resumption of any form: every connection proves its peer anew
+// against today's trust.
 //
 // A context is shared by all workers; its functions may be called from any thread. Replacing what it holds
 // concerns handshakes that begin afterwards, except that peers are looked up at the moment of verification.
@@ -28,11 +30,14 @@
 
 namespace sallyport::crypto {
 
+enum class ClientCertificates : std::uint8_t { required, optional };
+
 struct TlsServerSettings {
   std::vector<LocalIdentity> identities;       // one, or one EC and one RSA
   std::shared_ptr<const PeerDirectory> peers;  // never null
   const Clock* clock = nullptr;                // outlives the context
   TlsPosture posture = kPosture2026;
+  ClientCertificates client_certificates = ClientCertificates::required;
   std::string alpn = "sip";  // a client that offers ALPN must offer it (RFC 7301); one that offers none is served
 };
 
@@ -83,8 +88,10 @@ class TlsClientContext {
 };
 
 // Whom the completed handshake proved. The error of the verification where it failed, and
-// tls.handshake.incomplete before it ended.
+// tls.handshake.incomplete before it ended; tls.handshake.no_certificate where a client showed none and may.
 Result<VerifiedPeer> peerOf(const SSL* session);
+// The handshake is complete and the client showed no certificate.
+bool isAnonymous(const SSL* session);
 
 // Why a handshake (or a later read or write) failed, after SSL_do_handshake returned `SSL_ERROR_SSL` or
 // `SSL_ERROR_SYSCALL`; drains the error queue. The verification's own error where that is what failed, else:

@@ -214,6 +214,46 @@ TEST_F(TlsContext, AClientOfEitherKindOfKeyIsServed) {
   }
 }
 
+TEST_F(TlsContext, AClientWithoutACertificateIsLetInOnlyWhereThatIsAllowed) {
+  const auto server = *TlsServerContext::create({.identities = {identityOf(core_)},
+                                                 .peers = knowing("edge", "edge.example.org"),
+                                                 .clock = &clock_,
+                                                 .client_certificates = ClientCertificates::optional});
+  auto settings = clientSettings();
+  settings.identity.reset();
+  const auto silent = *TlsClientContext::create(settings);
+  const auto anonymous = meet(*server, *silent);
+  ASSERT_TRUE(anonymous.complete()) << anonymous.serverCode() << anonymous.clientCode();
+  EXPECT_TRUE(isAnonymous(anonymous.server()));
+  EXPECT_FALSE(isAnonymous(anonymous.client()));
+  EXPECT_STREQ(peerOf(anonymous.server()).error().code, "tls.handshake.no_certificate");
+
+  const auto strict = serverWith(core_);
+  EXPECT_EQ(meet(*strict, *silent).serverCode(), "tls.handshake.no_certificate");
+}
+
+TEST_F(TlsContext, WhereCertificatesAreOptionalABadOneIsStillRefused) {
+  const auto server = *TlsServerContext::create({.identities = {identityOf(core_)},
+                                                 .peers = knowing("edge", "edge.example.org"),
+                                                 .clock = &clock_,
+                                                 .client_certificates = ClientCertificates::optional});
+  const auto foreign_ca = make(caSpec("Another CA"));
+  const auto impostor = make({.sans = "DNS:edge.example.org"}, &foreign_ca);
+  auto settings = clientSettings();
+  settings.identity = identityOf(impostor);
+  const auto client = *TlsClientContext::create(settings);
+  const auto refused = meet(*server, *client);
+  EXPECT_FALSE(refused.complete());
+  EXPECT_EQ(refused.serverCode(), "tls.certificate.untrusted_issuer");
+
+  settings.identity = identityOf(edge_);
+  const auto known = *TlsClientContext::create(settings);
+  const auto proven = meet(*server, *known);
+  ASSERT_TRUE(proven.complete());
+  EXPECT_FALSE(isAnonymous(proven.server()));
+  EXPECT_EQ(peerOf(proven.server())->name(), "edge");
+}
+
 TEST_F(TlsContext, AServerNameIsADomainName) {
   for (const auto* name : {"192.0.2.1 ", "*.example.net", "a b", "-x.example"}) {
     auto settings = clientSettings();

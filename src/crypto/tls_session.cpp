@@ -52,10 +52,16 @@ Cause causeOf(int reason) {
 Result<VerifiedPeer> peerOf(const SSL* session) {
   const auto* verdict = TlsVerification::verdictOf(session);
   if (verdict != nullptr && !*verdict) return verdict->error();
+  if (isAnonymous(session)) return Error{ErrorKind::peerDenied, "tls.handshake.no_certificate", ""};
   if (verdict == nullptr || SSL_is_init_finished(session) == 0) {
     return Error{ErrorKind::internal, "tls.handshake.incomplete", SSL_state_string_long(session)};
   }
   return **verdict;
+}
+
+bool isAnonymous(const SSL* session) {
+  return SSL_is_init_finished(session) != 0 && SSL_is_server(session) != 0 &&
+         TlsVerification::verdictOf(session) == nullptr && SSL_get0_peer_certificate(session) == nullptr;
 }
 
 Error handshakeError(const SSL* session) {

@@ -54,13 +54,14 @@ int alertCauseOf(std::string_view code) {
 
 }  // namespace
 
-Status TlsVerification::install(SSL_CTX* context, const Owner& self) {
+Status TlsVerification::install(SSL_CTX* context, const Owner& self, ClientCertificates certificates) {
   auto owner = std::make_unique<Owner>(self);
   if (SSL_CTX_set_ex_data(context, ownerSlot(), owner.get()) != 1) {
     return opensslError(ErrorKind::internal, "tls.context.failed", "ex_data");
   }
   auto* verification = const_cast<TlsVerification*>(owner.release()->get());  // OpenSSL's void*, used as const
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  const int demand = certificates == ClientCertificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | demand, nullptr);
   SSL_CTX_set_cert_verify_callback(context, &TlsVerification::verify, verification);
   return verification->settleAlpn(context);
 }

@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "crypto/peer_directory.h"
+#include "crypto/tls_context.h"
 
 namespace sallyport::crypto {
 
@@ -30,9 +31,10 @@ class TlsVerification {
     peers_.swap(peers);
   }
 
-  // Has `context` require and verify the peer's certificate and settle ALPN; it and its sessions keep
-  // `self` alive.
-  static Status install(SSL_CTX* context, const std::shared_ptr<const TlsVerification>& self);
+  // Has `context` verify the peer's certificate, demand one unless it is optional, and settle ALPN; it and its
+  // sessions keep `self` alive.
+  static Status install(SSL_CTX* context, const std::shared_ptr<const TlsVerification>& self,
+                        ClientCertificates certificates);
 
   // The outcome in this session; null before the peer's certificate came.
   static const Result<VerifiedPeer>* verdictOf(const SSL* session);

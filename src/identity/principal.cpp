@@ -39,4 +39,13 @@ Principal Principal::fromCertificate(const crypto::VerifiedPeer& peer) {
   return Principal{std::move(facts)};
 }
 
+Principal Principal::fromSourceNetwork(std::string peer) {
+  auto facts = std::make_shared<Facts>();
+  facts->identity = "net:" + peer;
+  facts->peer = std::move(peer);
+  facts->kind = PeerKind::peer;
+  facts->proofs.add(Proof::network);
+  return Principal{std::move(facts)};
+}
+
 }  // namespace sallyport::identity

@@ -46,6 +46,8 @@ class Proofs {
 class Principal {
  public:
   static Principal fromCertificate(const crypto::VerifiedPeer& peer);
+  // Of a peer that presents no certificate: the caller has found its source address in that peer's networks.
+  static Principal fromSourceNetwork(std::string peer);
 
   // The configured peer's name, or crypto::kDevicePeerName.
   const std::string& peer() const { return facts_->peer; }

@@ -20,7 +20,7 @@ std::size_t TlsConnection::outputPending() const { return stream_->outputPending
 void TlsConnection::close(Error reason) { stream_->close(std::move(reason)); }
 void TlsConnection::messageBegun(Duration limit) { stream_->messageBegun(limit); }
 void TlsConnection::messageComplete() { stream_->messageComplete(); }
-const crypto::VerifiedPeer& TlsConnection::peer() const { return stream_->peer(); }
+const crypto::VerifiedPeer* TlsConnection::peer() const { return stream_->peer(); }
 const Endpoint& TlsConnection::remote() const { return stream_->remote(); }
 const Endpoint& TlsConnection::local() const { return stream_->local(); }
 TlsFacts TlsConnection::facts() const { return stream_->facts(); }

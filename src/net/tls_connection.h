@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// One TLS stream, either side, once its peer has been verified: there is no object of this class that has
-// not a VerifiedPeer. Non-blocking, with a deadline in every phase and a bound on every buffer.
-// Owned by whoever TlsListener or TlsDialer gave it to; used on its loop's thread.
+// One TLS stream, either side, once its handshake is complete: with a VerifiedPeer, or on a listener that
+// takes clients without a certificate, with nobody yet. Non-blocking, with a deadline in every phase and a bound on
+// every buffer. Owned by whoever TlsListener or TlsDialer gave it to; used on its loop's thread.
 //
 // Nothing here calls the handler from within a call of the owner's. A connection may be destroyed at any
 // time, from within its own callbacks too: that drops the stream without a close_notify and without a word
@@ -90,7 +90,7 @@ class TlsConnection {
   void messageBegun(Duration limit);
   void messageComplete();
 
-  const crypto::VerifiedPeer& peer() const;
+  const crypto::VerifiedPeer* peer() const;  // null: it showed no certificate
   const Endpoint& remote() const;
   const Endpoint& local() const;
   TlsFacts facts() const;

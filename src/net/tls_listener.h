@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Accepts TLS connections and hands on those whose peer has been verified; everybody else is refused for
+// Accepts TLS connections and hands on those whose handshake succeeded, which is to say whose peer has been
+// verified or need not show a certificate here; everybody else is refused for
 // one named reason, before anything is allocated whose size a stranger could choose. One per worker and
 // listening address (SO_REUSEPORT), on the worker's thread.
 
@@ -31,7 +32,7 @@ struct TlsListenerLimits {
 class TlsListenerObserver {
  public:
   virtual ~TlsListenerObserver() = default;
-  // Open, its peer verified. Give it a handler, or let it go.
+  // Open. Give it a handler, or let it go.
   virtual void onConnection(std::unique_ptr<TlsConnection> connection) = 0;
   // Before a handshake: "net.connections.full", "net.handshakes.full" (in all), "net.handshakes.source"
   // (at once, from one address), "net.handshakes.rate" (per second, from one address), "net.accept.limit"

@@ -30,8 +30,8 @@ struct TlsListenerTest : TlsWorld {
 TEST_F(TlsListenerTest, HandsOnAConnectionWhosePeerIsVerified) {
   listen();
   auto& ours = dial();
-  EXPECT_EQ(accepted().connection->peer().name(), "core");
-  EXPECT_EQ(ours.connection->peer().name(), "edge");
+  EXPECT_EQ(accepted().connection->peer()->name(), "core");
+  EXPECT_EQ(ours.connection->peer()->name(), "edge");
   EXPECT_EQ(accepted().connection->facts().version, "TLSv1.3");
   EXPECT_EQ(accepted().connection->facts().suite, "TLS_AES_256_GCM_SHA384");
   EXPECT_EQ(accepted().connection->facts().alpn, "sip");

@@ -157,9 +157,11 @@ void TlsStream::shakeHands() {
   ERR_clear_error();
   const int result = SSL_do_handshake(session_.get());
   if (result == 1) {
+    if (crypto::isAnonymous(session_.get())) return opened();
     auto peer = crypto::peerOf(session_.get());
     if (!peer) return failHandshake(std::move(peer).error());
-    return verified(*std::move(peer));
+    peer_.emplace(*std::move(peer));
+    return opened();
   }
   const int ssl_error = SSL_get_error(session_.get(), result);
   wants_write_ = ssl_error == SSL_ERROR_WANT_WRITE;
@@ -176,8 +178,7 @@ void TlsStream::failHandshake(Error reason) {
   handshake->onFailed(*this, reason);
 }
 
-void TlsStream::verified(crypto::VerifiedPeer peer) {
-  peer_.emplace(std::move(peer));
+void TlsStream::opened() {
   state_ = State::open;
   wants_write_ = false;
   began_ = last_input_ = last_output_ = loop_.now();

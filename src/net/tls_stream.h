@@ -50,7 +50,7 @@ enum class TlsRole : std::uint8_t { accepted, dialed };
 
 class TlsStream final : private Pollable {
  public:
-  // Whoever owns the stream until its peer is verified. Either call is the last one.
+  // Whoever owns the stream until its handshake is complete. Either call is the last one.
   class Handshake {
    public:
     virtual ~Handshake() = default;
@@ -80,7 +80,7 @@ class TlsStream final : private Pollable {
   void messageComplete() { message_due_.reset(); }
 
   Loop& loop() { return loop_; }
-  const crypto::VerifiedPeer& peer() const { return *peer_; }
+  const crypto::VerifiedPeer* peer() const { return peer_ ? &*peer_ : nullptr; }
   const Endpoint& remote() const { return remote_; }
   const Endpoint& local() const { return local_; }
   TlsFacts facts() const;
@@ -100,7 +100,7 @@ class TlsStream final : private Pollable {
   Status beginSession();
   void shakeHands();
   void failHandshake(Error reason);
-  void verified(crypto::VerifiedPeer peer);
+  void opened();
   void readInput();
   bool readOnce();
   void endTurn();

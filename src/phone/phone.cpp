@@ -131,7 +131,7 @@ void Phone::describeLink(Conversation& conversation, sip::FlowId flow) {
   const auto facts = connection.facts();
   conversation.tls_version_ = facts.version;
   conversation.tls_suite_ = facts.suite;
-  conversation.tls_peer_ = connection.peer().identity();
+  conversation.tls_peer_ = connection.peer()->identity();
   conversation.local_ = connection.local().address;
 }
 

@@ -48,7 +48,8 @@ struct LegMedia {
 
 struct LegRecord {
   std::string peer;               // the configured peer, or "device"
-  std::string identity;           // the principal, e.g. "uri:sip:alice@example.org"
+  std::string identity;           // the principal: a device "alice@example.org", a peer "dns:core.example"
+  std::string proven_by;          // "certificate", "certificate and digest", "network", ...
   std::vector<std::string> sans;  // as the certificate says, "dns:..", "uri:..", "ip:.."
   std::string fingerprint;        // SHA-256 of the leaf, upper-case hex with colons
   std::string issuer;

@@ -100,6 +100,7 @@ void writeLeg(JsonWriter& out, const LegRecord& leg) {
   out.open('{');
   out.member("peer", leg.peer);
   out.member("identity", leg.identity);
+  out.member("proven_by", leg.proven_by);
   out.member("sans", leg.sans);
   out.member("fingerprint", leg.fingerprint);
   out.member("issuer", leg.issuer);
@@ -219,6 +220,7 @@ LegRecord readLeg(const ObjectReader& from) {
   LegRecord leg;
   from.read("peer", leg.peer);
   from.read("identity", leg.identity);
+  from.read("proven_by", leg.proven_by);
   from.read("sans", leg.sans);
   from.read("fingerprint", leg.fingerprint);
   from.read("issuer", leg.issuer);

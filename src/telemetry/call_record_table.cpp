@@ -241,6 +241,7 @@ std::string toTable(const CallRecord& record, TableStyle style) {
   table.legs("leg", {"caller"}, {"callee"});
   text("peer", &LegRecord::peer);
   text("authenticated as", &LegRecord::identity);
+  text("proven by", &LegRecord::proven_by);
   both("certificate names", [](const LegRecord& leg) { return leg.sans; });
   text("fingerprint", &LegRecord::fingerprint);
   text("issuer", &LegRecord::issuer);
