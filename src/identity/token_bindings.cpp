@@ -13,11 +13,6 @@ std::size_t TokenBindings::DigestHash::operator()(const crypto::Sha256Digest& di
   return hash;
 }
 
-bool TokenBindings::isLive(const crypto::Sha256Digest& token, WallTime now) const {
-  const auto found = by_token_.find(token);
-  return found != by_token_.end() && found->second.expires > now;
-}
-
 Status TokenBindings::bind(const crypto::Sha256Digest& token, sip::FlowId flow, WallTime expires, WallTime now) {
   const auto full = [](const char* of) { return Error{ErrorKind::overloaded, "identity.token.bindings_full", of}; };
   const std::lock_guard lock{mutex_};
@@ -41,10 +36,10 @@ Status TokenBindings::bind(const crypto::Sha256Digest& token, sip::FlowId flow, 
 void TokenBindings::forgetExpired(WallTime now) {
   if (now < first_expiry_) return;
   std::erase_if(by_token_, [now](const auto& entry) { return entry.second.expires <= now; });
-  std::erase_if(by_flow_, [&](auto& entry) {
-    std::erase_if(entry.second, [&](const auto& token) { return !isLive(token, now); });
-    return entry.second.empty();
-  });
+  for (auto& [flow, tokens] : by_flow_) {
+    std::erase_if(tokens, [this](const auto& token) { return !by_token_.contains(token); });
+  }
+  std::erase_if(by_flow_, [](const auto& entry) { return entry.second.empty(); });
   first_expiry_ = WallTime::max();
   for (const auto& [token, binding] : by_token_) first_expiry_ = std::min(first_expiry_, binding.expires);
 }

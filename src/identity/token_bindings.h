@@ -38,7 +38,6 @@ class TokenBindings {
   };
   using OfFlow = std::vector<crypto::Sha256Digest>;
 
-  bool isLive(const crypto::Sha256Digest& token, WallTime now) const;
   void forgetExpired(WallTime now);
 
   const std::size_t capacity_;
