@@ -19,10 +19,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& config = *outcome.config;
   if (config.edge.domains.empty() || config.listeners.empty() || (!config.media.v4 && !config.media.v6)) std::abort();
   for (const auto& peer : config.peers) {
-    if (peer.identities.empty() || peer.policy.suites.empty() || config.trust(peer.trust) == nullptr) std::abort();
+    if (peer.policy.suites.empty() || peer.policy.authentication.empty()) std::abort();
+    const bool certificate = !peer.unprotected && peer.policy.accepts(Proof::certificate);
+    if (certificate && peer.identities.empty()) std::abort();
+    if ((certificate || (peer.connectable() && !peer.unprotected)) && config.trust(peer.trust) == nullptr) std::abort();
   }
   for (const auto& route : config.routes) {
-    if (config.peer(route.to) == nullptr) std::abort();
+    if (route.to.empty() != route.refuse.has_value()) std::abort();
+    for (const auto& target : route.to) {
+      if (target.peer != "device" && config.peer(target.peer) == nullptr) std::abort();
+    }
   }
   return 0;
 }

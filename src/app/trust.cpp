@@ -65,7 +65,11 @@ crypto::PeerEntry entryOf(const config::Peer& peer, const AnchorSets& anchors) {
 // RFC 5922 4, unless it is configured by other identities.
 crypto::PeerEntry serverEntryOf(const config::Peer& peer, const AnchorSets& anchors) {
   auto entry = entryOf(peer, anchors);
-  if (entry.identities.empty() && peer.host) entry.identities.push_back({crypto::SanKind::dns, peer.host->host});
+  if (!entry.identities.empty()) return entry;
+  if (peer.host) entry.identities.push_back({crypto::SanKind::dns, peer.host->host});
+  for (const auto& target : peer.targets) {
+    if (target.host) entry.identities.push_back({crypto::SanKind::dns, target.host->host});
+  }
   return entry;
 }
 
@@ -171,7 +175,7 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   for (const auto& peer : config.peers) {
     if (!peer.networks.empty()) trust->networks.emplace(peer.name, peer.networks);
     if (provenByNetwork(peer)) trust->known_by_network.push_back(peer.name);
-    if (!peer.address && !peer.host && peer.targets.empty()) continue;
+    if (!peer.connectable() || peer.unprotected) continue;
     std::vector<crypto::PeerEntry> only{serverEntryOf(peer, anchors)};
     SP_ASSIGN(auto expected, crypto::PeerDirectory::build(std::move(only)));
     crypto::TlsClientSettings settings;

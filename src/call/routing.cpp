@@ -16,8 +16,9 @@ Result<RouteDecision> route(const EdgePolicy& policy, const RouteQuery& query) {
   const auto& routes = policy.config->routes;
   for (std::size_t i = 0; i < routes.size(); ++i) {
     if (!matches(routes[i], query)) continue;
-    const auto* target = policy.peer(routes[i].to.front().peer);
-    SP_CHECK(target != nullptr);  // references are resolved when the configuration is loaded
+    const auto* target = routes[i].to.empty() ? nullptr : policy.peer(routes[i].to.front().peer);
+    if (target == nullptr)
+      return Error{ErrorKind::peerDenied, "call.route.none", "refused by route " + std::to_string(i + 1)};
     const auto text = std::to_string(i + 1) + ": " + routes[i].user.toString() + " -> " + target->name;
     if (target->name == query.from_peer) return Error{ErrorKind::peerDenied, "call.route.to_origin", text};
     return RouteDecision{target, text};

@@ -44,53 +44,16 @@ const Trust* Config::trust(std::string_view name) const {
   return found == trusts.end() ? nullptr : &*found;
 }
 
-std::string_view toString(KeyUsage usage) {
-  switch (usage) {
-    case KeyUsage::client: return "client";
-    case KeyUsage::server: return "server";
-    case KeyUsage::any: break;
-  }
-  return "any";
+bool Policy::accepts(Proof proof) const {
+  return std::any_of(authentication.begin(), authentication.end(),
+                     [&](const Proofs& all) { return std::find(all.begin(), all.end(), proof) != all.end(); });
 }
 
-std::string_view toString(Tier tier) { return tier == Tier::strict ? "strict" : "compatible"; }
-
-std::string_view toString(Codec codec) {
-  switch (codec) {
-    case Codec::opus: return "opus";
-    case Codec::pcmu: return "PCMU";
-    case Codec::pcma: break;
-  }
-  return "PCMA";
+bool Policy::acceptsWithout(Proof proof) const {
+  return std::any_of(authentication.begin(), authentication.end(),
+                     [&](const Proofs& all) { return std::find(all.begin(), all.end(), proof) == all.end(); });
 }
 
-std::string_view toString(RuleMode mode) {
-  switch (mode) {
-    case RuleMode::off: return "off";
-    case RuleMode::shadow: return "shadow";
-    case RuleMode::enforce: break;
-  }
-  return "enforce";
-}
-
-std::string_view toString(LogLevel level) {
-  switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::notice: return "notice";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: break;
-  }
-  return "error";
-}
-
-std::string_view toString(Disclosure disclosure) {
-  switch (disclosure) {
-    case Disclosure::respectPrivacy: return "respect-privacy";
-    case Disclosure::always: return "always";
-    case Disclosure::never: break;
-  }
-  return "never";
-}
+bool Peer::connectable() const { return address || host || !targets.empty(); }
 
 }  // namespace sallyport::config

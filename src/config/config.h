@@ -5,27 +5,18 @@
 // the configuration file's folder, numbers are in range. Immutable once loaded and shared by every
 // worker; a reload swaps the whole. Nothing in here turns the verification of a peer off.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "config/peer.h"
+#include "config/values.h"
 #include "core/endpoint.h"
 
 namespace sallyport::config {
-
-using Milliseconds = std::chrono::milliseconds;
-using Path = std::filesystem::path;
-
-// A name or address with an optional port, as others are told to reach us.
-struct HostPort {
-  std::string host;  // a domain name, or an address as hostText() prints it (IPv6 in brackets)
-  std::optional<std::uint16_t> port;
-  std::string toString() const;
-  friend bool operator==(const HostPort&, const HostPort&) = default;
-};
 
 // [edge]
 struct Edge {
@@ -37,23 +28,10 @@ struct Edge {
   std::string user;     // drop to this user after start; empty: stay
 };
 
-struct KeyPair {
-  Path certificate;  // PEM chain, leaf first
-  Path key;
-};
-
-// What a principal may be proven by. A requirement is a set of them, all of which must hold.
-enum class Proof : std::uint8_t { certificate, digest, scram, token, network };
-using Proofs = std::vector<Proof>;
-
-enum class DigestAlgorithm : std::uint8_t { sha256, sha512_256, md5 };  // RFC 8760; md5 for named peers only
-
 enum class ClientCertificate : std::uint8_t {
   required,  // the handshake fails without one
   optional,  // who shows none must prove itself otherwise, as its authentication says
 };
-
-enum class TlsFloor : std::uint8_t { tls12, tls13 };
 
 // [[listener]]: TLS, always.
 struct Listener {
@@ -97,131 +75,6 @@ struct Trust {
   std::optional<Path> crl;
 };
 
-enum class IdentityKind : std::uint8_t { dns, uri, ip };
-
-// A subjectAltName to match exactly (RFC 5922); written "dns:core.example", "uri:sip:bob@example.org", "ip:192.0.2.1".
-struct Identity {
-  IdentityKind kind = IdentityKind::dns;
-  std::string value;  // dns: lower case; ip: canonical
-  std::string toString() const;
-  friend bool operator==(const Identity&, const Identity&) = default;
-};
-
-enum class KeyUsage : std::uint8_t { any, client, server };  // which extended key usage a peer's leaf must carry
-enum class Tier : std::uint8_t { strict, compatible };       // strict: AEAD suites only
-enum class Codec : std::uint8_t { opus, pcmu, pcma };
-enum class Disclosure : std::uint8_t { respectPrivacy, always, never };  // of the asserted identity, RFC 3325 7
-
-// A bearer token's issuer (RFC 8898): whom we believe, for whom the token must be, where the keys are.
-struct TokenIssuer {
-  std::string issuer;
-  std::string audience;
-  Path jwks;                 // a file ...
-  std::string jwks_url;      // ... or https, fetched from an allow-listed host only
-  std::string jwks_trust;    // the [[trust]] that vouches for that host
-  std::string authz_server;  // said in the challenge
-};
-
-enum class DtmfMode : std::uint8_t { rfc4733, info };          // how the other side is told of keys pressed
-enum class SipsMode : std::uint8_t { allow, require, never };  // of sips: URIs, RFC 5630
-enum class NumberForm : std::uint8_t { asIs, e164, national };
-
-// How a peer writes telephone numbers.
-struct Numbers {
-  std::string country;  // ISO 3166 alpha-2, "DE"; empty: numbers are left alone
-  std::string area;     // without its trunk prefix, "30"
-  NumberForm outgoing = NumberForm::asIs;
-};
-
-// What applies to media and volume, for a peer and for the enrolled devices alike.
-struct Policy {
-  Tier tier = Tier::strict;
-  std::vector<std::string> suites;  // IANA SRTP suite names, preferred first; never empty once loaded
-  std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma};
-  std::optional<unsigned> max_calls;                         // at once; unset: the guard's own figure
-  std::optional<double> call_rate;                           // calls per second; unset: the guard's own figure
-  std::vector<Proofs> authentication{{Proof::certificate}};  // any of
-  std::vector<DigestAlgorithm> digest_algorithms{DigestAlgorithm::sha256, DigestAlgorithm::sha512_256};
-  std::string header_policy;         // what crosses to it and from it; empty: the built-in one of its kind
-  std::vector<std::string> methods;  // beyond calls: MESSAGE, SUBSCRIBE, REFER, ...; empty: the guard's list
-  DtmfMode dtmf = DtmfMode::rfc4733;
-  SipsMode sips = SipsMode::allow;
-};
-
-// [devices]: phones enrolled at a private CA, each known by the SAN uri:sip:<user>@<domain>; or known by a
-// password's verifier or a token, as `policy.authentication` says.
-struct Devices {
-  std::string trust;  // empty: no certificate is asked of them
-  std::string domain;
-  std::string realm;                // of digest and SCRAM; the domain unless set
-  std::optional<Path> credentials;  // verifiers, never passwords; 0600
-  std::optional<TokenIssuer> token;
-  Policy policy;  // limits are per device
-};
-
-// One server of a peer; the lowest priority first, by weight within it (RFC 2782).
-struct PeerTarget {
-  Endpoint address;
-  unsigned priority = 1;
-  unsigned weight = 1;
-};
-
-// Our credentials at a peer: what answers its challenges, for that realm and no other.
-struct PeerCredentials {
-  std::string username;
-  std::string realm;
-  Path password_file;  // 0600
-};
-
-// Our registration at a carrier.
-struct PeerRegistration {
-  std::string aor;  // "sip:+4930123@carrier.example"
-  std::chrono::seconds expires{600};
-};
-
-// Call admission of a trunk in one direction, as seen from the edge: `in` are calls it sends us.
-struct TrunkLimits {
-  std::optional<unsigned> calls;  // at once
-  std::optional<double> calls_per_second;
-};
-
-enum class OnForeignIdentity : std::uint8_t { drop, refuse };
-enum class CertificateKind : std::uint8_t { any, ecdsa, rsa };  // which of ours a peer is shown
-
-// [[peer]]
-struct Peer {
-  std::string name;
-  std::vector<Identity> identities;  // never empty
-  std::string trust;
-  KeyUsage eku = KeyUsage::any;
-  std::string preset;               // the counterpart it is like; its settings hold where this peer says nothing
-  std::optional<Endpoint> address;  // where to connect; unset, with no host and no targets: it only calls us
-  std::optional<HostPort> host;     // or by name (RFC 3263); its certificate must name this very domain or an identity
-  std::vector<PeerTarget> targets;  // or several
-  std::optional<std::chrono::seconds> options_interval;  // OPTIONS health; unset: none
-  bool last_resort = true;                               // is tried even when all its servers look down
-  bool path = false;                                     // may register for others behind it (RFC 3327)
-  bool unprotected = false;  // plain TCP and RTP on this leg, to `address` or `targets` only; never by default
-  std::optional<PeerCredentials> credentials;
-  std::optional<PeerRegistration> registration;
-  TrunkLimits limits_in, limits_out;
-  std::optional<unsigned> channels;  // calls at once, both directions together
-  Numbers numbers;
-  std::vector<std::string> numbers_allowed;  // prefixes of callers it may present; empty: only its own identity
-  OnForeignIdentity on_foreign_identity = OnForeignIdentity::drop;
-  bool contact_by_name = false;  // Contact and Via carry our domain name, which our certificate holds
-  TlsFloor tls = TlsFloor::tls12;
-  bool tls12_only = false;  // for peers that fail on a TLS 1.3 hello
-  CertificateKind certificate = CertificateKind::any;
-  bool user_phone = false;  // ";user=phone" on numbers
-  std::string server_name;  // TLS SNI and the name verified; the first dns identity unless set
-  Policy policy;
-  std::vector<IpNetwork> networks;  // may connect from here only; empty: from anywhere
-  bool wildcard = false;            // whether its certificate may match by *.domain (RFC 5922 7.2 says no)
-  std::string asserted_identity;    // "sip:+4930123@example.org"; empty: from the authenticated principal
-  Disclosure disclosure = Disclosure::respectPrivacy;
-};
-
 enum class PatternKind : std::uint8_t { exact, prefix, any };
 
 // "alice" is exact, "+49*" a prefix, "*" anybody. Text throughout: 0049 and 49 differ.
@@ -238,18 +91,20 @@ struct RouteTarget {
   unsigned weight = 1;
 };
 
-// When a rule holds: "Mon-Fri 08:00-18:00", local time of the edge unless `utc_offset` says otherwise.
+// When a rule holds, local time of the edge unless `utc_offset` says otherwise. Each span has the form of
+// "Mon-Fri 08:00-18:00": days joined by "-" and ",", left out for every day; an end before the beginning is the next
+// day's, "24:00" the day's end.
 struct RouteTime {
-  std::vector<std::string> spans;
+  std::vector<std::string> spans;  // empty: always
   std::optional<std::chrono::minutes> utc_offset;
 };
 
 // [[route]], first match wins.
 struct Route {
   UserPattern user;
-  std::string user_regex;  // instead of `user`; a bounded subset, matched in linear time
-  std::string number;      // E.164 prefix of the called number once normalised, "+49"
-  std::string caller;      // the caller's user, a pattern as in `user`
+  std::string user_regex;  // instead of `user`; a bounded subset, matched in linear time; at most 256 bytes
+  std::string number;      // the called number in E.164 once normalised: exact, or a prefix "+49*"
+  std::string caller;      // the caller's user, a pattern as in `user`; empty: any
   std::string domain;      // empty: any of ours
   std::string from_peer;   // a peer's name, or "device" for the enrolled ones; empty: from anybody admitted
   RouteTime time;
@@ -259,10 +114,14 @@ struct Route {
   std::string header_policy;       // instead of the target's
 };
 
-// [header_policy.NAME]
+// The header policies that are there without being written; one's own may extend them.
+inline constexpr std::array<std::string_view, 3> kBuiltInHeaderPolicies{"trunk-edge@2026", "core@2026",
+                                                                        "device-edge@2026"};
+
+// [header_policy."NAME@YEAR"]
 struct HeaderPolicy {
-  std::string name;  // "acme@2026"
-  std::string extends;
+  std::string name;     // "acme@2026"
+  std::string extends;  // another one's name; empty: begins with nothing
   std::vector<std::string> allow;
   std::vector<std::string> drop;
 };
@@ -360,11 +219,7 @@ struct Config {
   const Trust* trust(std::string_view name) const;  // null when there is none
 };
 
-std::string_view toString(KeyUsage usage);
-std::string_view toString(Tier tier);
-std::string_view toString(Codec codec);  // as in SDP: "opus", "PCMU", "PCMA"
 std::string_view toString(RuleMode mode);
 std::string_view toString(LogLevel level);
-std::string_view toString(Disclosure disclosure);
 
 }  // namespace sallyport::config

@@ -122,11 +122,17 @@ void Problems::advise(Place place, const char* code, std::string message, std::s
   warnings_.push_back({file_, place.line, place.column, code, std::move(message), std::move(suggestion)});
 }
 
+void Problems::note(Place place, const char* code, std::string message) {
+  notes_.push_back({file_, place.line, place.column, code, std::move(message), {}});
+}
+
 void Problems::moveInto(LoadOutcome& outcome) {
   sortByPlace(errors_);
   sortByPlace(warnings_);
+  sortByPlace(notes_);
   outcome.errors = std::move(errors_);
   outcome.warnings = std::move(warnings_);
+  outcome.notes = std::move(notes_);
 }
 
 bool readDocument(std::string_view text, Node& root, Problems& problems) {

@@ -42,15 +42,17 @@ class Problems {
 
   void error(Place place, const char* code, std::string message, std::string suggestion = {});
   void advise(Place place, const char* code, std::string message, std::string suggestion = {});
+  void note(Place place, const char* code, std::string message);
   bool any() const { return !errors_.empty(); }
 
-  // Both lists in file order.
+  // Each list in file order.
   void moveInto(LoadOutcome& outcome);
 
  private:
   std::string file_;
   std::vector<Problem> errors_;
   std::vector<Problem> warnings_;
+  std::vector<Problem> notes_;
 };
 
 inline constexpr std::size_t kLargestFile = 1u << 20;

@@ -3,9 +3,9 @@
 // Reads sallyport.toml. All problems of a file are reported at once, each with its place and, where
 // one can be guessed, what was meant. Called at start, by `check` and on reload, never on a worker.
 //
-// Codes: config.file.* (unreadable, too large, not TOML), config.key.* (unknown, missing, duplicate),
+// Codes: config.file.* (unreadable, too large, not TOML, a secret's mode), config.key.* (unknown, missing, duplicate),
 // config.type, config.value.* (the value itself), config.reference (names what does not exist),
-// config.conflict (two settings contradict each other); warnings: config.advice.*.
+// config.conflict (two settings contradict each other); warnings: config.advice.*; notes: config.note.*.
 
 #include <optional>
 #include <string>
@@ -33,6 +33,7 @@ struct LoadOutcome {
   std::optional<Config> config;  // set exactly when there are no errors
   std::vector<Problem> errors;   // in file order
   std::vector<Problem> warnings;
+  std::vector<Problem> notes;  // less than the best protection, where a counterpart has no better; not in report()
 
   bool ok() const { return config.has_value(); }
   std::string report() const;  // every problem on a line of its own, errors first

@@ -2,6 +2,8 @@
 #pragma once
 // The shape of the file, section by section, and the rules between sections. Internal to config.
 
+#include <set>
+
 #include "config/config.h"
 #include "config/document.h"
 
@@ -9,6 +11,9 @@ namespace sallyport::config {
 
 // Fills `config` with what could be read; the rest keeps its default and is reported.
 void readSections(const Node& root, const Path& folder, Config& config, Problems& problems);
+
+// The full name of every setting there is: "media.address", "peer.credentials.username".
+std::set<std::string> everySetting();
 
 // What holds between settings: names refer to something, nothing is said twice, nothing contradicts.
 void checkConsistency(const Node& root, const Config& config, Problems& problems);
@@ -28,8 +33,8 @@ inline constexpr std::array kSuites{SuiteName{"AEAD_AES_256_GCM", true}, SuiteNa
                                     SuiteName{"AES_CM_128_HMAC_SHA1_80", false}};
 
 // What a guard may let pass at most.
-inline constexpr std::array<std::string_view, 13> kMethods{"INVITE", "ACK",       "BYE",      "CANCEL",  "OPTIONS",
+inline constexpr std::array<std::string_view, 14> kMethods{"INVITE", "ACK",       "BYE",      "CANCEL",  "OPTIONS",
                                                            "UPDATE", "PRACK",     "REGISTER", "MESSAGE", "INFO",
-                                                           "REFER",  "SUBSCRIBE", "NOTIFY"};
+                                                           "REFER",  "SUBSCRIBE", "NOTIFY",   "PUBLISH"};
 
 }  // namespace sallyport::config

@@ -35,13 +35,14 @@ bool wantsVerificationOff(std::string_view key) {
 
 const Node* TableReader::take(std::string_view key) {
   known_.push_back(key);
+  if (reading_.settings != nullptr) reading_.settings->insert(setting_ + std::string{key});
   return table_.find(key);
 }
 
 const Node* TableReader::take(std::string_view key, Node::Kind kind) {
   const auto* node = take(key);
   if (node == nullptr || node->kind == kind) return node;
-  problems_.error(
+  reading_.problems.error(
       node->place, "config.type",
       settingName(key) + " must be " + std::string{describe(kind)} + ", not " + std::string{describe(node->kind)});
   return nullptr;
@@ -49,7 +50,7 @@ const Node* TableReader::take(std::string_view key, Node::Kind kind) {
 
 void TableReader::require(std::string_view key, std::string suggestion) {
   if (table_.find(key) != nullptr) return;
-  problems_.error(table_.place, "config.key.missing", settingName(key) + " is missing", std::move(suggestion));
+  reading_.problems.error(table_.place, "config.key.missing", settingName(key) + " is missing", std::move(suggestion));
 }
 
 void TableReader::text(std::string_view key, std::string& out) {
@@ -68,7 +69,7 @@ void TableReader::path(std::string_view key, Path& out) {
   if (node == nullptr) return;
   if (node->text.empty() || node->text.find('\0') != std::string::npos) return wrongForm(*node, key, "a file path");
   const Path given{node->text};
-  out = (given.is_absolute() ? given : folder_ / given).lexically_normal();
+  out = (given.is_absolute() ? given : reading_.folder / given).lexically_normal();
 }
 
 void TableReader::flag(std::string_view key, bool& out) {
@@ -79,14 +80,15 @@ void TableReader::real(std::string_view key, double& out, double minimum, double
   const auto* node = take(key);
   if (node == nullptr) return;
   if (node->kind != Node::Kind::real && node->kind != Node::Kind::integer) {
-    problems_.error(node->place, "config.type",
-                    settingName(key) + " must be a number, not " + std::string{describe(node->kind)});
+    reading_.problems.error(node->place, "config.type",
+                            settingName(key) + " must be a number, not " + std::string{describe(node->kind)});
     return;
   }
   const double value = node->kind == Node::Kind::real ? node->real : static_cast<double>(node->integer);
   if (!(value >= minimum && value <= maximum)) {  // so that NaN is refused too
-    problems_.error(node->place, "config.value.range",
-                    settingName(key) + " must be between " + numberText(minimum) + " and " + numberText(maximum));
+    reading_.problems.error(
+        node->place, "config.value.range",
+        settingName(key) + " must be between " + numberText(minimum) + " and " + numberText(maximum));
     return;
   }
   out = value;
@@ -96,26 +98,36 @@ void TableReader::duration(std::string_view key, Milliseconds& out, Milliseconds
   const auto* node = take(key);
   if (node == nullptr) return;
   if (node->kind == Node::Kind::integer) {
-    problems_.error(node->place, "config.type", settingName(key) + " needs a unit",
-                    "write \"" + std::to_string(node->integer) + "s\" or \"" + std::to_string(node->integer) + "ms\"");
+    reading_.problems.error(
+        node->place, "config.type", settingName(key) + " needs a unit",
+        "write \"" + std::to_string(node->integer) + "s\" or \"" + std::to_string(node->integer) + "ms\"");
     return;
   }
   const auto value = node->kind == Node::Kind::text ? parseDuration(node->text) : std::nullopt;
   if (!value) return wrongForm(*node, key, "a duration such as \"500ms\", \"30s\", \"5m\" or \"2h\"");
   if (*value < minimum || *value > maximum) {
-    problems_.error(node->place, "config.value.range",
-                    settingName(key) + " must be between " + durationText(minimum) + " and " + durationText(maximum));
+    reading_.problems.error(
+        node->place, "config.value.range",
+        settingName(key) + " must be between " + durationText(minimum) + " and " + durationText(maximum));
     return;
   }
   out = *value;
+}
+
+void TableReader::duration(std::string_view key, std::chrono::seconds& out, Milliseconds minimum,
+                           Milliseconds maximum) {
+  Milliseconds value = out;
+  duration(key, value, minimum, maximum);
+  out = std::chrono::duration_cast<std::chrono::seconds>(value);
 }
 
 std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int64_t minimum, std::int64_t maximum) {
   const auto* node = take(key, Node::Kind::integer);
   if (node == nullptr) return std::nullopt;
   if (node->integer >= minimum && node->integer <= maximum) return node->integer;
-  problems_.error(node->place, "config.value.range",
-                  settingName(key) + " must be between " + std::to_string(minimum) + " and " + std::to_string(maximum));
+  reading_.problems.error(
+      node->place, "config.value.range",
+      settingName(key) + " must be between " + std::to_string(minimum) + " and " + std::to_string(maximum));
   return std::nullopt;
 }
 
@@ -130,22 +142,37 @@ std::optional<std::vector<const Node*>> TableReader::takeList(std::string_view k
   const bool all_text =
       std::all_of(items.begin(), items.end(), [](const Node* item) { return item->kind == Node::Kind::text; });
   if (node->kind == Node::Kind::array && all_text) return items;
-  problems_.error(node->place, "config.type", settingName(key) + " must be a list of texts");
+  reading_.problems.error(node->place, "config.type", settingName(key) + " must be a list of texts");
   return std::nullopt;
+}
+
+std::vector<const Node*> TableReader::takeTables(std::string_view key) {
+  const auto* node = take(key);
+  std::vector<const Node*> tables;
+  if (node == nullptr) return tables;
+  bool all = node->kind == Node::Kind::array;
+  for (const auto& child : node->children) {
+    all = all && child.kind == Node::Kind::table;
+    tables.push_back(&child);
+  }
+  if (all) return tables;
+  reading_.problems.error(node->place, "config.type", settingName(key) + " must be a list of tables",
+                          "such as " + std::string{key} + " = [{ ... }, { ... }]");
+  return {};
 }
 
 void TableReader::wrongForm(const Node& node, std::string_view key, std::string_view form) {
   const bool is_text = node.kind == Node::Kind::text;
-  problems_.error(node.place, is_text ? "config.value.form" : "config.type",
-                  settingName(key) + " must be " + std::string{form} +
-                      (is_text ? ", not \"" + node.text + "\"" : ", not " + std::string{describe(node.kind)}));
+  reading_.problems.error(node.place, is_text ? "config.value.form" : "config.type",
+                          settingName(key) + " must be " + std::string{form} +
+                              (is_text ? ", not \"" + node.text + "\"" : ", not " + std::string{describe(node.kind)}));
 }
 
 void TableReader::wrongChoice(const Node& node, std::string_view key, std::span<const std::string_view> names) {
   const auto near = nearest(node.text, names);
-  problems_.error(node.place, "config.value.choice",
-                  settingName(key) + " must be one of " + joined(names) + ", not \"" + node.text + "\"",
-                  near.empty() ? "" : "did you mean \"" + near + "\"?");
+  reading_.problems.error(node.place, "config.value.choice",
+                          settingName(key) + " must be one of " + joined(names) + ", not \"" + node.text + "\"",
+                          near.empty() ? "" : "did you mean \"" + near + "\"?");
 }
 
 void TableReader::finish() {
@@ -156,8 +183,8 @@ void TableReader::finish() {
     if (near.empty() && wantsVerificationOff(child.key)) {
       suggestion = "nothing turns verification off: give the peer's own CA to a [[trust]] instead";
     }
-    problems_.error(child.key_place, "config.key.unknown", "no setting '" + child.key + "' in " + label_,
-                    std::move(suggestion));
+    reading_.problems.error(child.key_place, "config.key.unknown", "no setting '" + child.key + "' in " + label_,
+                            std::move(suggestion));
   }
 }
 

@@ -5,12 +5,17 @@
 #include <array>
 #include <vector>
 
+#include "config/choices.h"
 #include "core/numbers.h"
 
 namespace sallyport::config {
 namespace {
 
-constexpr std::size_t kLongestWord = 64;      // what edit distance is worth computing for
+constexpr std::size_t kLongestWord = 64;  // what edit distance is worth computing for
+constexpr std::size_t kLongestText = 256;
+constexpr std::size_t kLongestNumber = 15;  // E.164 6.2.1
+constexpr std::chrono::minutes kDay{24 * 60};
+constexpr std::chrono::minutes kLargestOffset{14 * 60};
 constexpr std::size_t kTellingBeginning = 3;  // "warn" means "warning"
 
 struct Unit {
@@ -42,6 +47,25 @@ bool isDomainName(std::string_view text) {
 
 bool isVisible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+// "08:30"; "24:00" is the day's end.
+std::optional<std::chrono::minutes> minutesOf(std::string_view text) {
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const auto hours = parseUnsigned(text.substr(0, 2), 0, 24), minutes = parseUnsigned(text.substr(3), 0, 59);
+  if (!hours || !minutes || *hours * 60 + *minutes > static_cast<std::uint64_t>(kDay.count())) return std::nullopt;
+  return std::chrono::minutes{*hours * 60 + *minutes};
+}
+
+// "Mon-Fri,Sun"
+bool isDays(std::string_view text) {
+  constexpr std::array<std::string_view, 7> kDays{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+  for (std::size_t at = 0;; at += 4) {
+    if (std::find(kDays.begin(), kDays.end(), text.substr(std::min(at, text.size()), 3)) == kDays.end()) return false;
+    if (at + 3 == text.size()) return true;
+    const bool range = text[at + 3] == '-' && (at < 4 || text[at - 1] == ',');
+    if (!range && text[at + 3] != ',') return false;
+  }
 }
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -153,6 +177,124 @@ bool isName(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
     return isAlphanumeric(c) || c == '_' || c == '.' || c == '-';
   });
+}
+
+std::optional<Proofs> parseProofs(std::string_view text) {
+  constexpr std::string_view kAnd = " and ";
+  Proofs proofs;
+  for (std::size_t at = 0; at <= text.size();) {
+    const auto end = std::min(text.find(kAnd, at), text.size());
+    const auto word = text.substr(at, end - at);
+    const auto known =
+        std::find_if(kProofs.begin(), kProofs.end(), [&](const auto& each) { return each.first == word; });
+    if (known == kProofs.end()) return std::nullopt;
+    if (std::find(proofs.begin(), proofs.end(), known->second) != proofs.end()) return std::nullopt;
+    proofs.push_back(known->second);
+    at = end + kAnd.size();
+  }
+  return proofs;
+}
+
+std::optional<std::string> parsePolicyName(std::string_view text) {
+  const auto at = text.find('@');
+  if (at == std::string_view::npos || !isName(text.substr(0, at))) return std::nullopt;
+  const auto year = text.substr(at + 1);
+  if (year.size() != 4 || !std::all_of(year.begin(), year.end(), isDigit)) return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> parseHeaderName(std::string_view text) {
+  constexpr std::string_view kMarks = "-.!%*_+`'~";
+  const bool token = !text.empty() && text.size() <= kLongestWord && std::all_of(text.begin(), text.end(), [&](char c) {
+    return isAlphanumeric(c) || kMarks.find(c) != std::string_view::npos;
+  });
+  if (!token) return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> parseHttpsUrl(std::string_view text) {
+  constexpr std::string_view kScheme = "https://";
+  if (!text.starts_with(kScheme) || text.size() > kLongestText || !isVisible(text)) return std::nullopt;
+  const auto rest = text.substr(kScheme.size());
+  if (!parseHostPort(rest.substr(0, rest.find_first_of("/?#")))) return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> parseCountry(std::string_view text) {
+  if (text.size() != 2 || !std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
+    return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> parseDigits(std::string_view text) {
+  if (text.empty() || text.size() > kLongestNumber || !std::all_of(text.begin(), text.end(), isDigit))
+    return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> parseNumberPrefix(std::string_view text) {
+  if (text.ends_with('*')) text.remove_suffix(1);
+  if (!parseDigits(text.starts_with('+') ? text.substr(1) : text)) return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> numberPattern(std::string_view text) {
+  if (!text.starts_with('+') || !parseNumberPrefix(text)) return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::string> parseRewrite(std::string_view text) {
+  constexpr std::array<std::string_view, 3> kPlaceholders{"{user}", "{number}", "{rest}"};
+  if (text.empty() || text.size() > kLongestText || !isVisible(text)) return std::nullopt;
+  if (text.find_first_of("@<>\"") != std::string_view::npos) return std::nullopt;
+  for (std::size_t at = 0; (at = text.find_first_of("{}", at)) != std::string_view::npos;) {
+    const auto known = std::find_if(kPlaceholders.begin(), kPlaceholders.end(),
+                                    [&](std::string_view each) { return text.substr(at).starts_with(each); });
+    if (known == kPlaceholders.end()) return std::nullopt;
+    at += known->size();
+  }
+  return std::string{text};
+}
+
+std::optional<std::string> timeSpan(std::string_view text) {
+  auto hours = text;
+  if (const auto blank = text.find(' '); blank != std::string_view::npos) {
+    if (!isDays(text.substr(0, blank))) return std::nullopt;
+    hours = text.substr(blank + 1);
+  }
+  if (hours.size() != 11 || hours[5] != '-') return std::nullopt;
+  const auto from = minutesOf(hours.substr(0, 5)), to = minutesOf(hours.substr(6));
+  if (!from || !to || *from == *to || *from == kDay) return std::nullopt;
+  return std::string{text};
+}
+
+std::optional<std::chrono::minutes> parseUtcOffset(std::string_view text) {
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-')) return std::nullopt;
+  const auto offset = minutesOf(text.substr(1));
+  if (!offset || *offset > kLargestOffset) return std::nullopt;
+  return text[0] == '+' ? *offset : -*offset;
+}
+
+std::optional<Endpoint> parseServer(std::string_view text) {
+  constexpr std::uint16_t kDnsPort = 53;
+  if (const auto address = IpAddress::parse(text)) return Endpoint{*address, kDnsPort};
+  return Endpoint::parse(text);
+}
+
+std::optional<std::string> visibleText(std::string_view text) {
+  if (!isVisible(text)) return std::nullopt;
+  return quotableText(text);
+}
+
+std::optional<std::string> quotableText(std::string_view text) {
+  if (text.find_first_of("\"\\") != std::string_view::npos) return std::nullopt;
+  return boundedText(text);
+}
+
+std::optional<std::string> boundedText(std::string_view text) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+  if (text.empty() || text.size() > kLongestText || !printable) return std::nullopt;
+  return std::string{text};
 }
 
 std::string nearest(std::string_view word, std::span<const std::string_view> candidates) {

@@ -29,9 +29,9 @@ struct TokenPolicy {
 };
 
 struct TokenBearer {
-  sip::FlowId flow{};
+  ConnectionId connection{};
   // CertificateFacts::fingerprint of what the client showed in the handshake; empty: nothing.
-  std::string_view certificate_fingerprint;
+  std::string certificate_fingerprint;
 };
 
 struct TokenIdentity {
