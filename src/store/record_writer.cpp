@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/record_writer.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
-
+#include "store/private_file.h"
 #include "store/schema.h"
 #include "store/sqlite_reader.h"
 #include "telemetry/text.h"
@@ -15,16 +10,6 @@ namespace sallyport::store {
 namespace {
 
 using telemetry::CallRecord;
-
-// SQLite would open a file it cannot write for reading, and create one that everybody can read.
-Status createPrivately(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-  if (descriptor < 0) {
-    return Error{ErrorKind::misconfigured, "store.file.unwritable", std::generic_category().message(errno)};
-  }
-  ::close(descriptor);
-  return success();
-}
 
 void markCrashed(CallRecord& record, WallTime now) {
   record.end = {"process.crashed", "the edge stopped during the call; found at " + telemetry::timeText(now), "edge", 0};
@@ -45,7 +30,7 @@ std::optional<std::int64_t> millisecondsOf(const std::optional<WallTime>& time) 
 Result<RecordWriter> RecordWriter::open(const std::filesystem::path& file, std::uint64_t size_limit) {
   SP_TRY(createPrivately(file));
   SP_ASSIGN(auto database, Database::open(file, Database::Access::readWrite, "store.file.unwritable"));
-  SP_TRY(prepareSchema(database, file));
+  SP_TRY(prepareSchema(database, file, callSchema()));
   if (size_limit > 0) {
     SP_ASSIGN(const auto page_size, database.number("PRAGMA page_size"));
     const auto pages = std::max<std::uint64_t>(1, size_limit / static_cast<std::uint64_t>(page_size));

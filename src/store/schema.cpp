@@ -9,8 +9,7 @@ namespace {
 
 constexpr std::uintmax_t kCheckedAtStart = 64u << 20;  // larger files are only checked as they are read
 
-// Migration n takes a file from version n to n + 1.
-constexpr std::array<const char*, kSchemaVersion> kMigrations{R"(
+constexpr std::array<const char*, 1> kCallMigrations{R"(
 CREATE TABLE calls (
   sequence        INTEGER PRIMARY KEY AUTOINCREMENT,
   call_id         TEXT NOT NULL UNIQUE,
@@ -30,17 +29,48 @@ CREATE TABLE open_calls (
 ) STRICT, WITHOUT ROWID;
 PRAGMA application_id = 1397772114;
 )"};
-static_assert(kApplicationId == 1397772114);
 
-Status checkOwner(Database& database, std::int64_t version) {
+constexpr std::array<const char*, 1> kRegistrationMigrations{R"(
+CREATE TABLE bindings (
+  aor                 TEXT NOT NULL,
+  token               TEXT NOT NULL,
+  contact             TEXT NOT NULL,
+  instance            TEXT NOT NULL,
+  reg_id              INTEGER NOT NULL,
+  q                   INTEGER NOT NULL,  -- thousandths
+  call_id             TEXT NOT NULL,
+  cseq                INTEGER NOT NULL,
+  path                TEXT NOT NULL,
+  peer                TEXT NOT NULL,
+  identity            TEXT NOT NULL,
+  proof               TEXT NOT NULL,
+  user_agent          TEXT NOT NULL,
+  source              TEXT NOT NULL,
+  transport           TEXT NOT NULL,
+  registered          INTEGER NOT NULL,  -- milliseconds since 1970, UTC
+  expires             INTEGER NOT NULL,
+  upstream_cseq       INTEGER NOT NULL,
+  upstream_registered INTEGER NOT NULL,
+  upstream_expires    INTEGER NOT NULL,
+  PRIMARY KEY (aor, token)
+) STRICT, WITHOUT ROWID;
+PRAGMA application_id = 1397772871;
+)"};
+
+constexpr Schema kCallSchema{0x53'50'4f'52, kCallMigrations, "FULL", "call store", "'cdr' in [telemetry]"};
+constexpr Schema kRegistrationSchema{0x53'50'52'47, kRegistrationMigrations, "NORMAL", "registration store",
+                                     "'store' in [registrar]"};
+static_assert(kCallSchema.application_id == 1397772114 && kRegistrationSchema.application_id == 1397772871);
+
+Status checkOwner(Database& database, std::int64_t version, const Schema& schema) {
   SP_ASSIGN(const auto owner, database.number("PRAGMA application_id"));
-  if (owner != kApplicationId) {
+  if (owner != schema.application_id) {
     return Error{ErrorKind::misconfigured, "store.file.foreign", "another program's database"};
   }
-  if (version > kSchemaVersion) {
+  if (version > schema.version()) {
     return Error{
         ErrorKind::misconfigured, "store.schema.newer",
-        "schema version " + std::to_string(version) + ", this program knows " + std::to_string(kSchemaVersion)};
+        "schema version " + std::to_string(version) + ", this program knows " + std::to_string(schema.version())};
   }
   return success();
 }
@@ -54,10 +84,10 @@ Status checkIntegrity(Database& database, const std::filesystem::path& file) {
   return Error{ErrorKind::misconfigured, "store.file.corrupt", row ? check.text(0) : "it cannot be checked"};
 }
 
-Status migrate(Database& database, std::int64_t from) {
-  for (auto version = from; version < kSchemaVersion; ++version) {
+Status migrate(Database& database, std::int64_t from, const Schema& schema) {
+  for (auto version = from; version < schema.version(); ++version) {
     SP_TRY(database.execute("BEGIN IMMEDIATE"));
-    auto done = database.execute(kMigrations[static_cast<std::size_t>(version)]);
+    auto done = database.execute(schema.migrations[static_cast<std::size_t>(version)]);
     if (done) done = database.execute(("PRAGMA user_version = " + std::to_string(version + 1)).c_str());
     if (done) done = database.execute("COMMIT");
     if (done) continue;
@@ -69,35 +99,39 @@ Status migrate(Database& database, std::int64_t from) {
 
 }  // namespace
 
-Error explained(Error error, const std::filesystem::path& file) {
+const Schema& callSchema() { return kCallSchema; }
+const Schema& registrationSchema() { return kRegistrationSchema; }
+
+Error explained(Error error, const std::filesystem::path& file, const Schema& schema) {
   const auto is = [&](const char* code) { return std::strcmp(error.code, code) == 0; };
+  const auto elsewhere = std::string{"set "} + schema.setting + " to another file";
   std::string remedy;
-  if (is("store.file.foreign"))
-    remedy = "; this is no call store: move it away, or set 'cdr' in [telemetry] to another file";
+  if (is("store.file.foreign")) remedy = std::string{"; this is no "} + schema.name + ": move it away, or " + elsewhere;
   if (is("store.file.corrupt")) {
     remedy = "; move it away to begin a new one, and save what is left with: sqlite3 " + file.string() + " .recover";
   }
-  if (is("store.schema.newer")) remedy = "; start the newer version, or set 'cdr' in [telemetry] to another file";
+  if (is("store.schema.newer")) remedy = "; start the newer version, or " + elsewhere;
   if (is("store.file.unwritable")) remedy = "; check the permissions of the file and its folder";
   error.detail = file.string() + ": " + error.detail + remedy;
   return error;
 }
 
-Status prepareSchema(Database& database, const std::filesystem::path& file) {
+Status prepareSchema(Database& database, const std::filesystem::path& file, const Schema& schema) {
   SP_ASSIGN(const auto version, database.number("PRAGMA user_version"));
   SP_ASSIGN(const auto tables, database.number("SELECT count(*) FROM sqlite_schema"));
   const bool empty = version == 0 && tables == 0;
   if (!empty) {
-    SP_TRY(checkOwner(database, version));
+    SP_TRY(checkOwner(database, version, schema));
     SP_TRY(checkIntegrity(database, file));
   }
-  SP_TRY(database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
-  return migrate(database, version);
+  const auto pragmas = std::string{"PRAGMA journal_mode = WAL; PRAGMA synchronous = "} + schema.durability;
+  SP_TRY(database.execute(pragmas.c_str()));
+  return migrate(database, version, schema);
 }
 
-Status checkSchema(Database& database) {
+Status checkSchema(Database& database, const Schema& schema) {
   SP_ASSIGN(const auto version, database.number("PRAGMA user_version"));
-  return checkOwner(database, version);
+  return checkOwner(database, version, schema);
 }
 
 }  // namespace sallyport::store

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/sqlite_call_store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
 
+#include "store/private_file.h"
 #include "store/record_writer.h"
 #include "store/schema.h"
 #include "store/sqlite_reader.h"
@@ -25,35 +21,6 @@ using telemetry::Severity;
 
 constexpr std::size_t kBatch = 256;
 constexpr std::chrono::milliseconds kBeforeReading{500};  // for the writer to catch up
-
-// Held for as long as the store is open: two edges never write one file.
-class FileLock {
- public:
-  static Result<FileLock> take(std::filesystem::path file) {
-    file += ".lock";
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0) {
-      return Error{ErrorKind::misconfigured, "store.file.unwritable", std::generic_category().message(errno)};
-    }
-    FileLock lock{descriptor};
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      return Error{ErrorKind::misconfigured, "store.file.busy", "another edge is using it"};
-    }
-    return lock;
-  }
-
-  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-
- private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
 
 }  // namespace
 
@@ -315,9 +282,9 @@ Result<std::unique_ptr<SqliteCallStore>> SqliteCallStore::open(SqliteOptions opt
                  folder.string() + ": there is no such folder; create it or set 'cdr' in [telemetry]"};
   }
   auto lock = FileLock::take(file);
-  if (!lock) return explained(std::move(lock).error(), file);
+  if (!lock) return explained(std::move(lock).error(), file, callSchema());
   auto writer = RecordWriter::open(file, options.size_limit);
-  if (!writer) return explained(std::move(writer).error(), file);
+  if (!writer) return explained(std::move(writer).error(), file, callSchema());
   SP_ASSIGN(auto reader, SqliteReader::open(file));
   auto impl = std::make_unique<Impl>(
       Impl::Parts{std::move(options), *std::move(lock), *std::move(writer), std::move(reader)}, clock, events);

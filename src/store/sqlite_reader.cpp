@@ -12,7 +12,7 @@ namespace {
 
 Result<Database> openAndCheck(const std::filesystem::path& file, Database::Access access) {
   SP_ASSIGN(auto database, Database::open(file, access, "store.read"));
-  SP_TRY(checkSchema(database));
+  SP_TRY(checkSchema(database, callSchema()));
   return database;
 }
 
@@ -39,7 +39,7 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const std::filesystem::
   if (!database && std::strcmp(database.error().code, "store.read") == 0 && !std::filesystem::exists(log, failure)) {
     database = openAndCheck(file, Database::Access::immutable);
   }
-  if (!database) return explained(std::move(database).error(), file);
+  if (!database) return explained(std::move(database).error(), file, callSchema());
   return std::unique_ptr<SqliteReader>{new SqliteReader{*std::move(database)}};
 }
 
