@@ -60,15 +60,15 @@ class RegistrationStore {
     std::chrono::milliseconds retry{5'000};
   };
 
-  // Creates the file (0600) when absent. A damaged one, or one that is no registration store, is renamed to
-  // <file>.damaged and an empty one begun (event store.registrations.set_aside): phones register again.
-  // Fails with store.folder.missing, store.schema.newer, store.file.busy, store.file.unwritable.
+  // Creates the file (0600) when absent. A damaged one is renamed to <file>.damaged and an empty one begun (event
+  // store.registrations.set_aside): phones register again. Fails with store.folder.missing, store.file.foreign
+  // (another program's database), store.schema.newer, store.file.busy, store.file.unwritable.
   static Result<std::unique_ptr<RegistrationStore>> open(Options options, telemetry::EventSink& events);
   ~RegistrationStore();  // writes what is waiting
 
-  // What the last process left, expired ones among it; before start().
-  Result<std::vector<StoredBinding>> load();
-  // From now on touched() is heard. `source` outlives the store.
+  // What the last process left, expired ones among it; once, before start().
+  std::vector<StoredBinding> takeLoaded();
+  // From now on what is touched is written. `source` outlives the store.
   void start(const RegistrationSource& source);
   void touched(std::string_view aor);  // any thread; neither blocks on the file nor fails
 
