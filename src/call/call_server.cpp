@@ -143,14 +143,14 @@ void CallServer::onCancel(sip::ServerTransactionId invite, const sip::Message&) 
 
 void CallServer::onResponse(sip::ClientTransactionId id, sip::FlowId flow, sip::Message response) {
   const auto found = client_legs_.find(static_cast<std::uint64_t>(id));
-  if (found == client_legs_.end()) return;
-  touch(*found->second).onResponse(id, flow, response);
+  if (found != client_legs_.end()) return touch(*found->second).onResponse(id, flow, response);
+  own_requests_.onResponse(id, flow, std::move(response));
 }
 
 void CallServer::onClientFailure(sip::ClientTransactionId id, const Error& error) {
   const auto found = client_legs_.find(static_cast<std::uint64_t>(id));
-  if (found == client_legs_.end()) return;
-  touch(*found->second).onClientFailure(id, error);
+  if (found != client_legs_.end()) return touch(*found->second).onClientFailure(id, error);
+  own_requests_.onFailure(id, error);
 }
 
 void CallServer::onServerFailure(sip::ServerTransactionId id, const Error& error) {

@@ -17,6 +17,7 @@
 
 #include "call/bridge.h"
 #include "call/call_directory.h"
+#include "call/own_requests.h"
 #include "core/clock.h"
 #include "guard/admission_chain.h"
 #include "guard/decision_log.h"
@@ -69,6 +70,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   void endAll(const EndCause& cause);
   bool endCall(std::string_view id, const EndCause& cause);
   std::size_t liveCalls() const { return live_; }
+  Requester& requester() { return own_requests_; }
   std::vector<telemetry::CallRecord> snapshot() const;
 
   // What is kept at the moment, for reports and for tests that nothing outlives its call.
@@ -77,6 +79,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     std::size_t tags = 0;          // one per leg
     std::size_t bindings = 0;      // transactions that lead to a leg
     std::size_t deadlines = 0;     // of calls
+    std::size_t own_requests = 0;  // outside calls
     std::size_t transactions = 0;  // also those that only linger (RFC 3261 timers D to K)
   };
   Holdings holdings() const;
@@ -139,6 +142,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   EdgePolicyPtr policy_;
   sip::TransactionLayer transactions_;
   LegContext context_;
+  OwnRequests own_requests_;
   bool draining_ = false;
   bool in_turn_ = false;
   std::size_t live_ = 0;

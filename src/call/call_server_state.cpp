@@ -45,7 +45,11 @@ CallServer::CallServer(Parts parts, EdgePolicyPtr policy)
     : parts_(std::move(parts)),
       policy_(std::move(policy)),
       transactions_(*this, policy_->timers, transactionLimits()),
-      context_{transactions_, parts_.flows, *this, parts_.sent_by, parts_.worker, parts_.clock.steady()} {}
+      context_{transactions_, parts_.flows, *this, parts_.sent_by, parts_.worker, parts_.clock.steady()},
+      own_requests_(context_, [this](const std::function<void()>& action) {
+        const Turn turn{*this};
+        action();
+      }) {}
 
 CallServer::~CallServer() { calls_.clear(); }
 
@@ -206,8 +210,8 @@ std::vector<telemetry::CallRecord> CallServer::snapshot() const {
 }
 
 CallServer::Holdings CallServer::holdings() const {
-  return {calls_.size(), tag_legs_.size(), client_legs_.size() + server_legs_.size(), deadlines_.size(),
-          transactions_.size()};
+  return {calls_.size(),     tag_legs_.size(),        client_legs_.size() + server_legs_.size(),
+          deadlines_.size(), own_requests_.pending(), transactions_.size()};
 }
 
 // --- LegIndex ------------------------------------------------------------------------------------------------

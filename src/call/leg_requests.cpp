@@ -3,26 +3,21 @@
 #include <algorithm>
 
 #include "call/leg.h"
+#include "call/via.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
 namespace {
 
-constexpr std::size_t kBranchCharacters = 16;
 constexpr std::size_t kCallIdCharacters = 24;
 constexpr unsigned kSessionRetries = 2;  // raises after 422 before the call is given up
 constexpr std::size_t kAccepted = 4;     // INVITEs of which a repeated 2xx still finds us
 
 }  // namespace
 
-std::string Leg::newBranch() const {
-  return "z9hG4bK" + std::to_string(context_.worker) + "-" + crypto::randomToken(kBranchCharacters);
-}
+std::string Leg::newBranch() const { return call::newBranch(context_.worker); }
 
-std::string Leg::via(std::string_view branch) const {
-  std::string value{"SIP/2.0/TLS "};
-  return value.append(context_.sent_by).append(";branch=").append(branch);
-}
+std::string Leg::via(std::string_view branch) const { return viaValue(context_.sent_by, branch); }
 
 // --- the initial INVITE ------------------------------------------------------------------------------------
 

@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -112,12 +114,13 @@ class Registrar {
 
  private:
   struct Pending;  // what the answer needs while the core is asked
+  using PendingPtr = std::shared_ptr<Pending>;
 
-  void commit(const std::shared_ptr<Pending>& pending, Result<RegistrationChange> carried);
+  void commit(const PendingPtr& pending, Result<RegistrationChange> carried);
 
   Parts parts_;
   RegistrarSettings settings_;
-  std::set<std::shared_ptr<Pending>> pending_;
+  std::unordered_multimap<std::uint64_t, PendingPtr> pending_;  // by flow
 };
 
 }  // namespace sallyport::call

@@ -66,6 +66,9 @@ struct Binding {
 };
 using BindingPtr = std::shared_ptr<const Binding>;
 
+// Of the worker that makes it, and not to be guessed.
+std::string newToken(unsigned worker);
+
 // One REGISTER as the table needs it.
 struct RegistrationChange {
   enum class Extent : std::uint8_t { listed, all };  // all: "Contact: *", removes every binding
@@ -132,17 +135,19 @@ class Registrations {
   struct AorShard : Shard<std::string, std::vector<BindingPtr>, Hash> {
     std::set<BindingPtr, Sooner> by_expiry;
   };
-  using TokenShard = Shard<std::string, std::string, Hash>;          // token -> address
-  using FlowShard = Shard<std::uint64_t, std::vector<std::string>>;  // flow -> tokens
+  using TokenShard = Shard<std::string, std::string, Hash>;                              // token -> address
+  using FlowShard = Shard<std::uint64_t, std::unordered_map<std::string, std::string>>;  // flow -> token -> address
   static constexpr std::size_t kShards = 64;
 
   AorShard& shardOf(std::string_view aor) const { return aor_shards_[Hash{}(aor) % kShards]; }
   TokenShard& tokensOf(std::string_view token) const { return token_shards_[Hash{}(token) % kShards]; }
   FlowShard& flowsOf(sip::FlowId flow) const { return flow_shards_[static_cast<std::uint64_t>(flow) % kShards]; }
 
-  void put(AorShard& shard, std::vector<BindingPtr>& bound, BindingPtr binding);
+  void put(AorShard& shard, std::vector<BindingPtr>& bound, const BindingPtr& known, Binding binding);
   void drop(AorShard& shard, std::vector<BindingPtr>& bound, const BindingPtr& binding);
-  void replace(AorShard& shard, BindingPtr& place, BindingPtr binding);
+  void forget(AorShard& shard, const std::string& aor);
+  void linkFlow(const Binding& binding);
+  void unlinkFlow(const Binding& binding);
 
   std::atomic<std::size_t> max_contacts_, max_aors_;
   std::atomic<std::size_t> aors_{0};

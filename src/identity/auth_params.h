@@ -30,6 +30,6 @@ class AuthParams {
 };
 
 // `"text"` with its quotes and backslashes escaped (RFC 3261 25.1 quoted-string).
-std::string quoted(std::string_view text);
+std::string quotedString(std::string_view text);
 
 }  // namespace sallyport::identity

@@ -29,9 +29,9 @@ struct TokenPolicy {
 };
 
 struct TokenBearer {
-  ConnectionId connection{};
+  sip::FlowId flow{};
   // CertificateFacts::fingerprint of what the client showed in the handshake; empty: nothing.
-  std::string certificate_fingerprint;
+  std::string_view certificate_fingerprint;
 };
 
 struct TokenIdentity {

@@ -7,7 +7,8 @@
 // parameters are passed over. Values, usable from any thread.
 //
 // Codes, all peerMisbehaved: those of AuthParams, and "identity.digest.scheme" (not Digest), ".missing",
-// ".too_long", ".algorithm", ".qop", ".nonce_count", ".response", ".userhash".
+// ".too_long", ".algorithm", ".qop", ".nonce_count", ".response", ".userhash", ".blank" (a form without nonce and
+// response, which IMS phones send first: 3GPP TS 24.229 5.1.1.2).
 
 #include <cstdint>
 #include <optional>

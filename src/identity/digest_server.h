@@ -22,6 +22,8 @@ struct DigestPolicy {
   std::string domain;  // of usernames that name none; empty: the realm
   std::vector<DigestAlgorithm> algorithms{DigestAlgorithm::sha256, DigestAlgorithm::sha512_256};  // as challenged
   std::chrono::seconds nonce_lifetime{300};
+
+  const std::string& domainOfUsers() const { return domain.empty() ? realm : domain; }
 };
 
 // What the answer must fit.

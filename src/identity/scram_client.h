@@ -3,7 +3,7 @@
 // SCRAM-SHA-256 as client (RFC 5802, RFC 7677, RFC 7804): answers the challenges of one configured realm, and
 // accepts nobody as server who does not prove that it knows the verifier. One object per exchange.
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +11,7 @@
 #include "core/secret.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
+#include "identity/auth_params.h"
 
 namespace sallyport::identity {
 
@@ -27,22 +28,23 @@ class ScramClient {
 
   // The value of the first Authorization; `challenge` is the server's WWW-Authenticate.
   // Errors (peerMisbehaved): identity.params.*, identity.scram.scheme, identity.scram.realm.
-  Result<std::string> begin(std::string_view challenge);
+  Result<std::string> begin(std::string_view challenge) const;
   // The value of the second Authorization. Errors (peerMisbehaved): identity.params.*, identity.scram.scheme,
-  // .malformed, .nonce (not ours continued), .iterations (too few to protect, too many to compute).
+  // .malformed, .nonce (not ours continued), .iterations (too few to protect, too many to compute);
+  // misconfigured: identity.scram.password.
   Result<std::string> answer(std::string_view challenge);
   // The Authentication-Info of the 2xx; without it there is no proof. Error (peerDenied):
   // identity.scram.server_not_proven.
   Status accept(std::string_view authentication_info) const;
 
  private:
+  Result<AuthParams> read(std::string_view challenge) const;
   std::string clientFirstBare() const;
 
   ScramCredentials credentials_;
   std::string nonce_;
   std::string sid_;
-  crypto::Sha256Digest server_signature_{};
-  bool answered_ = false;
+  std::optional<crypto::Sha256Digest> server_signature_;  // once we have answered
 };
 
 }  // namespace sallyport::identity

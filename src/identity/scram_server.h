@@ -25,9 +25,8 @@ using FindScramVerifier = std::function<std::optional<ScramVerifier>(std::string
 
 struct ScramPolicy {
   std::string realm;
-  // What a user nobody knows seems to have: the same as the verifiers of those who exist.
+  // What a user nobody knows seems to have, beside kScramSaltBytes of salt: as the verifiers of those who exist.
   unsigned iterations = kScramIterations;
-  std::size_t salt_bytes = kScramSaltBytes;
   std::chrono::seconds lifetime{30};  // of an exchange
   std::size_t max_exchanges = 4;      // at once on a connection; a newer one ends the oldest
 };
@@ -87,8 +86,9 @@ class ScramServer {
  private:
   struct Exchange;
 
+  std::unique_ptr<Exchange> take(std::string_view sid);
   Result<ScramStep> begin(std::string_view client_first, const FindScramVerifier& find, TimePoint now);
-  Result<ScramStep> finish(std::unique_ptr<Exchange> exchange, std::string_view client_final);
+  static Result<ScramStep> finish(const Exchange& exchange, std::string_view client_final);
 
   std::shared_ptr<const ScramMechanism> mechanism_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // oldest first

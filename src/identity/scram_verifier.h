@@ -13,7 +13,7 @@
 namespace sallyport::identity {
 
 inline constexpr unsigned kScramMinIterations = 4'096;  // RFC 7677 4
-inline constexpr unsigned kScramIterations = 65'536;    // of new verifiers
+inline constexpr unsigned kScramIterations = 15'000;    // of new verifiers
 inline constexpr unsigned kScramMaxIterations = 1'000'000;
 inline constexpr std::size_t kScramSaltBytes = 16;  // of new verifiers
 

@@ -44,6 +44,9 @@ struct Uri {
   bool isSips() const;
 };
 
+// RFC 3261 19.1.4; of other schemes the text is compared, and of header parts likewise.
+bool equivalent(const Uri& a, const Uri& b);
+
 // %HH decoded; nothing for a broken escape and for %00, which ends strings in other people's code.
 std::optional<std::string> unescaped(std::string_view text);
 

@@ -114,6 +114,38 @@ TEST(Uri, IsRefusedForItsParametersOrHeaders) {
   }
 }
 
+bool same(std::string_view a, std::string_view b) {
+  const auto one = Uri::parse(a);
+  const auto other = Uri::parse(b);
+  EXPECT_TRUE(one && other) << a << " " << b;
+  EXPECT_EQ(equivalent(*one, *other), equivalent(*other, *one)) << a << " " << b;
+  return equivalent(*one, *other);
+}
+
+// The examples of RFC 3261 19.1.4, and the rules they leave out.
+TEST(Uri, IsTheSameHoweverItIsWritten) {
+  EXPECT_TRUE(same("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp"));
+  EXPECT_TRUE(same("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5"));
+  EXPECT_TRUE(same("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;newparam=5"));
+  EXPECT_TRUE(same("sip:a@h;lr;x=1", "SIP:a@H;x=1;lr"));
+  EXPECT_TRUE(same("tel:+49", "tel:+49"));
+}
+
+TEST(Uri, DiffersInWhatSaysWhereARequestGoes) {
+  EXPECT_FALSE(same("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP"));
+  EXPECT_FALSE(same("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060"));
+  EXPECT_FALSE(same("sip:bob@biloxi.com", "sip:bob@biloxi.com:6000;transport=tcp"));
+  EXPECT_FALSE(same("sip:bob@biloxi.com", "sips:bob@biloxi.com"));
+  EXPECT_FALSE(same("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off"));
+  EXPECT_FALSE(same("sip:a@h", "sip:a@h;maddr=192.0.2.1"));
+  EXPECT_FALSE(same("sip:a@h", "sip:a@h;user=phone"));
+  EXPECT_FALSE(same("sip:a@h", "sip:a:secret@h"));
+  EXPECT_FALSE(same("sip:a@h", "sip:a@h?Subject=x"));
+  EXPECT_FALSE(same("sip:a%2Bb@h", "sip:a+b@h")) << "an escaped reserved character is another one";
+  EXPECT_FALSE(same("sip:ab@h", "sip:a@h"));
+  EXPECT_FALSE(same("tel:+49", "sip:a@h"));
+}
+
 TEST(Unescaped, DecodesAndRefusesWhatEndsStrings) {
   EXPECT_THAT(unescaped("%75se%72"), Optional(std::string{"user"}));
   EXPECT_THAT(unescaped("a%2541"), Optional(std::string{"a%41"})) << "once";
