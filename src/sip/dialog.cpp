@@ -71,7 +71,11 @@ bool isLooseRouter(std::string_view route) {
   return uri && uri->params.find("lr").has_value();
 }
 
-bool refreshesTarget(Method method) { return method == Method::invite || method == Method::update; }
+bool changesSession(Method method) { return method == Method::invite || method == Method::update; }
+
+bool refreshesTarget(Method method) {
+  return changesSession(method) || method == Method::subscribe || method == Method::notify;
+}
 
 // Any body of an INVITE or UPDATE counts as an offer: bodies that are no SDP do not occur unanswered.
 bool carriesOffer(const Message& request) { return !request.body().empty(); }
@@ -131,6 +135,15 @@ Result<Dialog> Dialog::fromResponse(const Message& response, std::string_view re
   dialog.remote_uri_ = response.to().uri;
   dialog.local_cseq_ = response.cseq();
   if (response.method() == Method::invite && response.isProvisional()) dialog.local_invite_ = response.cseq();
+  return dialog;
+}
+
+Result<Dialog> Dialog::fromNotify(const Message& notify, std::uint32_t subscribe_cseq) {
+  SP_ASSIGN(auto dialog, fromRequest(notify, notify.toTag()));
+  dialog.role_ = Role::uac;
+  dialog.creator_ = Method::subscribe;
+  dialog.state_ = State::confirmed;
+  dialog.local_cseq_ = subscribe_cseq;
   return dialog;
 }
 
@@ -212,13 +225,15 @@ std::optional<Dialog::Refusal> Dialog::onRequest(const Message& request, std::ui
   remote_cseq_ = request.cseq();  // consumed, whatever becomes of the request
   if (!refreshesTarget(request.method())) return std::nullopt;
 
-  if (auto refusal = glare(request, random)) return refusal;
+  if (changesSession(request.method())) {
+    if (auto refusal = glare(request, random)) return refusal;
+  }
   auto target = targetIn(request);
   if (!target) return Refusal{400, {}, std::move(target).error()};
   offered_target_ = *std::move(target);
   if (request.method() == Method::invite) {
     remote_invite_ = request.cseq();
-  } else {
+  } else if (request.method() == Method::update) {
     remote_update_ = true;
   }
   return std::nullopt;

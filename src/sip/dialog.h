@@ -34,6 +34,10 @@ class Dialog {
   // Errors as above, and "sip.dialog.to_tag", "sip.dialog.status".
   static Result<Dialog> fromResponse(const Message& response, std::string_view request_uri);
 
+  // RFC 6665 4.4.1: the NOTIFY that answers our SUBSCRIBE, of that CSeq, before any 2xx does. Confirmed.
+  // Errors: "sip.dialog.contact", "sip.dialog.record_route".
+  static Result<Dialog> fromNotify(const Message& notify, std::uint32_t subscribe_cseq);
+
   State state() const { return state_; }
   Role role() const { return role_; }
   const std::string& callId() const { return call_id_; }
@@ -60,9 +64,9 @@ class Dialog {
   void startAck(MessageWriter& writer, std::uint32_t invite_cseq, std::string_view via) const;
 
   // A response to a request of ours in this dialog, the creating one included: confirms the dialog,
-  // recomputes the route set from the first 2xx (13.2.2.4), refreshes the target from a 2xx to an INVITE or
-  // UPDATE (12.2.1.2), ends what was outstanding. Errors: "sip.dialog.mismatch" (nothing changed),
-  // "sip.dialog.contact" (the old target is kept).
+  // recomputes the route set from the first 2xx (13.2.2.4), refreshes the target from a 2xx to a target refresh
+  // (12.2.1.2; SUBSCRIBE and NOTIFY are such too, RFC 6665 3.1 and 4.4.1), ends what was outstanding. Errors:
+  // "sip.dialog.mismatch" (nothing changed), "sip.dialog.contact" (the old target is kept).
   Status onResponse(const Message& response);
   // No response came: what was outstanding is over.
   void onRequestFailed(Method method);
@@ -79,7 +83,7 @@ class Dialog {
   // rise (12.2.2), 491 while our INVITE or offer is unanswered, 500 with Retry-After (0-10 s, drawn from
   // `random`) while theirs is (14.2, RFC 3311 5.2), 400 for a refresh with a broken Contact. Nothing: go on.
   std::optional<Refusal> onRequest(const Message& request, std::uint64_t random);
-  // Our response to such a request, or to the creating one. A 2xx to an INVITE or UPDATE makes the
+  // Our response to such a request, or to the creating one. A 2xx to a target refresh makes the
   // Contact it carried the new target (12.2.2); a 2xx to the creating request confirms the dialog.
   void onAnswered(Method method, int status);
   // An ACK for our 2xx: true when it belongs to the INVITE we answered last.
