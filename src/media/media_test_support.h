@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Shared by this room's tests: packets, keys, hex, and where the vectors are.
+// Shared by this room's tests: packets, keys, hex.
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
-#include <fstream>
-#include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/test_corpus.h"
 #include "media/srtp.h"
 
 namespace sallyport::media::test {
@@ -47,26 +44,8 @@ inline std::string toHex(Bytes bytes) {
   return out;
 }
 
-// The text of a corpus file, or nothing when the corpora are not here.
-inline std::optional<std::string> corpus(const std::string& name) {
-  const char* configured = std::getenv("SALLYPORT_CORPORA");
-  const std::string root =
-      configured != nullptr ? configured : std::string{SALLYPORT_SOURCE_DIR} + "/../shared/corpora";
-  std::ifstream file{root + "/" + name, std::ios::binary};
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-// The string member `name` of a JSON text behind the first `section`: enough for flat vector files.
-inline std::string jsonText(const std::string& json, const std::string& section, const std::string& name) {
-  const auto from = json.find("\"" + section + "\"");
-  const auto key = from == std::string::npos ? from : json.find("\"" + name + "\"", from);
-  if (key == std::string::npos) return "";
-  const auto open = json.find('"', json.find(':', key));
-  return json.substr(open + 1, json.find('"', open + 1) - open - 1);
-}
+using sallyport::test::corpus;
+using sallyport::test::jsonText;
 
 inline SrtpKeying keying(crypto::SrtpSuite suite, std::uint8_t seed) {
   const auto facts = crypto::factsOf(suite);
