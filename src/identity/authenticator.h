@@ -82,9 +82,25 @@ class Authenticator {
   void flowClosed(sip::FlowId flow);
 
  private:
+  struct Evidence;  // what one scheme's credentials in a request come to
+  struct ScramState {
+    ScramServer server;
+    std::string user;  // of the exchange in progress, as claimed
+  };
+
+  Evidence evidenceOf(Proof proof, const AuthenticationRequest& request, const AuthenticationPolicy& policy);
+  Evidence digestEvidence(const AuthenticationRequest& request, const AuthenticationPolicy& policy);
+  Evidence scramEvidence(const AuthenticationRequest& request, const AuthenticationPolicy& policy);
+  static Evidence tokenEvidence(const AuthenticationRequest& request, const AuthenticationPolicy& policy);
+  // A 401 that asks for each of `wanted`; what failed, if anything did, colours the challenge of its own scheme.
+  Challenge challengeFor(const std::vector<Proof>& wanted, const AuthenticationRequest& request,
+                         const AuthenticationPolicy& policy, const Evidence& failed) const;
+  Outcome onFailed(const std::vector<Proof>& wanted, const AuthenticationRequest& request,
+                   const AuthenticationPolicy& policy, const Evidence& failed) const;
+
   NonceCounts counts_;
   DigestServer digest_;
-  std::map<sip::FlowId, ScramServer> scram_;  // of connections in the middle of an exchange
+  std::map<sip::FlowId, ScramState> scram_;  // of connections in the middle of an exchange
 };
 
 }  // namespace sallyport::identity
