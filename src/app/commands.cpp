@@ -10,6 +10,8 @@
 #include <iostream>
 
 #include "config/load.h"
+#include "config/presets.h"
+#include "config/show.h"
 #include "crypto/library.h"
 
 namespace sallyport::app {
@@ -24,6 +26,39 @@ void printProblem(std::string_view severity, const config::Problem& problem) {
                                  {"message", problem.message},
                                  {"suggestion", problem.suggestion}};
   std::cout << boost::json::serialize(line) << '\n';
+}
+
+bool show(const config::Config& config, const CheckCommand& command) {
+  const auto* peer = config.peer(command.show);
+  if (peer == nullptr) {
+    explain(Error{ErrorKind::misconfigured, "app.peer.unknown", "there is no [[peer]] '" + command.show + "'"});
+    return false;
+  }
+  const auto text = config::showPeer(*peer);
+  if (command.output == Output::json) {
+    std::cout << boost::json::serialize(boost::json::object{{"peer", peer->name}, {"toml", text}}) << '\n';
+  } else {
+    std::cout << text;
+  }
+  return true;
+}
+
+enum class PresetText : unsigned char { title, whole };
+
+void printPreset(const config::Preset& preset, Output output, PresetText what) {
+  const auto [version, title] = config::titleOf(preset);
+  if (output == Output::json) {
+    boost::json::object line{{"name", preset.name}, {"version", version}, {"title", title}};
+    if (what == PresetText::whole) line["toml"] = preset.text;
+    std::cout << boost::json::serialize(line) << '\n';
+  } else if (what == PresetText::whole) {
+    std::cout << preset.text;
+  } else {
+    constexpr std::size_t kColumn = 20;
+    std::string name{preset.name};
+    if (name.size() < kColumn) name.append(kColumn - name.size(), ' ');
+    std::cout << name << version << "  " << title << '\n';
+  }
 }
 
 // The folder this program stands in, so that its companion is found without a search path.
@@ -43,16 +78,36 @@ int explain(const Error& error) {
 int check(const CheckCommand& command) {
   const auto outcome = config::load(command.config);
   const bool strict = command.strictness == Strictness::strict;
+  const bool good = outcome.ok() && (!strict || outcome.warnings.empty());
   if (command.output == Output::json) {
     for (const auto& problem : outcome.errors) printProblem("error", problem);
     for (const auto& problem : outcome.warnings) printProblem(strict ? "error" : "warning", problem);
+    for (const auto& problem : outcome.notes) printProblem("note", problem);
   } else {
     std::cout << outcome.report();
+    if (strict) {
+      for (const auto& problem : outcome.notes) std::cout << "note: " << problem.toString() << '\n';
+    }
     if (outcome.ok() && outcome.warnings.empty()) std::cout << command.config.string() << ": nothing is wrong\n";
     if (outcome.ok() && !outcome.warnings.empty())
       std::cout << (strict ? "refused: --strict takes warnings as errors\n" : "usable, with the warnings above\n");
   }
-  return outcome.ok() && (!strict || outcome.warnings.empty()) ? 0 : 1;
+  if (!command.show.empty() && outcome.ok() && !show(*outcome.config, command)) return 1;
+  return good ? 0 : 1;
+}
+
+int presets(const PresetsCommand& command) {
+  if (!command.name.empty()) {
+    const auto* preset = config::findPreset(command.name);
+    if (preset == nullptr) {
+      return explain(Error{ErrorKind::misconfigured, "app.preset.unknown",
+                           "there is no preset '" + command.name + "'; `sallyport presets` lists them"});
+    }
+    printPreset(*preset, command.output, PresetText::whole);
+    return 0;
+  }
+  for (const auto& preset : config::presets()) printPreset(preset, command.output, PresetText::title);
+  return 0;
 }
 
 int phone(const PhoneCommand& command) {

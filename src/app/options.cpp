@@ -20,7 +20,7 @@ void addConfig(CLI::App& app, Path& config) {
 struct Parsed {
   Path config = kDefaultConfig;
   bool json = false, strict = false;
-  std::string subject;
+  std::string subject, show;
   std::size_t count = 20;
   InitCommand init;
   CaCommand ca{};
@@ -116,8 +116,14 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
   addConfig(*run, parsed.config);
   auto* check = app.add_subcommand("check", "Load a configuration and say everything that is wrong with it");
   addConfig(*check, parsed.config);
-  check->add_flag("--strict", parsed.strict, "Refuse what weakens protection: warnings are errors");
+  check->add_flag("--strict", parsed.strict,
+                  "Refuse what weakens protection (an unprotected peer, MD5, one known by its network alone) and every "
+                  "other warning; say what is less than the best as notes");
+  check->add_option("--show", parsed.show, "Print everything that holds for a peer: written, by preset, by default");
   check->add_flag("--json", parsed.json, "For programs");
+  auto* presets = app.add_subcommand("presets", "The counterparts whose settings a [[peer]] can take by `preset`");
+  presets->add_option("name", parsed.subject, "Print this one, with the sources of its facts");
+  presets->add_flag("--json", parsed.json, "For programs");
   std::vector<std::pair<CLI::App*, ReportCommand::What>> reports;
   for (const auto& spec : kReports) reports.emplace_back(addReport(app, spec, parsed), spec.what);
   auto* init = addInit(app, parsed);
@@ -133,9 +139,11 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
     return Exit{status == 0 ? 0 : 2};
   }
   if (*run) return Command{RunCommand{parsed.config}};
-  if (*check)
-    return Command{
-        CheckCommand{parsed.config, parsed.strict ? Strictness::strict : Strictness::normal, parsed.output()}};
+  if (*check) {
+    const auto strictness = parsed.strict ? Strictness::strict : Strictness::normal;
+    return Command{CheckCommand{parsed.config, strictness, parsed.show, parsed.output()}};
+  }
+  if (*presets) return Command{PresetsCommand{parsed.subject, parsed.output()}};
   for (const auto& [command, what] : reports) {
     if (*command) return Command{ReportCommand{what, parsed.config, parsed.subject, parsed.count, parsed.output()}};
   }

@@ -22,6 +22,11 @@ struct RunCommand {
 struct CheckCommand {
   Path config;
   Strictness strictness;
+  std::string show;  // a peer's name: print what holds for it
+  Output output;
+};
+struct PresetsCommand {
+  std::string name;  // empty: list them
   Output output;
 };
 // What asks the running edge, or its records, and prints: status, calls, why, evidence, cdr, drain, reload, hangup.
@@ -58,8 +63,8 @@ struct VersionCommand {
   Output output;
 };
 
-using Command =
-    std::variant<RunCommand, CheckCommand, ReportCommand, InitCommand, CaCommand, PhoneCommand, VersionCommand>;
+using Command = std::variant<RunCommand, CheckCommand, PresetsCommand, ReportCommand, InitCommand, CaCommand,
+                             PhoneCommand, VersionCommand>;
 
 // A command, or what to print and the status to exit with (help, or what is wrong with the arguments).
 struct Exit {

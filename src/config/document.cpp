@@ -101,6 +101,10 @@ const Node* Node::find(std::string_view child_key) const {
   return found == children.end() ? nullptr : &*found;
 }
 
+Node* Node::find(std::string_view child_key) {
+  return const_cast<Node*>(static_cast<const Node&>(*this).find(child_key));
+}
+
 std::string_view describe(Node::Kind kind) {
   switch (kind) {
     case Node::Kind::table: return "a table";

@@ -30,7 +30,10 @@ struct Node {
   bool boolean = false;
   std::vector<Node> children;  // of a table or an array
 
+  bool inherited = false;  // from a preset, which has no place in the file
+
   const Node* find(std::string_view child_key) const;
+  Node* find(std::string_view child_key);
 };
 
 std::string_view describe(Node::Kind kind);  // "a table", "text", ...

@@ -18,6 +18,7 @@ LoadOutcome examine(std::string_view text, const Path& path, FileCheck check_fil
     Config config;
     config.file = path;
     const auto folder = path.parent_path();
+    applyPresets(root, problems);
     readSections(root, folder, config, problems);
     checkConsistency(root, config, problems);
     if (check_files != nullptr) check_files(root, config, problems);

@@ -1,34 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/sample.h"
 
+#include "config/toml_text.h"
+
 namespace sallyport::config {
 namespace {
-
-// A TOML basic string.
-std::string quoted(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-std::string quotedList(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const auto& text : texts) out += (out.size() > 1 ? ", " : "") + quoted(text);
-  return out + "]";
-}
 
 class Writer {
  public:
@@ -47,8 +23,8 @@ class Writer {
 
   // A value, or the line as a comment that shows what it would look like.
   void optional(std::string_view key, const std::string& value, std::string_view example, std::string_view remark) {
-    if (!value.empty()) return setting(key, quoted(value), remark);
-    setting("# " + std::string{key}, quoted(example), remark);
+    if (!value.empty()) return setting(key, tomlText(value), remark);
+    setting("# " + std::string{key}, tomlText(example), remark);
   }
 
   std::string take() { return std::move(text_); }
@@ -66,9 +42,9 @@ void writeEdge(Writer& out, const SampleOptions& options) {
 
 [edge]
 )");
-  out.setting("domains", quotedList(options.domains), "SIP domains that are ours; calls to others are refused");
-  out.setting("state_dir", quoted(options.state_dir), "call records, control socket");
-  if (!options.user.empty()) out.setting("user", quoted(options.user), "drop to this user once started");
+  out.setting("domains", tomlList(options.domains), "SIP domains that are ours; calls to others are refused");
+  out.setting("state_dir", tomlText(options.state_dir), "call records, control socket");
+  if (!options.user.empty()) out.setting("user", tomlText(options.user), "drop to this user once started");
   out.lines(R"(# workers = 0                                 # 0: one per processor
 # drain_deadline = "30s"                      # how long live calls may last after SIGTERM
 # control_socket = "/run/sallyport/control"    # in state_dir unless set
@@ -81,9 +57,9 @@ void writeListener(Writer& out, const SampleOptions& options) {
 [[listener]]
 name = "public"
 )");
-  out.setting("address", quoted(options.listen_address), "\"[::]:5061\" for IPv6, as a [[listener]] of its own");
-  out.setting("certificate", quoted(options.certificate), "PEM, leaf first");
-  out.setting("key", quoted(options.key), "readable by nobody else (0600)");
+  out.setting("address", tomlText(options.listen_address), "\"[::]:5061\" for IPv6, as a [[listener]] of its own");
+  out.setting("certificate", tomlText(options.certificate), "PEM, leaf first");
+  out.setting("key", tomlText(options.key), "readable by nobody else (0600)");
   out.optional("advertise", options.advertise, "edge.example.org:5061", "what peers are told, behind a NAT");
   out.lines(R"(# rsa_certificate = "edge-rsa.pem"            # a second pair, for peers without ECDSA
 # rsa_key = "edge-rsa.key"
@@ -100,9 +76,9 @@ void writeMedia(Writer& out, const SampleOptions& options) {
 # Voice: SRTP only. Every call opens its own random ports in the range and closes them at its end.
 [media]
 )");
-  out.setting("address", quoted(options.media_address), "[\"192.0.2.10\", \"2001:db8::10\"] for both families");
+  out.setting("address", tomlText(options.media_address), "[\"192.0.2.10\", \"2001:db8::10\"] for both families");
   out.optional("advertise", options.media_advertise, "203.0.113.10", "what SDP says, behind a NAT");
-  out.setting("port_range", quoted(options.media_ports), "four ports per call");
+  out.setting("port_range", tomlText(options.media_ports), "four ports per call");
   out.lines(R"(# timeout = "60s"                             # silence that ends a call
 # dscp = 46                                   # expedited forwarding
 )");
@@ -114,7 +90,7 @@ void writeTrust(Writer& out, const SampleOptions& options) {
 [[trust]]
 name = "private"
 )");
-  out.setting("anchors", quoted(options.trust_anchors), "PEM, one or more CA certificates");
+  out.setting("anchors", tomlText(options.trust_anchors), "PEM, one or more CA certificates");
   out.optional("crl", options.trust_crl, "ca.crl.pem", "revoked certificates");
   if (!options.devices_domain) return;
   out.lines(R"(
@@ -122,7 +98,7 @@ name = "private"
 [devices]
 trust = "private"
 )");
-  out.setting("domain", quoted(*options.devices_domain));
+  out.setting("domain", tomlText(*options.devices_domain));
   out.lines(R"(tier = "compatible"                           # many phones cannot do AEAD yet
 # max_calls = 4                               # at once, per device
 # call_rate = 1.0                             # calls per second, per device
@@ -133,12 +109,12 @@ void writePeer(Writer& out, const SamplePeer& peer) {
   out.lines("\n");
   if (!peer.remark.empty()) out.lines("# " + peer.remark + "\n");
   out.lines("[[peer]]\n");
-  out.setting("name", quoted(peer.name));
-  out.setting("identities", quotedList(peer.identities), "names in its certificate: dns: uri: ip:");
-  out.setting("trust", quoted(peer.trust));
+  out.setting("name", tomlText(peer.name));
+  out.setting("identities", tomlList(peer.identities), "names in its certificate: dns: uri: ip:");
+  out.setting("trust", tomlText(peer.trust));
   out.optional("address", peer.address, "192.0.2.20:5061", "where to call it; without, it only calls us");
-  if (!peer.server_name.empty()) out.setting("server_name", quoted(peer.server_name));
-  out.setting("tier", quoted(peer.tier), "strict: AEAD only; compatible: AES_CM_128_HMAC_SHA1_80 too");
+  if (!peer.server_name.empty()) out.setting("server_name", tomlText(peer.server_name));
+  out.setting("tier", tomlText(peer.tier), "strict: AEAD only; compatible: AES_CM_128_HMAC_SHA1_80 too");
 }
 
 void writePeers(Writer& out, const SampleOptions& options) {
@@ -165,10 +141,10 @@ void writeRoutes(Writer& out, const SampleOptions& options) {
 )");
   for (const auto& route : options.routes) {
     out.lines("[[route]]\n");
-    out.setting("user", quoted(route.user));
-    if (!route.domain.empty()) out.setting("domain", quoted(route.domain));
-    if (!route.from_peer.empty()) out.setting("from_peer", quoted(route.from_peer));
-    out.setting("to", quoted(route.to));
+    out.setting("user", tomlText(route.user));
+    if (!route.domain.empty()) out.setting("domain", tomlText(route.domain));
+    if (!route.from_peer.empty()) out.setting("from_peer", tomlText(route.from_peer));
+    out.setting("to", tomlText(route.to));
     out.lines("\n");
   }
 }
@@ -198,9 +174,9 @@ peer_concurrency = { mode = "enforce", max_concurrent = 1000 }
 
 [telemetry]
 )");
-  out.setting("log", quoted(options.log), "stdout, stderr or a file; one JSON object per line");
+  out.setting("log", tomlText(options.log), "stdout, stderr or a file; one JSON object per line");
   out.setting("level", "\"info\"", "debug, info, notice, warning, error");
-  out.setting("metrics", quoted(options.metrics), "Prometheus, on loopback; \"\" turns it off");
+  out.setting("metrics", tomlText(options.metrics), "Prometheus, on loopback; \"\" turns it off");
   out.lines(R"(# events_per_second = 20                      # of one kind; more are counted, not written
 # cdr = "/var/lib/sallyport/cdr.sqlite"       # call records; in state_dir unless set
 )");

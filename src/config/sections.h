@@ -9,6 +9,9 @@
 
 namespace sallyport::config {
 
+// Gives every [[peer]] that names a preset the settings it does not say itself.
+void applyPresets(Node& root, Problems& problems);
+
 // Fills `config` with what could be read; the rest keeps its default and is reported.
 void readSections(const Node& root, const Path& folder, Config& config, Problems& problems);
 

@@ -190,6 +190,10 @@ void readDevices(TableReader& table, Devices& devices) {
 void readPeer(TableReader& table, Peer& peer) {
   table.require("name", "name = \"core\": what a [[route]] refers to");
   table.name("name", peer.name);
+  table.name("preset", peer.preset);
+  for (const auto& setting : table.node().children) {
+    if (setting.inherited) peer.from_preset.push_back(setting.key);
+  }
   table.list("identities", peer.identities, parseIdentity,
              "\"dns:core.example\", \"uri:sip:user@example.org\" or \"ip:192.0.2.1\"");
   table.name("trust", peer.trust);
