@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call/relay_answer.h"
+
+#include <algorithm>
+#include <array>
+
+#include "call/leg.h"
+#include "call/status_map.h"
+#include "crypto/random.h"
+#include "sip/request_check.h"
+
+namespace sallyport::call {
+namespace {
+
+constexpr std::size_t kTagCharacters = 16;
+constexpr auto kRetry = std::chrono::seconds{3};
+
+constexpr auto kStatuses = std::to_array<std::pair<std::string_view, int>>({
+    {"relay.method.denied", 405},          {"relay.method.target", 405},
+    {"relay.method.dialog", 405},          {"relay.refer.outside", 403},
+    {"relay.notify.unknown", 481},         {"relay.dialog.unknown", 481},
+    {"relay.dialog.foreign", 481},         {"relay.event.denied", 489},
+    {"relay.notify.event", 489},           {"relay.notify.state", 400},
+    {"relay.expires.invalid", 400},        {"relay.expires.brief", 423},
+    {"relay.body.too_large", 413},         {"relay.body.type", 415},
+    {"relay.max_forwards", 483},           {"relay.pending.identity", 480},
+    {"relay.subscriptions.identity", 480}, {"relay.pending.full", 503},
+    {"relay.subscriptions.full", 503},     {"relay.overlap", 500},
+});
+
+constexpr auto kEvents = std::to_array<KnownEvent>({
+    {"dialog", "application/dialog-info+xml"},                  // RFC 4235
+    {"message-summary", "application/simple-message-summary"},  // RFC 3842
+    {"presence", "application/pidf+xml"},                       // RFC 3856
+    {"refer", "message/sipfrag"},                               // RFC 3515
+    {"reg", "application/reginfo+xml"},                         // RFC 3680
+});
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+RelayHeaders headersOf(const RelayContext& context, const sip::Message& request, int status) {
+  const auto& rules = context.rules;
+  switch (status) {
+    case 405: return {{"Allow", std::string{kAllowedMethods}}};
+    case 415:
+      return {
+          {"Accept", request.method() == sip::Method::message ? joined(rules.message_types) : "application/pidf+xml"}};
+    case 423: return {{"Min-Expires", std::to_string(rules.min_expires.count())}};
+    case 489: return {{"Allow-Events", joined(rules.events)}};
+    case 500: return {{"Retry-After", std::to_string(kRetry.count())}};
+    default: return {};
+  }
+}
+
+}  // namespace
+
+int relayStatus(const Error& error) {
+  const std::string_view code{error.code};
+  const auto found = std::find_if(kStatuses.begin(), kStatuses.end(), [&](const auto& e) { return e.first == code; });
+  if (found != kStatuses.end()) return found->second;
+  return code.starts_with("sip.") ? sip::statusFor(error) : statusTowardsPeer(error);
+}
+
+void answerRelayed(RelayContext& context, sip::ServerTransactionId id, const sip::Message& request, int status,
+                   std::string_view to_tag, const RelayHeaders& headers) {
+  auto writer = sip::responseTo(request, status, {}, to_tag);
+  for (const auto& [name, value] : headers) writer.header(name, value);
+  context.answers.respond(id, status, writer.finish());
+}
+
+void refuseRelayed(RelayContext& context, const RelayRequest& request, const Error& error) {
+  const int status = relayStatus(error);
+  context.log.event(telemetry::Severity::warning, "sip.request.refused",
+                    {{"reason", error.code},
+                     {"detail", error.detail},
+                     {"status", status},
+                     {"method", request.message.methodName()},
+                     {"request_uri", request.message.requestUri()},
+                     {"sip_call_id", request.message.callId()},
+                     {"peer", request.from.peer()},
+                     {"identity", request.from.identity()}});
+  answerRelayed(context, request.id, request.message, status, relayTag(context.worker),
+                headersOf(context, request.message, status));
+}
+
+const KnownEvent* knownEvent(std::string_view package) {
+  const auto found =
+      std::find_if(kEvents.begin(), kEvents.end(), [&](const KnownEvent& event) { return event.package == package; });
+  return found == kEvents.end() ? nullptr : &*found;
+}
+
+std::string relayTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
+
+std::string relayContact(const RelayContext& context, std::string_view tag) {
+  return "<sip:" + std::string{tag} + "@" + context.requester.sentBy() + ";transport=tls>";
+}
+
+}  // namespace sallyport::call
