@@ -7,11 +7,11 @@
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/judges.h"
 #include "app/service.h"
 #include "app/trust.h"
 #include "app/worker.h"
 #include "config/load.h"
-#include "crypto/random.h"
 #include "net/http_server.h"
 #include "net/signals.h"
 #include "net/unix_server.h"
@@ -72,7 +72,6 @@ class Edge final : private ControlTarget {
         clock_(clock),
         started_(clock.wall()),
         metrics_(pool.size()),
-        tables_({crypto::randomNumber(), crypto::randomNumber()}),
         ports_({config_->media.first_port, config_->media.last_port}, {.dscp = config_->media.dscp}),
         records_(store),
         control_(*this) {
@@ -92,7 +91,7 @@ class Edge final : private ControlTarget {
   StatusReport status() override;
   std::vector<telemetry::CallRecord> calls() override;
   std::vector<guard::Decision> why(std::string_view subject, std::size_t count) override {
-    return decisions_.about(subject, count);
+    return tables_.decisions.about(subject, count);
   }
   Result<std::optional<telemetry::CallRecord>> evidence(std::string_view call_id) override;
   void requestDrain() override { stop("control socket"); }
@@ -107,9 +106,8 @@ class Edge final : private ControlTarget {
   const Clock& clock_;
   const WallTime started_;
   telemetry::Metrics metrics_;
-  guard::LimitTables tables_;
-  guard::DecisionLog decisions_;
-  std::shared_ptr<guard::AdmissionChain> admission_;
+  JudgeTables tables_;
+  call::Judges judges_;
   net::PortPool ports_;
   StoreSink records_;
   call::PlaneMesh mesh_;
@@ -146,11 +144,11 @@ Status Edge::start() {
 
 Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy) {
   SP_ASSIGN(contexts_, serverContexts(*config_, certificates, clock_));
-  admission_ = admissionChain(*config_, certificates, tables_, decisions_);
+  SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_));
   for (unsigned i = 0; i < pool_.size(); ++i) {
     workers_.push_back(std::make_unique<Worker>(
-        Worker::Parts{i, pool_.loop(i), mesh_, ports_, decisions_, records_, log_, metrics_.worker(i), clock_}, policy,
-        certificates.trust, admission_));
+        Worker::Parts{i, pool_.loop(i), mesh_, ports_, tables_, records_, log_, metrics_.worker(i), clock_}, policy,
+        certificates.trust, judges_));
     SP_TRY(workers_.back()->listen(*config_, contexts_));
     pool_.onDrain(i, *workers_.back());
   }
@@ -204,14 +202,15 @@ Status Edge::requestReload() {
   }
   SP_ASSIGN(const auto certificates, loadCertificates(*config, clock_));
   SP_ASSIGN(const auto policy, call::compile(config));
+  SP_ASSIGN(auto judges, judgesOf(*config, certificates, tables_));
   SP_TRY(replaceIn(contexts_, certificates));
   config_ = std::move(config);
-  admission_ = admissionChain(*config_, certificates, tables_, decisions_);
+  judges_ = std::move(judges);
   for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
   for (unsigned i = 0; i < pool_.size(); ++i) {
     auto* worker = workers_[i].get();
     pool_.runOn(
-        i, [worker, policy, trust = certificates.trust, chain = admission_] { worker->adopt(policy, trust, chain); });
+        i, [worker, policy, trust = certificates.trust, judges = judges_] { worker->adopt(policy, trust, judges); });
   }
   (void)log_.reopen();
   log_.event(Severity::notice, "edge.reloaded", {{"config", config_->file.string()}});
@@ -226,7 +225,9 @@ StatusReport Edge::status() {
   report.workers = pool_.size();
   report.draining = stopping_;
   report.totals = metrics_.totals();
-  report.rules = admission_->report();
+  report.rules = judges_.admission->report();
+  for (const auto& some : {judges_.failures->report(), judges_.trunks->report()})
+    report.rules.insert(report.rules.end(), some.begin(), some.end());
   report.capabilities = heldCapabilities();
   report.store = store_.statistics();
   report.log_dropped = log_.dropped();

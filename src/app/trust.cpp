@@ -2,7 +2,6 @@
 #include "app/trust.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "crypto/peer_directory.h"
@@ -116,35 +115,6 @@ crypto::LocalIdentity shownTo(const config::Peer& peer, const Certificates& cert
   return peer.certificate == config::CertificateKind::rsa ? pair.back() : pair.front();
 }
 
-guard::RuleMode modeOf(config::RuleMode mode) {
-  switch (mode) {
-    case config::RuleMode::off: return guard::RuleMode::off;
-    case config::RuleMode::shadow: return guard::RuleMode::shadow;
-    case config::RuleMode::enforce: return guard::RuleMode::enforce;
-  }
-  return guard::RuleMode::enforce;
-}
-
-// What a Request-URI may name: our domains, the names we are advertised by and certified as, and the addresses
-// we listen on. A core that probes us with OPTIONS names the host it connects to.
-std::vector<std::string> hostsOf(const config::Config& config, const Certificates& certificates) {
-  auto hosts = config.edge.domains;
-  for (const auto& listener : config.listeners) {
-    if (listener.advertise) hosts.push_back(listener.advertise->host);
-    if (!listener.address.address.isUnspecified()) hosts.push_back(hostText(listener.address.address));
-  }
-  for (const auto& listener : certificates.identities) {
-    for (const auto& identity : listener) {
-      const auto facts = identity.leaf().facts();
-      if (!facts) continue;
-      for (const auto& san : facts->sans) {
-        if (san.kind == crypto::SanKind::dns && san.value.find('*') == std::string::npos) hosts.push_back(san.value);
-      }
-    }
-  }
-  return hosts;
-}
-
 }  // namespace
 
 Result<Certificates> loadCertificates(const config::Config& config, const Clock& clock) {
@@ -217,39 +187,6 @@ Status replaceIn(const ServerContexts& contexts, const Certificates& certificate
     contexts[i]->replacePeers(certificates.trust->peers);
   }
   return success();
-}
-
-std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const Certificates& certificates,
-                                                      const guard::LimitTables& tables, guard::DecisionLog& log) {
-  const auto& rules = config.guard;
-  guard::AdmissionPolicy policy;
-  policy.peer_known = modeOf(rules.peer_known);
-  policy.method_allowed = modeOf(rules.method);
-  policy.methods = guard::MethodPolicy{rules.methods, rules.methods};
-  policy.request_domain_ours = modeOf(rules.domain);
-  policy.our_hosts = hostsOf(config, certificates);
-  policy.source_call_rate = modeOf(rules.source_call_rate.mode);
-  policy.source_rate = {rules.source_call_rate.calls_per_second, rules.source_call_rate.burst};
-  policy.identity_call_rate = modeOf(rules.identity_call_rate.mode);
-  policy.identity_rate = {rules.identity_call_rate.calls_per_second, rules.identity_call_rate.burst};
-  policy.source_calls = modeOf(rules.source_concurrency.mode);
-  policy.source_cap = rules.source_concurrency.max_concurrent;
-  policy.identity_calls = modeOf(rules.identity_concurrency.mode);
-  policy.identity_cap = rules.identity_concurrency.max_concurrent;
-  policy.peer_calls = modeOf(rules.peer_concurrency.mode);
-  policy.peer_cap = rules.peer_concurrency.max_concurrent;
-  const auto own = [&policy](const std::string& name, const config::Policy& figures) {
-    if (figures.max_calls) policy.identity_cap_of_peer.emplace(name, *figures.max_calls);
-    if (!figures.call_rate) return;
-    const auto burst = static_cast<unsigned>(std::ceil(2 * *figures.call_rate));
-    policy.identity_rate_of_peer.emplace(name, guard::Rate{*figures.call_rate, std::max(1u, burst)});
-  };
-  for (const auto& peer : config.peers) {
-    own(peer.name, peer.policy);
-    if (peer.policy.max_calls) policy.cap_of_peer.emplace(peer.name, *peer.policy.max_calls);
-  }
-  if (config.devices) own(std::string{call::kDevices}, config.devices->policy);  // per device, not for all of them
-  return guard::buildAdmissionChain(policy, tables, &log);
 }
 
 }  // namespace sallyport::app

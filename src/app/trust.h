@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// From configuration to what workers judge by: certificates and anchors into TLS contexts, limits into the
-// admission chain. Everything is built before anything is swapped, so that a reload is whole or not at all.
+// From configuration to whom we trust: certificates and anchors into TLS contexts. Everything is built before
+// anything is swapped, so that a reload is whole or not at all.
 
 #include <memory>
 #include <string>
@@ -12,7 +12,6 @@
 #include "call/signalling_plane.h"
 #include "config/config.h"
 #include "core/clock.h"
-#include "guard/rules.h"
 
 namespace sallyport::app {
 
@@ -30,8 +29,5 @@ using ServerContexts = std::vector<std::shared_ptr<crypto::TlsServerContext>>;
 Result<ServerContexts> serverContexts(const config::Config& config, const Certificates& certificates,
                                       const Clock& clock);
 Status replaceIn(const ServerContexts& contexts, const Certificates& certificates);
-
-std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const Certificates& certificates,
-                                                      const guard::LimitTables& tables, guard::DecisionLog& log);
 
 }  // namespace sallyport::app

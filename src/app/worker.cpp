@@ -48,7 +48,7 @@ std::string sentBy(const config::Config& config) {
 }
 
 Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
-               std::shared_ptr<guard::AdmissionChain> admission)
+               call::Judges judges)
     : loop_(parts.loop),
       mesh_(parts.mesh),
       clock_(parts.clock),
@@ -58,9 +58,9 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
           std::move(trust)),
       media_(parts.loop, parts.ports, addressesOf(policy->config->media), parts.metrics),
       rearm_(parts.loop, [this] { rearm(); }),
-      calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(admission), parts.decisions,
-              parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock, [this] { rearm_.request(); },
-              &parts.mesh.live_calls},
+      calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(judges), parts.tables.nonces,
+              parts.tables.decisions, parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock,
+              [this] { rearm_.request(); }, &parts.mesh.live_calls},
              policy) {
   signalling_.setCalls(calls_);
   parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};
@@ -80,10 +80,10 @@ Status Worker::start() {
 }
 
 void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
-                   std::shared_ptr<guard::AdmissionChain> admission) {
+                   call::Judges judges) {
   policy_ = policy;
   signalling_.adopt(std::move(trust));
-  calls_.adopt(std::move(policy), std::move(admission));
+  calls_.adopt(std::move(policy), std::move(judges));
 }
 
 void Worker::rearm() {

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "app/judges.h"
 #include "app/trust.h"
 #include "call/call_server.h"
 #include "call/media_plane.h"
@@ -20,7 +21,7 @@ class Worker final : public net::Drainable {
     net::Loop& loop;
     call::PlaneMesh& mesh;
     const net::PortPool& ports;
-    guard::DecisionLog& decisions;
+    JudgeTables& tables;
     call::RecordSink& records;
     telemetry::EventSink& log;
     telemetry::WorkerMetrics& metrics;
@@ -28,12 +29,11 @@ class Worker final : public net::Drainable {
   };
 
   Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
-         std::shared_ptr<guard::AdmissionChain> admission);
+         call::Judges judges);
 
   Status listen(const config::Config& config, const ServerContexts& contexts);
   Status start();
-  void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
-             std::shared_ptr<guard::AdmissionChain> admission);
+  void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust, call::Judges judges);
 
   call::CallServer& calls() { return calls_; }
   call::SignallingPlane& signalling() { return signalling_; }

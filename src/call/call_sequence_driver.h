@@ -208,7 +208,7 @@ class CallSequenceDriver {
   }
   void adopt(BorderConfig::Peers peers) {
     const auto policy = rules(peers);
-    border_.server.adopt(policy, chainOf(*policy->config, border_.tables, border_.decisions));
+    border_.server.adopt(policy, border_.judges(policy));
   }
 
   // The last message once more, with a byte of it changed.

@@ -18,7 +18,13 @@ using telemetry::Severity;
 constexpr std::size_t kCallIdCharacters = 20;
 constexpr std::chrono::seconds kDrainRetry{30};
 constexpr std::string_view kOptionTags[] = {"timer"};
-constexpr sip::UasCapabilities kCapabilities{.option_tags = kOptionTags};
+
+sip::UasCapabilities capabilitiesFor(const sip::Message& request) {
+  if (request.method() == sip::Method::registration) return {.option_tags = kRegisterOptionTags};
+  return {.option_tags = kOptionTags};
+}
+
+std::string answerTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(12); }
 
 // A principal as a SIP URI: an enrolled device is user@domain, a peer is known by its own SIP SAN, by what
 // the configuration says it speaks for, or by its name at our domain.
@@ -40,22 +46,53 @@ bool wantsPrivacy(const sip::Message& invite) {
 // --- requests ---------------------------------------------------------------------------------------------
 
 void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) {
-  const auto facts = parts_.flows.facts(flow);
+  auto facts = parts_.flows.facts(flow);
   if (!facts) return transactions_.abandon(id);
-  if (const auto checked = sip::checkRequest(request, kCapabilities); !checked) {
+  if (const auto checked = sip::checkRequest(request, capabilitiesFor(request)); !checked) {
     return refuse(id, request, sip::statusFor(checked.error()), *facts, checked.error());
   }
   if (!request.toTag().empty()) return inDialog(id, flow, *facts, std::move(request));
 
+  const auto proven = authenticate(id, flow, *facts, request);
+  if (!proven) return;
+  facts = parts_.flows.facts(flow);  // with what was just proven
+  if (!facts) return transactions_.abandon(id);
   auto admitted = admit(id, *facts, request, guard::RequestScope::initial);
   if (!admitted) return;
   switch (request.method()) {
     case sip::Method::invite: return newCall(id, flow, *facts, std::move(request), *std::move(admitted));
     case sip::Method::options: return answerOptions(id, request);
+    case sip::Method::registration:
+      if (services_.registrar != nullptr) return registration(id, flow, *facts, *proven, std::move(request));
+      [[fallthrough]];
     default:
       return refuse(id, request, 405, *facts,
                     Error{ErrorKind::peerDenied, "call.method.unsupported", std::string{request.methodName()}});
   }
+}
+
+std::optional<RequestAuthentication::Proven> CallServer::authenticate(sip::ServerTransactionId id, sip::FlowId flow,
+                                                                      const FlowFacts& facts,
+                                                                      const sip::Message& request) {
+  auto outcome = authentication_.authenticate(flow, facts, request, context_.wall, context_.now);
+  if (auto* proven = std::get_if<RequestAuthentication::Proven>(&outcome)) {
+    const bool news = !facts.principal || facts.principal->proofs() != proven->principal.proofs() ||
+                      facts.principal->expires() != proven->principal.expires();
+    if (news) parts_.flows.prove(flow, proven->principal);
+    return std::move(*proven);
+  }
+  auto& reply = std::get<RequestAuthentication::Reply>(outcome);
+  if (reply.refusal) {
+    parts_.metrics.guardDecision("authentication", "refuse");
+    refuse(id, request, reply.status, facts, *reply.refusal, reply.retry_after, reply.headers);
+    return std::nullopt;
+  }
+  parts_.metrics.guardDecision("authentication", "challenge");
+  auto writer = sip::responseTo(request, reply.status, {}, answerTag(parts_.worker));
+  for (const auto& [header, value] : reply.headers) writer.header(header, value);
+  (void)transactions_.respond(id, reply.status, writer.finish(), context_.now);
+  parts_.metrics.sipResponse(telemetry::Direction::sent, request.methodName(), static_cast<unsigned>(reply.status));
+  return std::nullopt;
 }
 
 std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId id, const FlowFacts& flow,
@@ -68,7 +105,7 @@ std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId
                                   .scope = scope,
                                   .request_host = uri ? uri->host : std::string_view{},
                                   .call_id = request.callId()};
-  auto verdict = parts_.admission->judge(facts, context_.now);
+  auto verdict = parts_.judges.admission->judge(facts, context_.now);
   if (auto* admitted = std::get_if<guard::AdmittedRequest>(&verdict)) {
     parts_.metrics.guardDecision("chain", "admit");
     return std::move(*admitted);
@@ -83,8 +120,7 @@ std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId
   return std::nullopt;
 }
 
-void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request, int status, const FlowFacts& flow,
-                        const Error& error, std::optional<std::chrono::seconds> retry_after) {
+void CallServer::logRefusal(const sip::Message& request, int status, const FlowFacts& flow, const Error& error) {
   parts_.log.event(Severity::warning, "sip.request.refused",
                    {{"reason", error.code},
                     {"detail", error.detail},
@@ -95,10 +131,17 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
                     {"peer", flow.peer()},
                     {"identity", flow.identity()},
                     {"source", flow.remote.toString()}});
-  auto writer = sip::responseTo(request, status, {}, std::to_string(parts_.worker) + "-" + crypto::randomToken(12));
+}
+
+void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request, int status, const FlowFacts& flow,
+                        const Error& error, std::optional<std::chrono::seconds> retry_after,
+                        const std::vector<identity::AnswerHeader>& headers) {
+  logRefusal(request, status, flow, error);
+  auto writer = sip::responseTo(request, status, {}, answerTag(parts_.worker));
+  for (const auto& [header, value] : headers) writer.header(header, value);
   if (status == 405) writer.header(sip::HeaderId::allow, kAllowedMethods);
   if (status == 420) {
-    for (const auto tag : sip::unsupportedOptions(request, kCapabilities))
+    for (const auto tag : sip::unsupportedOptions(request, capabilitiesFor(request)))
       writer.header(sip::HeaderId::unsupported, tag);
   }
   if (status == 415) writer.header(sip::HeaderId::accept, "application/sdp");
@@ -108,12 +151,26 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
 }
 
 void CallServer::answerOptions(sip::ServerTransactionId id, const sip::Message& request) {
-  auto writer = sip::responseTo(request, draining_ ? 503 : 200, {},
-                                std::to_string(parts_.worker) + "-" + crypto::randomToken(12));
+  auto writer = sip::responseTo(request, draining_ ? 503 : 200, {}, answerTag(parts_.worker));
   writer.header(sip::HeaderId::allow, kAllowedMethods)
       .header(sip::HeaderId::accept, "application/sdp")
       .header(sip::HeaderId::supported, "timer");
   (void)transactions_.respond(id, draining_ ? 503 : 200, writer.finish(), context_.now);
+}
+
+void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts,
+                              const RequestAuthentication::Proven& proven, sip::Message request) {
+  // The answer may wait for a core's, and needs the request until then.
+  const auto asked = std::make_shared<const sip::Message>(std::move(request));
+  const RegisterRequest registering{*asked, proven.principal, flow, facts.remote};
+  const auto known = parts_.flows.facts(flow);
+  services_.registrar->handle(
+      registering, [this, id, asked, known, extra = proven.answer_headers](RegisterAnswer answer) {
+        if (answer.refusal) logRefusal(*asked, answer.status, *known, *answer.refusal);
+        for (const auto& [header, value] : extra) answer.headers.emplace_back(sip::toString(header), value);
+        (void)transactions_.respond(id, answer.status, render(answer, *asked, answerTag(parts_.worker)), context_.now);
+        parts_.metrics.sipResponse(telemetry::Direction::sent, "REGISTER", static_cast<unsigned>(answer.status));
+      });
 }
 
 void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request) {

@@ -15,12 +15,15 @@
 #include <unordered_map>
 #include <vector>
 
+#include "call/authentication.h"
 #include "call/bridge.h"
 #include "call/call_directory.h"
 #include "call/own_requests.h"
+#include "call/registrar.h"
 #include "core/clock.h"
 #include "guard/admission_chain.h"
 #include "guard/decision_log.h"
+#include "guard/trunk_rules.h"
 #include "telemetry/metrics.h"
 
 namespace sallyport::call {
@@ -33,6 +36,14 @@ class RecordSink {
   virtual void append(telemetry::CallRecord record) = 0;
 };
 
+// What requests are judged by: shared by all workers, swapped whole on reload.
+struct Judges {
+  std::shared_ptr<guard::AdmissionChain> admission;
+  std::shared_ptr<guard::AuthFailureLimits> failures;
+  std::shared_ptr<guard::TrunkAdmission> trunks;
+  AuthenticationRulesPtr authentication;
+};
+
 class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, private CallEvents {
  public:
   struct Parts {
@@ -40,7 +51,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     std::string sent_by;  // host:port in our Via and Contact
     Flows& flows;
     MediaPortFactory& ports;
-    std::shared_ptr<guard::AdmissionChain> admission;
+    Judges judges;
+    const identity::Nonces& nonces;
     guard::DecisionLog& decisions;
     CallDirectory& directory;
     RecordSink& records;
@@ -54,9 +66,15 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   CallServer(Parts parts, EdgePolicyPtr policy);
   ~CallServer() override;
 
+  // What answers requests outside of calls; both outlive this, null: refused.
+  struct Services {
+    Registrar* registrar = nullptr;
+  };
+  void offer(Services services) { services_ = services; }
+
   // Newer rules for what comes next. Live calls keep their media policy; a call whose peer is gone from
   // the configuration ends ("call.peer_removed").
-  void adopt(EdgePolicyPtr policy, std::shared_ptr<guard::AdmissionChain> admission);
+  void adopt(EdgePolicyPtr policy, Judges judges);
 
   void receive(sip::FlowId flow, sip::Message message);
   void flowClosed(sip::FlowId flow);
@@ -124,11 +142,18 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   class Turn;  // sets the time on entry; re-arms and buries calls on leaving
   void settle();
 
+  // Who sends this; answers with a challenge or a refusal where that is not proven. Nothing: answered.
+  std::optional<RequestAuthentication::Proven> authenticate(sip::ServerTransactionId id, sip::FlowId flow,
+                                                            const FlowFacts& facts, const sip::Message& request);
   // Judges a request; answers and records a refusal. Nothing: refused.
   std::optional<guard::AdmittedRequest> admit(sip::ServerTransactionId id, const FlowFacts& flow,
                                               const sip::Message& request, guard::RequestScope scope);
   void refuse(sip::ServerTransactionId id, const sip::Message& request, int status, const FlowFacts& flow,
-              const Error& error, std::optional<std::chrono::seconds> retry_after = {});
+              const Error& error, std::optional<std::chrono::seconds> retry_after = {},
+              const std::vector<identity::AnswerHeader>& headers = {});
+  void logRefusal(const sip::Message& request, int status, const FlowFacts& flow, const Error& error);
+  void registration(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts,
+                    const RequestAuthentication::Proven& proven, sip::Message request);
   void inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request);
   void newCall(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request,
                guard::AdmittedRequest admitted);
@@ -143,6 +168,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   sip::TransactionLayer transactions_;
   LegContext context_;
   OwnRequests own_requests_;
+  RequestAuthentication authentication_;
+  Services services_;
   bool draining_ = false;
   bool in_turn_ = false;
   std::size_t live_ = 0;

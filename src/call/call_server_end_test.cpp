@@ -326,7 +326,7 @@ TEST_F(CallEnd, RulesWithoutThePeerEndItsCalls) {
   BorderConfig without;
   without.peers = BorderConfig::Peers::withoutCore;
   const auto next = policyOf(without);
-  border.server.adopt(next, chainOf(*next->config, border.tables, border.decisions));
+  border.server.adopt(next, border.judges(next));
   expectEnded("call.peer_removed", "edge");
   answerBye(call.caller);
   answerBye(call.callee);
@@ -340,7 +340,7 @@ TEST_F(CallEnd, NewRulesWithThePeerLeaveItsCallsAlone) {
   BorderConfig other;
   other.core = "address = \"10.20.30.40:5061\"\nsuites = [\"AEAD_AES_128_GCM\"]\n";
   const auto next = policyOf(other);
-  border.server.adopt(next, chainOf(*next->config, border.tables, border.decisions));
+  border.server.adopt(next, border.judges(next));
   call.caller.send("INVITE", Sdp{.direction = "sendonly", .version = 2}.text());
   const auto again = call.callee.request(sip::Method::invite);
   ASSERT_TRUE(again);

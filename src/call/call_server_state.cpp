@@ -46,17 +46,20 @@ CallServer::CallServer(Parts parts, EdgePolicyPtr policy)
       policy_(std::move(policy)),
       transactions_(*this, policy_->timers, transactionLimits()),
       context_{transactions_, parts_.flows, *this, parts_.sent_by, parts_.worker, parts_.clock.steady()},
-      own_requests_(context_, [this](const std::function<void()>& action) {
-        const Turn turn{*this};
-        action();
-      }) {}
+      own_requests_(context_,
+                    [this](const std::function<void()>& action) {
+                      const Turn turn{*this};
+                      action();
+                    }),
+      authentication_(parts_.nonces, parts_.judges.authentication, parts_.judges.failures) {}
 
 CallServer::~CallServer() { calls_.clear(); }
 
-void CallServer::adopt(EdgePolicyPtr policy, std::shared_ptr<guard::AdmissionChain> admission) {
+void CallServer::adopt(EdgePolicyPtr policy, Judges judges) {
   const Turn turn{*this};
+  authentication_.adopt(judges.authentication, judges.failures);
+  parts_.judges = std::move(judges);
   policy_ = std::move(policy);
-  parts_.admission = std::move(admission);
   std::vector<Bridge*> orphans;
   for (auto& [id, entry] : calls_) {
     if (entry.bridge->isOver()) continue;
@@ -94,6 +97,8 @@ void CallServer::flowClosed(sip::FlowId flow) {
     entry.bridge->leg(LegRole::callee).onFlowClosed(flow);
   }
   transactions_.flowClosed(flow, context_.now);
+  authentication_.flowClosed(flow);
+  if (services_.registrar != nullptr) services_.registrar->flowClosed(flow);
 }
 
 void CallServer::transmit(sip::FlowId flow, const std::string& bytes) { parts_.flows.send(flow, bytes); }

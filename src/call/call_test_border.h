@@ -52,6 +52,15 @@ inline EdgePolicyPtr policyOf(const BorderConfig& config) {
 
 inline guard::RuleMode modeOf(config::RuleMode mode) { return static_cast<guard::RuleMode>(mode); }
 
+// Certificates, and nothing else.
+inline AuthenticationRulesPtr certificateRules() {
+  auto rules = std::make_shared<AuthenticationRules>();
+  identity::AuthenticationPolicy certificate;
+  certificate.any_of = {{identity::Proof::certificate}};
+  for (const auto* who : {"core", "carrier", "device"}) rules->listeners["public"].of.emplace(who, certificate);
+  return rules;
+}
+
 inline std::shared_ptr<guard::AdmissionChain> chainOf(const config::Config& config, const guard::LimitTables& tables,
                                                       guard::DecisionLog& log) {
   const auto& rules = config.guard;
@@ -75,7 +84,8 @@ class Border {
                 "edge.sallyport.test:5061",
                 flows,
                 ports,
-                chainOf(*policy->config, tables, decisions),
+                judges(),
+                nonces,
                 decisions,
                 directory,
                 records,
@@ -85,6 +95,11 @@ class Border {
                 {},
                 &live_everywhere},
                policy) {}
+
+  Judges judges(const EdgePolicyPtr& rules = nullptr) {
+    const auto& config = *(rules ? rules : policy)->config;
+    return {chainOf(config, tables, decisions), failures, trunks, certificateRules()};
+  }
 
   // The message as it would come off the connection; what does not parse never reaches the server.
   void receive(sip::FlowId flow, const std::string& text) {
@@ -152,6 +167,12 @@ class Border {
   FakePorts ports;
   guard::LimitTables tables{{1, 2}, 256, 256, 64};
   guard::DecisionLog decisions{64};
+  identity::Nonces nonces{Secret{32}};
+  guard::AuthFailureTables failure_tables{{3, 4}, 256, 256};
+  std::shared_ptr<guard::TrunkAdmission> trunks =
+      std::make_shared<guard::TrunkAdmission>(guard::TrunkPolicy{}, tables, &decisions);
+  std::shared_ptr<guard::AuthFailureLimits> failures =
+      std::make_shared<guard::AuthFailureLimits>(guard::AuthFailurePolicy{}, failure_tables, &decisions);
   CallDirectory directory;
   KeptRecords records;
   telemetry::RecordingSink log;

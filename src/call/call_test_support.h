@@ -72,12 +72,21 @@ class FakeFlows final : public Flows {
     const auto& [proof, address] = principal(who);
     const FlowFacts facts{proof,
                           identity::Principal::fromCertificate(proof),
-                          "",
+                          "public",
                           address,
                           *Endpoint::parse("192.0.2.1:5061"),
                           "TLSv1.3",
                           "TLS_AES_256_GCM_SHA384"};
     flows_[id] = std::make_shared<const FlowFacts>(facts);
+    return id;
+  }
+  // Without a certificate, at that listener.
+  sip::FlowId openStranger(std::string listener, const char* address) {
+    const auto id = sip::FlowId{++last_};
+    FlowFacts facts;
+    facts.listener = std::move(listener);
+    facts.remote = *Endpoint::parse(address);
+    flows_[id] = std::make_shared<const FlowFacts>(std::move(facts));
     return id;
   }
   void close(sip::FlowId flow) { flows_.erase(flow); }

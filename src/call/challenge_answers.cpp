@@ -3,21 +3,13 @@
 
 #include <algorithm>
 
+#include "call/policy.h"
 #include "crypto/pem_file.h"
 
 namespace sallyport::call {
 namespace {
 
 constexpr std::size_t kLongestPassword = 256;
-
-identity::DigestAlgorithm algorithmOf(config::DigestAlgorithm algorithm) {
-  switch (algorithm) {
-    case config::DigestAlgorithm::sha256: return identity::DigestAlgorithm::sha256;
-    case config::DigestAlgorithm::sha512_256: return identity::DigestAlgorithm::sha512_256;
-    case config::DigestAlgorithm::md5: return identity::DigestAlgorithm::md5;
-  }
-  return identity::DigestAlgorithm::sha256;
-}
 
 // The first line of the file, without its end.
 Result<Secret> readPassword(const std::filesystem::path& file) {

@@ -90,4 +90,13 @@ Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
   return EdgePolicyPtr{std::move(policy)};
 }
 
+identity::DigestAlgorithm algorithmOf(config::DigestAlgorithm algorithm) {
+  switch (algorithm) {
+    case config::DigestAlgorithm::sha256: return identity::DigestAlgorithm::sha256;
+    case config::DigestAlgorithm::sha512_256: return identity::DigestAlgorithm::sha512_256;
+    case config::DigestAlgorithm::md5: return identity::DigestAlgorithm::md5;
+  }
+  return identity::DigestAlgorithm::sha256;
+}
+
 }  // namespace sallyport::call

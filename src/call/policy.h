@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "core/endpoint.h"
 #include "core/result.h"
+#include "identity/digest_fields.h"
 #include "sdp/offer_answer.h"
 #include "sip/transaction_layer.h"
 
@@ -46,5 +47,7 @@ using EdgePolicyPtr = std::shared_ptr<const EdgePolicy>;
 
 // Error: "config.suite.unknown" for a suite name the relay does not speak.
 Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config);
+
+identity::DigestAlgorithm algorithmOf(config::DigestAlgorithm algorithm);
 
 }  // namespace sallyport::call

@@ -12,7 +12,7 @@
 namespace sallyport::crypto {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{16} * 1024 * 1024;  // a large CA's revocation list
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024 * 1024;  // a large CA's revocation list, verifiers of 100,000 users
 
 class Descriptor {
  public:
@@ -51,7 +51,7 @@ Result<Secret> readPemFile(const std::filesystem::path& file, Readers readers) {
   if (readers == Readers::ownerOnly && (facts.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Error{
         ErrorKind::misconfigured, "crypto.key.permissions",
-        file.string() + " has mode " + octalMode(facts.st_mode) + ": a private key is its owner's alone; chmod 600 it"};
+        file.string() + " has mode " + octalMode(facts.st_mode) + ": a secret is its owner's alone; chmod 600 it"};
   }
   const auto size = static_cast<std::size_t>(facts.st_size);
   if (size > kMaxFileBytes) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reads a file of certificates, lists or keys whole, bounded in size, into memory that is wiped afterwards.
+// Reads a file of certificates, lists, keys or verifiers whole, bounded in size, into memory that is wiped afterwards.
 
 #include <cstdint>
 #include <filesystem>
