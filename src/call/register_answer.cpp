@@ -55,17 +55,11 @@ void appendGruus(std::string& out, const Binding& binding) {
   out.append("\";temp-gruu=\"sip:").append(binding.token).append(domain).append(";gr\"");
 }
 
-std::string qText(unsigned thousandths) {
-  std::array<char, 8> text{};
-  (void)std::snprintf(text.data(), text.size(), "0.%03u", thousandths);
-  return text.data();
-}
-
 std::string contactText(const Binding& binding, const AnswerNeeds& needs, WallTime now) {
   const auto left = std::chrono::duration_cast<std::chrono::seconds>(binding.expires - now);
   std::string out;
   out.append("<").append(binding.contact.uri).append(">;expires=").append(std::to_string(left.count()));
-  if (binding.q < 1'000) out.append(";q=").append(qText(binding.q));
+  if (binding.q < kWholeQ) out.append(";q=").append(qText(binding.q));
   const auto& contact = binding.contact;
   if (!contact.instance.empty()) out.append(";+sip.instance=\"<").append(contact.instance).append(">\"");
   if (contact.reg_id != 0) out.append(";reg-id=").append(std::to_string(contact.reg_id));

@@ -23,7 +23,6 @@ constexpr std::size_t kLongestPath = 2'048;
 constexpr std::size_t kLongestUserAgent = 128;
 constexpr std::uint64_t kMostSeconds = 0xFFFF'FFFF;  // RFC 3261 20.19
 constexpr std::uint64_t kMostRegId = 0x7FFF'FFFF;    // RFC 5626 11.1
-constexpr unsigned kWholeQ = 1'000;
 
 Error denied(const char* code, std::string_view detail = {}) { return {ErrorKind::peerDenied, code, excerpt(detail)}; }
 

@@ -83,6 +83,11 @@ Result<Bound> makeRoom(const Bound& live, const Registrations::Plan& plan, std::
 
 }  // namespace
 
+std::string qText(unsigned q) {
+  const auto digits = std::to_string(kWholeQ + std::min(q, kWholeQ));
+  return std::string{digits.front() == '1' ? "0." : "1."} + digits.substr(1);
+}
+
 bool ContactKey::matches(const ContactKey& other) const {
   const bool keeps_flows = reg_id != 0 && !instance.empty();
   const bool other_keeps_flows = other.reg_id != 0 && !other.instance.empty();

@@ -44,10 +44,13 @@ struct UpstreamState {
   WallTime expires{};
 };
 
+inline constexpr unsigned kWholeQ = 1'000;  // q is in thousandths
+std::string qText(unsigned q);              // "0.250"
+
 struct Binding {
   std::string aor;  // "alice@example.org"
   ContactKey contact;
-  unsigned q = 1'000;  // thousandths
+  unsigned q = kWholeQ;
   std::string call_id;
   std::uint32_t cseq = 0;
   std::string path;                 // the values of Path as Route repeats them (RFC 3327); empty: none
