@@ -30,7 +30,7 @@ struct TimeWindow {
   std::bitset<7> days{0x7F};  // Sunday is 0
   std::chrono::minutes from{0};
   std::chrono::minutes to{24 * 60};
-  std::optional<std::chrono::minutes> offset;  // from UTC; nothing: the machine's local time
+  std::optional<std::chrono::minutes> offset{};  // from UTC; nothing: the machine's local time
   bool holdsAt(WallTime at) const;
 };
 
@@ -89,32 +89,35 @@ class RouteTable {
 
   std::size_t size() const { return rules_.size(); }
   const RouteRule& rule(std::size_t index) const { return rules_[index].rule; }
-  std::string describe(std::size_t index) const;  // "3: +49* -> core, carrier"
+  const std::string& describe(std::size_t index) const { return rules_[index].text; }  // "3: +49* -> core, carrier"
 
  private:
+  enum class Part : std::uint8_t { fromPeer, domain, user, regex, number, caller, time };
   struct Compiled {
     RouteRule rule;
     std::optional<RoutePattern> regex;
+    config::UserPattern number;
+    std::string text;  // as describe() says it
+    std::optional<Part> misfit(const RouteFacts& facts) const;
   };
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
-  using Rules = std::vector<std::uint32_t>;  // indexes, rising
-  using Files = std::unordered_map<std::string, Rules, TextHash, std::equal_to<>>;
-  struct PrefixFiles {
-    Files by_text;
-    std::bitset<64> lengths;  // of the prefixes there are
+  using Indexes = std::vector<std::uint32_t>;  // of rules, rising
+  // Rules that ask for the same thing; where that is a prefix, which lengths there are.
+  struct Files {
+    std::unordered_map<std::string, Indexes, TextHash, std::equal_to<>> by_text;
+    std::bitset<64> lengths;
   };
   class Candidates;
 
-  bool fits(const Compiled& compiled, const RouteFacts& facts) const;
-  void file(std::uint32_t index);
+  static Result<Compiled> compile(RouteRule rule, std::size_t index);
+  Indexes& fileOf(const Compiled& compiled);
 
   std::vector<Compiled> rules_;
-  Files users_, numbers_, domains_, peers_;
-  PrefixFiles user_prefixes_, number_prefixes_;
-  Rules rest_;
+  Files users_, user_prefixes_, numbers_, number_prefixes_, domains_, peers_;
+  Indexes rest_;
 };
 
 // The code of a refusal by rule: "call.route.denied" is 403, others name their status ("call.route.denied.404").
