@@ -23,17 +23,18 @@ std::string_view toString(TollClass toll);  // "short" for shortCode
 enum class NumberForm : std::uint8_t { asIs, e164, national };
 std::string_view toString(NumberForm form);  // "as-is"
 
-// One country's way of dialling.
+// One country's way of dialling. Lists stand with spaces between, the usual one first; in patterns '?' is a digit.
 struct CountryPlan {
   std::string_view country;               // ISO 3166-1 alpha-2
   std::string_view code;                  // E.164 country code: "49"
-  std::string_view international_prefix;  // "00"; several with spaces between, the usual one first
-  std::string_view trunk_prefix;          // "0"; several with spaces between, the usual one first; empty: none
+  std::string_view international_prefix;  // "00"
+  std::string_view trunk_prefix;          // "0"; empty: none
   std::uint8_t shortest = 0;              // digits of a national (significant) number
   std::uint8_t longest = 0;
   std::uint8_t shortest_local = 0;    // digits of a number dialled without area; 0: the area is always dialled
-  std::string_view emergency;         // "110 112"
-  std::string_view short_codes = {};  // "115 116??? 118??": '?' is any digit
+  std::string_view emergency = {};    // "110 112"
+  std::string_view short_codes = {};  // patterns: "115 116??? 118??"
+  std::string_view complete = {};     // patterns of what is a national number though no trunk prefix is dialled
 };
 const CountryPlan* countryPlan(std::string_view country);  // null when there is no table of it
 
@@ -48,11 +49,11 @@ std::string_view toString(NumberKind kind);
 
 struct Number {
   NumberKind kind = NumberKind::name;
-  std::string dialled;             // without visual separators; a name as it was
-  std::string e164 = {};           // "+4930123456" when kind is e164
-  std::optional<TollClass> toll;   // nothing for a name
-  std::string_view why;            // how it was read, in words
-  std::string_view destination{};  // of a premium or satellite number: which ("Iridium"), for the record
+  std::string dialled;              // without visual separators; a name as it was
+  std::string e164 = {};            // "+4930123456" when kind is e164
+  std::optional<TollClass> toll{};  // nothing for a name
+  std::string_view why{};           // how it was read, in words
+  std::string_view destination{};   // of a premium or satellite number: which ("Iridium"), for the record
 
   bool isKnown() const { return kind == NumberKind::e164; }
   const std::string& best() const { return isKnown() ? e164 : dialled; }
@@ -85,8 +86,10 @@ class NumberPlan {
   const NumberRules& rules() const { return rules_; }
 
  private:
-  Number readInternational(std::string digits, std::string dialled, std::string_view why) const;
-  Number readDialled(std::string dialled) const;
+  Number readInternational(std::string_view digits, Number number) const;
+  Number readNational(Number number) const;
+  Number known(std::string_view digits, Number number, std::string_view why) const;
+  bool isHere(std::string_view context, std::string_view domain) const;
 
   NumberRules rules_;
   const CountryPlan* plan_ = nullptr;
