@@ -5,6 +5,7 @@
 // stays possible per peer, since some forbid the scheme. Pure.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "core/result.h"
@@ -33,9 +34,11 @@ struct SipsDecision {
   UriScheme far = UriScheme::sip;           // Request-URI, From, To and Contact towards the target
 };
 
-// Errors: "call.sips.scheme" (416: the source may not use sips:, or must and does not), "call.sips.hop" (480: the
-// target takes no sips:, or is reached without TLS). sipsReason() is the phrase and Warning text for the wire.
+// Errors, kind peerDenied: "call.sips.scheme" (416: sips: where the source may not use it, or over a hop without TLS),
+// "call.sips.required" (480: the source must use it), "call.sips.hop" (480: the target takes no sips:, or is reached
+// without TLS).
 Result<SipsDecision> decideSips(const SipsQuery& query);
-std::string_view sipsReason(const Error& error);
+// The Warning that says so on the wire (RFC 5630 6.3: 380 and 381), empty for 416 and whatever is not about SIPS.
+std::string sipsWarning(const Error& error, std::string_view agent);
 
 }  // namespace sallyport::call

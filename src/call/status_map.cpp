@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "call/route_table.h"
+
 namespace sallyport::call {
 
 int statusTowardsPeer(int far_status) {
@@ -38,6 +40,10 @@ int statusTowardsPeer(const Error& error) {
   if (code.starts_with("tls.")) return 502;  // the far side did not prove who it is: not the caller's fault
   if (code == "call.route.none") return 404;
   if (code == "call.route.to_origin" || code == "call.loop") return 482;
+  if (const int status = refusalStatus(code)) return status;
+  if (code == "call.sips.scheme") return 416;
+  if (code == "call.sips.hop" || code == "call.sips.required") return 480;
+  if (code == "call.privacy.critical") return 500;  // RFC 3323 5.1
   if (code == "call.max_forwards") return 483;
   if (code == "sip.session_expires.too_small") return 422;
   if (code == "sip.transaction.timeout") return 408;
