@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "call/diversion.h"
 #include "core/result.h"
 #include "sip/message.h"
 
@@ -34,7 +35,7 @@ struct HeaderPolicyRules {
 
 class HeaderPolicy {
  public:
-  static constexpr std::size_t kKnown = 32;  // at most this many headers of the catalogue may cross
+  static constexpr std::size_t kKnown = 32;  // headers of the catalogue, at most
 
   const std::string& name() const { return name_; }
   bool allows(std::string_view header) const;
@@ -45,7 +46,6 @@ class HeaderPolicy {
 
  private:
   friend class HeaderPolicies;
-  friend class HeaderSelection;
   std::string name_;
   std::bitset<kKnown> known_;
   std::vector<std::string> custom_;  // lower case, sorted
@@ -62,14 +62,14 @@ class HeaderPolicies {
   const HeaderPolicy* find(std::string_view name) const;  // null when there is none
 
  private:
+  Status add(const HeaderPolicyRules& rules);
+
   std::vector<std::shared_ptr<const HeaderPolicy>> all_;
 };
 
-// Whether history that is marked private is shown to the other side.
-enum class History : std::uint8_t { respectPrivacy, disclosed };
-
 struct HeaderCrossing {
-  std::string_view own_host;  // stands for every host of the far side in Diversion and History-Info
+  std::string_view own_host;     // stands for every host of the far side in Diversion and History-Info
+  std::string_view target_user;  // as the other side is asked for it, escaped: where History-Info ends
   History history = History::respectPrivacy;
 };
 
