@@ -26,21 +26,6 @@ sip::UasCapabilities capabilitiesFor(const sip::Message& request) {
 
 std::string answerTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(12); }
 
-// A principal as a SIP URI: an enrolled device is user@domain, a peer is known by its own SIP SAN, by what
-// the configuration says it speaks for, or by its name at our domain.
-std::string principalUri(const EdgePolicy& policy, const PeerPolicy& peer, std::string_view identity) {
-  if (!peer.asserted_identity.empty()) return peer.asserted_identity;
-  if (identity.starts_with("uri:sip:")) return std::string{identity.substr(4)};
-  if (peer.name == kDevices) return "sip:" + std::string{identity};
-  return "sip:" + peer.name + "@" + policy.domain();
-}
-
-bool wantsPrivacy(const sip::Message& invite) {
-  const auto privacy = invite.header(sip::HeaderId::privacy);
-  if (!privacy) return false;
-  return privacy->find("id") != std::string_view::npos || privacy->find("user") != std::string_view::npos;
-}
-
 }  // namespace
 
 // --- requests ---------------------------------------------------------------------------------------------
@@ -277,20 +262,20 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   const auto user = sip::unescaped(uri.user);
   if (!user || user->empty())
     return Error{ErrorKind::peerMisbehaved, "call.request_uri.user", std::string{invite.requestUri()}};
-  SP_ASSIGN(const auto decision, route(*policy_, {facts.peer(), *user, uri.host}));
+  const CallerProof proof{facts.peer(), facts.identity(), policy_->domain()};
+  SP_ASSIGN(const auto identity, identifyCaller(caller->caller, proof, invite));
+  SP_ASSIGN(const auto decision, route(*policy_, {facts.peer(), *user, uri.host, &identity, context_.wall}));
 
   CallPlan plan;
   plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);
   plan.policy = policy_;
   plan.caller = caller;
   plan.max_forwards = std::min(hops - 1, sip.max_forwards);
-  Target target{.peer = decision.target, .label = decision.target->name};
-  target.request_uri = target.to_uri = "sip:" + std::string{uri.user} + "@" + decision.target->uri_host;
-  const auto principal = principalUri(*policy_, *caller, facts.identity());
-  const bool hidden = decision.target->disclosure == config::Disclosure::never ||
-                      (decision.target->disclosure == config::Disclosure::respectPrivacy && wantsPrivacy(invite));
-  target.from_uri = hidden ? "sip:anonymous@anonymous.invalid" : principal;  // RFC 3323 4.1.1.3
-  if (!hidden) target.asserted_identity = principal;
+  const auto& destination = decision.first();
+  Target target{.peer = destination.peer, .label = destination.peer->name};
+  target.request_uri = target.to_uri = destination.uri();
+  target.from_uri = destination.presented.from_uri;
+  target.asserted_identity = destination.presented.asserted_identity;
   plan.targets.groups.push_back({std::move(target)});
 
   auto& record = plan.record;
@@ -300,7 +285,7 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   record.from = invite.from().uri;
   record.to = invite.requestUri();
   record.route = decision.rule;
-  record.asserted_identity = principal;
+  record.asserted_identity = identity.uri;
   record.guard.push_back({"chain", "admit", "every rule admitted"});
   return plan;
 }

@@ -17,12 +17,14 @@
 
 namespace sallyport::call {
 
-enum class OnForeignIdentity : std::uint8_t { drop, refuse };
+using config::OnForeignIdentity;
+
+inline constexpr std::string_view kDevices = "device";  // names all enrolled devices where a peer is named
 
 // Of the peer a call comes from.
 struct CallerRules {
   std::string asserted_identity;             // "sip:+4930123@example.org": what it speaks for; empty: its principal
-  std::vector<std::string> numbers_allowed;  // E.164, "+4930123" exact or "+4930123*" by prefix; "+*": any number
+  std::vector<std::string> numbers_allowed;  // beginnings in E.164, "+4930123"; "+": any number
   OnForeignIdentity on_foreign = OnForeignIdentity::drop;
   NumberPlan numbers;
 };

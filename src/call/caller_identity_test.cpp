@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include "call/policy.h"
 #include "call/status_map.h"
 
 namespace sallyport::call {
@@ -61,26 +60,26 @@ TEST(CallerIdentity, APeerIsWhatItSpeaksForElseItsSipNameElseItsNameAtOurDomain)
 }
 
 TEST(CallerIdentity, ANumberThatThePrincipalMayPresentIsTaken) {
-  const auto rules = germany({"+4930123*", "+4989555"});
+  const auto rules = germany({"+4930123", "+4989555"});
   const auto identity = [&](const std::string& from) { return callerOf(rules, kCarrier, inviteWith("", from)).uri; };
   EXPECT_EQ(identity("<sip:03012345@carrier.test>"), "sip:+493012345@sallyport.test;user=phone");
   EXPECT_EQ(identity("<sip:+4989555@carrier.test;user=phone>"), "sip:+4989555@sallyport.test;user=phone");
   EXPECT_EQ(identity("<tel:+49-30-12345>"), "sip:+493012345@sallyport.test;user=phone");
-  EXPECT_EQ(identity("<sip:+49895550@carrier.test>"), "sip:carrier@sallyport.test");
+  EXPECT_EQ(identity("<sip:+4989554@carrier.test>"), "sip:carrier@sallyport.test");
   EXPECT_EQ(identity("<sip:+4930999@carrier.test>"), "sip:carrier@sallyport.test");
   EXPECT_EQ(identity("<sip:alice@sallyport.test>"), "sip:carrier@sallyport.test");
 }
 
 TEST(CallerIdentity, ACarrierMayBeLentEveryNumber) {
   const auto caller =
-      callerOf(germany({"+*"}), kCarrier, inviteWith("", "\"Dr. \\\"No\\\" <x>\" <sip:+12125550123@c.test>"));
+      callerOf(germany({"+"}), kCarrier, inviteWith("", "\"Dr. \\\"No\\\" <x>\" <sip:+12125550123@c.test>"));
   EXPECT_EQ(caller.uri, "sip:+12125550123@sallyport.test;user=phone");
   EXPECT_EQ(caller.display_name, "Dr. No x");
   EXPECT_EQ(caller.number.e164, "+12125550123");
 }
 
 TEST(CallerIdentity, TheAssertedClaimComesBeforeThePreferredAndThatBeforeFrom) {
-  const auto rules = germany({"+*"});
+  const auto rules = germany({"+"});
   const std::string pai = "P-Asserted-Identity: <sip:+49301@c.test>, <tel:+49302000>\r\n";
   const std::string ppi = "P-Preferred-Identity: <sip:+49303000@c.test>\r\n";
   const auto identity = [&](const std::string& headers) {
@@ -111,7 +110,7 @@ TEST(CallerIdentity, AnAnonymousFromIsNobodyElses) {
 }
 
 TEST(CallerIdentityRefused, WhenAForeignOneIsToBe) {
-  auto rules = germany({"+4930*"});
+  auto rules = germany({"+4930"});
   rules.on_foreign = OnForeignIdentity::refuse;
   EXPECT_TRUE(identifyCaller(rules, kAlice, inviteWith("")));
   EXPECT_TRUE(identifyCaller(rules, kAlice, inviteWith("P-Preferred-Identity: <tel:+49301234>\r\n")));
@@ -179,7 +178,7 @@ TEST_F(Presented, WhoeverIsNeverToldIsNotToldEvenWhenTheCallerWouldNotMind) {
 }
 
 TEST_F(Presented, NumbersAreWrittenAsTheTargetDialsThem) {
-  const auto caller = callerOf(germany({"+*"}), kCarrier, inviteWith("", "<sip:+493012345@c.test>"));
+  const auto caller = callerOf(germany({"+"}), kCarrier, inviteWith("", "<sip:+493012345@c.test>"));
   const auto national = *NumberPlan::make({"DE", "", NumberForm::national});
   const auto abroad = *NumberPlan::make({"CH", "", NumberForm::national});
   const auto as_is = *NumberPlan::make({"DE", "", NumberForm::asIs});

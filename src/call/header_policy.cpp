@@ -17,8 +17,8 @@ constexpr std::size_t kMostBytes = 4'096;  // of all that is carried
 static_assert(std::size(kCatalogue) <= HeaderPolicy::kKnown);
 
 // The policies of 2026. A policy with a year never changes; a better one gets another year.
-const std::vector<HeaderPolicyRules>& builtIn() {
-  static const std::vector<HeaderPolicyRules> rules{
+const std::vector<config::HeaderPolicy>& builtIn() {
+  static const std::vector<config::HeaderPolicy> rules{
       // Carriers: what steers the call, nothing that names people or things of the inner side.
       {std::string{kTrunkEdge}, "", {"Accept-Language", "Diversion", "P-Early-Media", "Priority", "Reason"}, {}},
       // The voice core: as carriers, and what phones and applications say to each other.
@@ -93,7 +93,7 @@ const HeaderPolicy* HeaderPolicies::find(std::string_view name) const {
 }
 
 // `rules` whose base is resolved already.
-Status HeaderPolicies::add(const HeaderPolicyRules& rules) {
+Status HeaderPolicies::add(const config::HeaderPolicy& rules) {
   auto policy = std::make_shared<HeaderPolicy>();
   if (!rules.extends.empty()) *policy = *find(rules.extends);
   policy->name_ = rules.name;
@@ -119,7 +119,7 @@ Status HeaderPolicies::add(const HeaderPolicyRules& rules) {
   return success();
 }
 
-Result<HeaderPolicies> HeaderPolicies::make(const std::vector<HeaderPolicyRules>& rules) {
+Result<HeaderPolicies> HeaderPolicies::make(const std::vector<config::HeaderPolicy>& rules) {
   HeaderPolicies out;
   for (auto rule = rules.begin(); rule != rules.end(); ++rule) {
     const bool twice = std::any_of(rules.begin(), rule, [&](const auto& other) { return other.name == rule->name; });
@@ -127,7 +127,7 @@ Result<HeaderPolicies> HeaderPolicies::make(const std::vector<HeaderPolicyRules>
       return wrong("call.header_policy.name", rule->name, "a name must be said once, and be none of ours");
   }
   // Whatever extends something that is resolved, until nothing more is: the rest extends itself or nobody.
-  std::vector<const HeaderPolicyRules*> open;
+  std::vector<const config::HeaderPolicy*> open;
   for (const auto& rule : rules) open.push_back(&rule);
   while (!open.empty()) {
     const auto before = open.size();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "call/diversion.h"
+#include "config/config.h"
 #include "core/result.h"
 #include "sip/message.h"
 
@@ -24,14 +25,6 @@ namespace sallyport::call {
 inline constexpr std::string_view kTrunkEdge = "trunk-edge@2026";
 inline constexpr std::string_view kCore = "core@2026";
 inline constexpr std::string_view kDeviceEdge = "device-edge@2026";
-
-// As written in the configuration: [header_policy.NAME].
-struct HeaderPolicyRules {
-  std::string name;
-  std::string extends;             // a policy of ours or of the configuration; empty: begins with nothing
-  std::vector<std::string> allow;  // header names
-  std::vector<std::string> drop;   // taken out of what it extends
-};
 
 class HeaderPolicy {
  public:
@@ -57,12 +50,12 @@ class HeaderPolicies {
   HeaderPolicies();  // the built-in ones
   // Errors, kind misconfigured: "call.header_policy.name" (empty, built in, or twice), ".extends" (unknown),
   // ".cycle", ".unknown_header" (no header of the catalogue and no X- or P- name), ".never" (ours to write).
-  static Result<HeaderPolicies> make(const std::vector<HeaderPolicyRules>& rules);
+  static Result<HeaderPolicies> make(const std::vector<config::HeaderPolicy>& rules);
 
   const HeaderPolicy* find(std::string_view name) const;  // null when there is none
 
  private:
-  Status add(const HeaderPolicyRules& rules);
+  Status add(const config::HeaderPolicy& rules);
 
   std::vector<std::shared_ptr<const HeaderPolicy>> all_;
 };

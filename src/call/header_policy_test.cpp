@@ -25,7 +25,7 @@ sip::Message inviteWith(const std::string& headers) {
   return *std::move(message);
 }
 
-HeaderPolicies policiesOf(const std::vector<HeaderPolicyRules>& rules) {
+HeaderPolicies policiesOf(const std::vector<config::HeaderPolicy>& rules) {
   auto policies = HeaderPolicies::make(rules);
   SP_CHECK(policies.ok());
   return *std::move(policies);
@@ -47,7 +47,7 @@ std::vector<std::string> carried(const std::string& header, const std::string& h
   return values;
 }
 
-std::string refusal(const std::vector<HeaderPolicyRules>& rules) {
+std::string refusal(const std::vector<config::HeaderPolicy>& rules) {
   const auto policies = HeaderPolicies::make(rules);
   return policies ? "taken" : policies.error().code;
 }

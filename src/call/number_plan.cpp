@@ -113,15 +113,6 @@ std::string_view toString(TollClass toll) {
   return {};
 }
 
-std::string_view toString(NumberForm form) {
-  switch (form) {
-    case NumberForm::asIs: return "as-is";
-    case NumberForm::e164: return "e164";
-    case NumberForm::national: return "national";
-  }
-  return {};
-}
-
 std::string_view toString(NumberKind kind) {
   switch (kind) {
     case NumberKind::name: return "name";
@@ -133,7 +124,7 @@ std::string_view toString(NumberKind kind) {
   return {};
 }
 
-Result<NumberPlan> NumberPlan::make(const NumberRules& rules) {
+Result<NumberPlan> NumberPlan::make(const config::Numbers& rules) {
   NumberPlan out;
   out.rules_ = rules;
   if (rules.country.empty()) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "core/result.h"
 #include "sip/header_values.h"
 
@@ -20,8 +21,7 @@ namespace sallyport::call {
 enum class TollClass : std::uint8_t { national, international, premium, satellite, shortCode };
 std::string_view toString(TollClass toll);  // "short" for shortCode
 
-enum class NumberForm : std::uint8_t { asIs, e164, national };
-std::string_view toString(NumberForm form);  // "as-is"
+using config::NumberForm;
 
 // One country's way of dialling. Lists stand with spaces between, the usual one first; in patterns '?' is a digit.
 struct CountryPlan {
@@ -59,19 +59,12 @@ struct Number {
   const std::string& best() const { return isKnown() ? e164 : dialled; }
 };
 
-// As written in the configuration: numbers = { country = "DE", area = "30", outgoing = "e164" }.
-struct NumberRules {
-  std::string country;  // empty: only numbers with + are known
-  std::string area;
-  NumberForm outgoing = NumberForm::asIs;
-};
-
 class NumberPlan {
  public:
-  NumberPlan() = default;
+  NumberPlan() = default;  // without a country: only numbers with + are known
   // Errors, kind misconfigured: "call.numbers.country" (no table of it), "call.numbers.area" (no digits, with
   // the trunk prefix, or too long), "call.numbers.outgoing" ("national" without a country).
-  static Result<NumberPlan> make(const NumberRules& rules);
+  static Result<NumberPlan> make(const config::Numbers& rules);
 
   // A user part (already unescaped) or a telephone number, with or without visual separators.
   Number read(std::string_view user) const;
@@ -83,7 +76,7 @@ class NumberPlan {
   // How the peer of this plan wants it written; what is not known world-wide goes as dialled.
   std::string write(const Number& number) const;
 
-  const NumberRules& rules() const { return rules_; }
+  const config::Numbers& rules() const { return rules_; }
 
  private:
   Number readInternational(std::string_view digits, Number number) const;
@@ -91,7 +84,7 @@ class NumberPlan {
   Number known(std::string_view digits, Number number, std::string_view why) const;
   bool isHere(std::string_view context, std::string_view domain) const;
 
-  NumberRules rules_;
+  config::Numbers rules_;
   const CountryPlan* plan_ = nullptr;
 };
 

@@ -14,7 +14,7 @@ NumberPlan planOf(std::string country, std::string area = {}, NumberForm outgoin
   return *std::move(plan);
 }
 
-std::string refusal(const NumberRules& rules) {
+std::string refusal(const config::Numbers& rules) {
   const auto plan = NumberPlan::make(rules);
   return plan ? "taken" : plan.error().code;
 }

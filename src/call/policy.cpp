@@ -46,10 +46,48 @@ std::string uriHostOf(const config::Peer& peer, const std::string& domain) {
   return peer.address ? hostText(peer.address->address) : domain;
 }
 
-Result<PeerPolicy> peerOf(const config::Peer& peer, const std::string& domain) {
-  SP_ASSIGN(auto media, mediaOf(peer.policy));
-  const auto host = uriHostOf(peer, domain);
-  return PeerPolicy{peer.name, std::move(media), peer.address, host, peer.asserted_identity, peer.disclosure};
+Result<HeaderPolicy> headersOf(const HeaderPolicies& policies, const config::Policy& policy, std::string_view usual) {
+  const auto* found = policies.find(policy.header_policy.empty() ? usual : policy.header_policy);
+  if (found == nullptr) return Error{ErrorKind::misconfigured, "call.header_policy.reference", policy.header_policy};
+  return *found;
+}
+
+Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, const std::string& domain) {
+  PeerPolicy out;
+  out.name = peer.name;
+  SP_ASSIGN(out.media, mediaOf(peer.policy));
+  out.address = peer.address;
+  out.uri_host = uriHostOf(peer, domain);
+  out.disclosure = peer.disclosure;
+  out.caller.asserted_identity = peer.asserted_identity;
+  out.caller.numbers_allowed = peer.numbers_allowed;
+  out.caller.on_foreign = peer.on_foreign_identity;
+  SP_ASSIGN(out.caller.numbers, NumberPlan::make(peer.numbers));
+  SP_ASSIGN(out.headers, headersOf(edge.header_policies, peer.policy, kTrunkEdge));
+  out.sips = peer.policy.sips;
+  return out;
+}
+
+Result<PeerPolicy> devicesOf(const config::Devices& devices, const EdgePolicy& edge) {
+  PeerPolicy out;
+  out.name = kDevices;
+  SP_ASSIGN(out.media, mediaOf(devices.policy));
+  out.uri_host = devices.domain;
+  SP_ASSIGN(out.headers, headersOf(edge.header_policies, devices.policy, kDeviceEdge));
+  out.sips = devices.policy.sips;
+  return out;
+}
+
+Status checkRoutes(const EdgePolicy& policy) {
+  for (std::size_t i = 0; i < policy.routes.size(); ++i) {
+    const auto& rule = policy.routes.rule(i);
+    if (!rule.header_policy.empty() && policy.header_policies.find(rule.header_policy) == nullptr)
+      return Error{ErrorKind::misconfigured, "call.header_policy.reference", rule.header_policy};
+    for (const auto& to : rule.to) {
+      if (policy.peer(to.peer) == nullptr) return Error{ErrorKind::misconfigured, "call.route.to", to.peer};
+    }
+  }
+  return success();
 }
 
 }  // namespace
@@ -69,19 +107,16 @@ bool EdgePolicy::ownsHost(std::string_view host) const {
 
 Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
   auto policy = std::make_shared<EdgePolicy>();
+  SP_ASSIGN(policy->header_policies, HeaderPolicies::make(config->header_policies));
   for (const auto& peer : config->peers) {
-    SP_ASSIGN(auto compiled, peerOf(peer, config->edge.domains.front()));
+    SP_ASSIGN(auto compiled, peerOf(peer, *policy, config->edge.domains.front()));
     policy->peers.push_back(std::move(compiled));
   }
   if (config->devices) {
-    SP_ASSIGN(auto media, mediaOf(config->devices->policy));
-    policy->devices = PeerPolicy{std::string{kDevices},
-                                 std::move(media),
-                                 std::nullopt,
-                                 config->devices->domain,
-                                 {},
-                                 config::Disclosure::respectPrivacy};
+    SP_ASSIGN(policy->devices, devicesOf(*config->devices, *policy));
   }
+  SP_ASSIGN(policy->routes, RouteTable::make(config->routes));
+  SP_TRY(checkRoutes(*policy));
   policy->timers.t1 = config->sip.t1;
   policy->timers.t2 = config->sip.t2;
   policy->timers.t4 = config->sip.t4;

@@ -10,6 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "call/caller_identity.h"
+#include "call/header_policy.h"
+#include "call/route_table.h"
 #include "config/config.h"
 #include "core/endpoint.h"
 #include "core/result.h"
@@ -25,16 +28,20 @@ struct PeerPolicy {
   sdp::MediaPolicy media;
   std::optional<Endpoint> address;  // where we connect to reach it; nothing: it connects to us
   std::string uri_host;             // the host in the Request-URI and To we send it
-  std::string asserted_identity;    // "sip:..." it speaks for; empty: taken from its certificate
   config::Disclosure disclosure = config::Disclosure::respectPrivacy;
-};
+  CallerRules caller = {};    // of calls it makes: as whom, with which numbers
+  HeaderPolicy headers = {};  // what crosses to it and from it
+  config::SipsMode sips = config::SipsMode::allow;
 
-inline constexpr std::string_view kDevices = "device";
+  const NumberPlan& numbers() const { return caller.numbers; }
+};
 
 struct EdgePolicy {
   std::shared_ptr<const config::Config> config;
   std::vector<PeerPolicy> peers;
   std::optional<PeerPolicy> devices;
+  RouteTable routes;
+  HeaderPolicies header_policies;
   sip::TimerConfig timers;
 
   // Null when there is none; kDevices names the enrolled devices.
@@ -45,7 +52,8 @@ struct EdgePolicy {
 
 using EdgePolicyPtr = std::shared_ptr<const EdgePolicy>;
 
-// Error: "config.suite.unknown" for a suite name the relay does not speak.
+// Errors, kind misconfigured: "config.suite.unknown" for a suite name the relay does not speak, "call.numbers.*",
+// "call.header_policy.*" (".reference": a peer or route names none that there is), "call.route.*".
 Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config);
 
 identity::DigestAlgorithm algorithmOf(config::DigestAlgorithm algorithm);

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
-#include <limits>
 
 #include "sip/char_class.h"
 #include "sip/header_values.h"
@@ -16,7 +14,6 @@ using config::PatternKind;
 using config::UserPattern;
 
 constexpr std::size_t kLongestFiledPrefix = 63;
-constexpr std::chrono::minutes kDay{24 * 60};
 
 struct RefusalCode {
   int status;
@@ -59,7 +56,7 @@ Result<UserPattern> numberPattern(const std::string& text, std::size_t index) {
   return pattern;
 }
 
-std::string textOf(const RouteRule& rule) {
+std::string textOf(const config::Route& rule) {
   std::string text;
   const auto say = [&text](std::string_view what, std::string_view value) {
     if (value.empty()) return;
@@ -73,16 +70,36 @@ std::string textOf(const RouteRule& rule) {
   return text;
 }
 
-std::string targetsOf(const RouteRule& rule) {
-  if (rule.to.empty()) return "refuse " + std::to_string(rule.refuse);
+std::string targetsOf(const config::Route& rule) {
+  if (rule.refuse) return "refuse " + std::to_string(*rule.refuse);
   std::string text;
   for (const auto& to : rule.to) text += (text.empty() ? "" : ", ") + to.peer;
   return text;
 }
 
-std::string clockText(std::chrono::minutes minutes) {
-  const auto two = [](long long value) { return (value < 10 ? "0" : "") + std::to_string(value); };
-  return two(minutes.count() / 60) + ":" + two(minutes.count() % 60);
+// "alice", "ali*", "*".
+UserPattern patternOf(std::string_view text) {
+  if (text.empty() || text == "*") return {};
+  if (text.ends_with('*')) return {PatternKind::prefix, std::string{text.substr(0, text.size() - 1)}};
+  return {PatternKind::exact, std::string{text}};
+}
+
+constexpr std::string_view kPlaceholders[] = {"{user}", "{number}", "{rest}"};
+
+// The placeholder that stands at the front, or nothing.
+std::string_view placeholderAt(std::string_view text) {
+  const auto* found = std::find_if(std::begin(kPlaceholders), std::end(kPlaceholders),
+                                   [&](std::string_view each) { return text.starts_with(each); });
+  return found == std::end(kPlaceholders) ? std::string_view{} : *found;
+}
+
+bool isRewrite(std::string_view text) {
+  for (auto at = text.find_first_of("{}"); at != std::string_view::npos; at = text.find_first_of("{}")) {
+    const auto placeholder = placeholderAt(text.substr(at));
+    if (placeholder.empty()) return false;
+    text.remove_prefix(at + placeholder.size());
+  }
+  return true;
 }
 
 }  // namespace
@@ -99,21 +116,9 @@ int refusalStatus(std::string_view code) {
   return found == std::end(kRefusals) ? 0 : found->status;
 }
 
-bool TimeWindow::holdsAt(WallTime at) const {
-  using namespace std::chrono;
-  std::tm fields{};
-  const std::time_t seconds = system_clock::to_time_t(at + (offset ? *offset : minutes{0}));
-  (void)(offset ? ::gmtime_r(&seconds, &fields) : ::localtime_r(&seconds, &fields));
-  const auto now = minutes{fields.tm_hour * 60 + fields.tm_min};
-  const auto today = static_cast<std::size_t>(fields.tm_wday);
-  if (from < to) return days.test(today) && now >= from && now < to;
-  const auto yesterday = (today + 6) % 7;
-  return (days.test(today) && now >= from) || (days.test(yesterday) && now < to);
-}
-
 // --- one rule ----------------------------------------------------------------------------------------------------
 
-Result<RouteTable::Compiled> RouteTable::compile(RouteRule rule, std::size_t index) {
+Result<RouteTable::Compiled> RouteTable::compile(const config::Route& rule, std::size_t index) {
   Compiled out;
   if (!rule.user_regex.empty()) {
     auto regex = RoutePattern::compile(rule.user_regex);
@@ -121,18 +126,17 @@ Result<RouteTable::Compiled> RouteTable::compile(RouteRule rule, std::size_t ind
     out.regex = *std::move(regex);
   }
   SP_ASSIGN(out.number, numberPattern(rule.number, index));
-  if (rule.to.empty() && refusalCode(rule.refuse) == nullptr)
-    return wrong("call.route.refuse", index, std::to_string(rule.refuse));
-  if (rule.time) {
-    const auto& time = *rule.time;
-    const bool sane = time.days.any() && time.from >= time.from.zero() && time.from < kDay &&
-                      time.to >= time.to.zero() && time.to <= kDay && time.from != time.to &&
-                      (!time.offset || (*time.offset > -kDay && *time.offset < kDay));
-    if (!sane) return wrong("call.route.time", index, clockText(time.from) + "-" + clockText(time.to));
-  }
-  rule.domain = lowered(rule.domain);
+  auto times = RouteTimes::make(rule.time);
+  if (!times) return wrong("call.route.time", index, times.error().detail);
+  if (rule.to.empty() && !rule.refuse) return wrong("call.route.to", index, "leads nowhere and refuses nothing");
+  if (rule.refuse && refusalCode(static_cast<int>(*rule.refuse)) == nullptr)
+    return wrong("call.route.refuse", index, std::to_string(*rule.refuse));
+  if (!isRewrite(rule.rewrite)) return wrong("call.route.rewrite", index, rule.rewrite);
+  out.caller = patternOf(rule.caller);
+  out.times = *std::move(times);
+  out.rule = rule;
+  out.rule.domain = lowered(rule.domain);
   out.text = std::to_string(index + 1) + ": " + textOf(rule) + " -> " + targetsOf(rule);
-  out.rule = std::move(rule);
   return out;
 }
 
@@ -141,8 +145,8 @@ std::optional<RouteTable::Part> RouteTable::Compiled::misfit(const RouteFacts& f
   if (!rule.domain.empty() && !sip::equalsIgnoringCase(rule.domain, facts.host)) return Part::domain;
   if (!rule.user.matches(facts.user)) return Part::user;
   if (number.kind != PatternKind::any && (facts.number.empty() || !number.matches(facts.number))) return Part::number;
-  if (!isAny(rule.caller) && !rule.caller.matches(facts.caller)) return Part::caller;
-  if (rule.time && !rule.time->holdsAt(facts.at)) return Part::time;
+  if (!isAny(caller) && !caller.matches(facts.caller)) return Part::caller;
+  if (!times.holdAt(facts.at)) return Part::time;
   if (regex && !regex->matches(facts.user)) return Part::regex;
   return std::nullopt;
 }
@@ -161,20 +165,44 @@ std::string RouteTable::mismatch(std::size_t index, const RouteFacts& facts) con
     case Part::user: return differ("the user", facts.user, rule.user.toString());
     case Part::regex: return differ("the user", facts.user, "/" + rule.user_regex + "/");
     case Part::number: return differ("the number", facts.number.empty() ? "unknown" : facts.number, rule.number);
-    case Part::caller: return differ("the caller", facts.caller, rule.caller.toString());
-    case Part::time:
-      return "it holds " + clockText(rule.time->from) + "-" + clockText(rule.time->to) + " on other days or hours";
+    case Part::caller: return differ("the caller", facts.caller, rule.caller);
+    case Part::time: return "it holds only " + compiled.times.text();
   }
   return {};
 }
 
+std::optional<std::string> RouteTable::rewritten(std::size_t index, const RouteFacts& facts) const {
+  const auto& compiled = rules_[index];
+  std::string_view text = compiled.rule.rewrite;
+  if (text.empty()) return std::nullopt;
+  const auto number = facts.number.empty() ? facts.user : facts.number;
+  const auto after = [](const UserPattern& pattern, std::string_view whole) {
+    return whole.substr(pattern.text.size());
+  };
+  const auto rest = isAny(compiled.rule.user) && compiled.number.kind != PatternKind::any
+                        ? after(compiled.number, facts.number)
+                        : after(compiled.rule.user, facts.user);
+  std::string out;
+  while (!text.empty()) {
+    const auto placeholder = placeholderAt(text);
+    if (placeholder.empty()) {
+      out.push_back(text.front());
+      text.remove_prefix(1);
+      continue;
+    }
+    out += placeholder == "{user}" ? facts.user : placeholder == "{number}" ? number : rest;
+    text.remove_prefix(placeholder.size());
+  }
+  return out;
+}
+
 // --- all of them -------------------------------------------------------------------------------------------------
 
-Result<RouteTable> RouteTable::make(std::vector<RouteRule> rules) {
+Result<RouteTable> RouteTable::make(const std::vector<config::Route>& routes) {
   RouteTable table;
-  table.rules_.reserve(rules.size());
-  for (auto& rule : rules) {
-    SP_ASSIGN(auto compiled, compile(std::move(rule), table.rules_.size()));
+  table.rules_.reserve(routes.size());
+  for (const auto& route : routes) {
+    SP_ASSIGN(auto compiled, compile(route, table.rules_.size()));
     table.fileOf(compiled).push_back(static_cast<std::uint32_t>(table.rules_.size()));
     table.rules_.push_back(std::move(compiled));
   }

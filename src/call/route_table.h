@@ -7,7 +7,6 @@
 // Compiled at load, immutable, shared by every worker.
 
 #include <bitset>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,54 +15,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "call/number_plan.h"
 #include "call/route_pattern.h"
+#include "call/route_time.h"
 #include "config/config.h"
 #include "core/clock.h"
 #include "core/result.h"
 
 namespace sallyport::call {
-
-// When a rule holds: on these days from `from` until before `to` (minutes of the day; over midnight when to < from,
-// counted to the day it began on).
-struct TimeWindow {
-  std::bitset<7> days{0x7F};  // Sunday is 0
-  std::chrono::minutes from{0};
-  std::chrono::minutes to{24 * 60};
-  std::optional<std::chrono::minutes> offset{};  // from UTC; nothing: the machine's local time
-  bool holdsAt(WallTime at) const;
-};
-
-struct RouteTo {
-  std::string peer;       // or kDevices: wherever the called user is registered
-  unsigned priority = 0;  // lower first
-  unsigned weight = 1;    // share among equals (RFC 2782)
-};
-
-// What becomes of the called user on its way: what stands in front is cut, then `prefix` put there; or `user` instead
-// of it all. Applied to the number in E.164 when it is known so.
-struct RouteRewrite {
-  std::string strip;  // only when it is there
-  std::string prefix;
-  std::string user;  // instead of everything
-  std::string host;  // instead of the target's own
-  bool isNothing() const { return strip.empty() && prefix.empty() && user.empty() && host.empty(); }
-};
-
-// As written in the configuration: [[route]].
-struct RouteRule {
-  config::UserPattern user;
-  std::string user_regex;      // RoutePattern; beside `user`, both must fit
-  std::string number;          // E.164, exact or by prefix: "+4930*"; what is dialled is normalised first
-  std::string domain;          // without case
-  std::string from_peer;       // a peer's name or kDevices
-  config::UserPattern caller;  // of the identity's user part, in E.164 when it is a number
-  std::optional<TimeWindow> time;
-  std::vector<RouteTo> to;  // empty: refused with `refuse`
-  RouteRewrite rewrite;
-  std::string header_policy;  // instead of the peers' own
-  int refuse = 403;
-};
 
 // Everything a rule may ask about; views live as long as the look-up.
 struct RouteFacts {
@@ -79,8 +37,9 @@ class RouteTable {
  public:
   RouteTable() = default;
   // Errors, kind misconfigured: "call.route.regex" (with the pattern's own code in the detail), "call.route.number"
-  // (not + and digits with at most a * at the end), "call.route.time", "call.route.refuse" (no status for a refusal).
-  static Result<RouteTable> make(std::vector<RouteRule> rules);
+  // (not + and digits with at most a * at the end), "call.route.time", "call.route.refuse" (no status for a refusal),
+  // "call.route.rewrite" (a brace that is none of {user}, {number}, {rest}), "call.route.to" (neither that nor refuse).
+  static Result<RouteTable> make(const std::vector<config::Route>& routes);
 
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t find(const RouteFacts& facts) const;  // the first rule that fits, or kNone
@@ -88,15 +47,20 @@ class RouteTable {
   std::string mismatch(std::size_t rule, const RouteFacts& facts) const;
 
   std::size_t size() const { return rules_.size(); }
-  const RouteRule& rule(std::size_t index) const { return rules_[index].rule; }
+  const config::Route& rule(std::size_t index) const { return rules_[index].rule; }
+  // The called user as the rule sends it onwards: {user} is the user that was called, {number} its number in E.164 (the
+  // user where there is none), {rest} what follows the prefix that fitted. Without a rewrite nothing.
+  std::optional<std::string> rewritten(std::size_t index, const RouteFacts& facts) const;
   const std::string& describe(std::size_t index) const { return rules_[index].text; }  // "3: +49* -> core, carrier"
 
  private:
   enum class Part : std::uint8_t { fromPeer, domain, user, regex, number, caller, time };
   struct Compiled {
-    RouteRule rule;
+    config::Route rule;
     std::optional<RoutePattern> regex;
     config::UserPattern number;
+    config::UserPattern caller;
+    RouteTimes times;
     std::string text;  // as describe() says it
     std::optional<Part> misfit(const RouteFacts& facts) const;
   };
@@ -112,7 +76,7 @@ class RouteTable {
   };
   class Candidates;
 
-  static Result<Compiled> compile(RouteRule rule, std::size_t index);
+  static Result<Compiled> compile(const config::Route& rule, std::size_t index);
   Indexes& fileOf(const Compiled& compiled);
 
   std::vector<Compiled> rules_;

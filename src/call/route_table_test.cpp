@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using config::PatternKind;
 using config::UserPattern;
+using RouteRule = config::Route;
 
 UserPattern exact(std::string text) { return {PatternKind::exact, std::move(text)}; }
 UserPattern prefix(std::string text) { return {PatternKind::prefix, std::move(text)}; }
@@ -67,7 +68,7 @@ TEST(RouteTable, AllThatARuleAsksMustFit) {
   auto rule = to("core");
   rule.user = prefix("0");
   rule.user_regex = "0[1-9][0-9]+";
-  rule.caller = prefix("ali");
+  rule.caller = "ali*";
   rule.number = "+49*";
   const auto table = tableOf({rule});
   EXPECT_EQ(table.find(calling("0301", "+49301")), 0u);
@@ -96,6 +97,7 @@ TEST(RouteTable, SaysItselfInWords) {
   rule.user_regex = "0+";
   auto refusing = RouteRule{};
   refusing.user = exact("900");
+  refusing.refuse = 403;
   const auto table = tableOf({rule, refusing, to("core")});
   EXPECT_EQ(table.describe(0), "1: regex 0+ and number +49* -> core, carrier");
   EXPECT_EQ(table.describe(1), "2: 900 -> refuse 403");
@@ -117,7 +119,7 @@ TEST(RouteTable, FindsWhatReadingAllRulesFinds) {
     if (pick(3) == 0) rule.number = "+" + digits(3) + (pick(2) == 0 ? "1" : "*");
     if (pick(3) == 0) rule.domain = pick(2) == 0 ? "a.test" : "B.test";
     if (pick(3) == 0) rule.from_peer = pick(2) == 0 ? "x" : "y";
-    if (pick(4) == 0) rule.caller = prefix(digits(2));
+    if (pick(4) == 0) rule.caller = digits(2) + "*";
     rules.push_back(rule);
     const auto table = tableOf(rules);
     const auto user = digits(5), number = pick(2) == 0 ? "" : "+" + digits(5), caller = digits(3);
@@ -128,43 +130,33 @@ TEST(RouteTable, FindsWhatReadingAllRulesFinds) {
   }
 }
 
-// 2026-11-20 is a Friday.
-WallTime at(int day, int hour, int minute) {
-  return WallTime{std::chrono::sys_days{std::chrono::year{2026} / 11 / day}} + std::chrono::hours{hour} +
-         std::chrono::minutes{minute};
+TEST(RouteTable, RewritesTheUserByWhatFitted) {
+  const auto rewritten = [](RouteRule rule, const char* rewrite, const RouteFacts& facts) {
+    rule.rewrite = rewrite;
+    return tableOf({rule}).rewritten(0, facts).value_or("nothing");
+  };
+  auto by_user = to("core");
+  by_user.user = prefix("9");
+  EXPECT_EQ(rewritten(by_user, "", calling("90301")), "nothing");
+  EXPECT_EQ(rewritten(by_user, "+49{rest}", calling("9301")), "+49301");
+  EXPECT_EQ(rewritten(by_user, "{user}-{number}", calling("9301", "+49301")), "9301-+49301");
+  EXPECT_EQ(rewritten(by_user, "reception", calling("9")), "reception");
+  auto by_number = to("core");
+  by_number.number = "+4930*";
+  EXPECT_EQ(rewritten(by_number, "1{rest}", calling("03012", "+493012")), "112");
+  EXPECT_EQ(rewritten(to("core"), "{rest}{number}", calling("bob")), "bobbob");
 }
 
-TEST(RouteTime, HoldsOnItsDaysAndHoursInItsZone) {
-  TimeWindow office{.days = std::bitset<7>{0b0111110}, .from = 8h, .to = 18h, .offset = 60min};
-  EXPECT_FALSE(office.holdsAt(at(20, 6, 59)));
-  EXPECT_TRUE(office.holdsAt(at(20, 7, 0)));
-  EXPECT_TRUE(office.holdsAt(at(20, 16, 59)));
-  EXPECT_FALSE(office.holdsAt(at(20, 17, 0)));
-  EXPECT_FALSE(office.holdsAt(at(21, 12, 0)));
-}
-
-TEST(RouteTime, OverMidnightItBelongsToTheDayItBeganOn) {
-  TimeWindow friday_night{.days = std::bitset<7>{0b0100000}, .from = 22h, .to = 6h, .offset = 0min};
-  EXPECT_FALSE(friday_night.holdsAt(at(20, 5, 0)));
-  EXPECT_TRUE(friday_night.holdsAt(at(20, 22, 0)));
-  EXPECT_TRUE(friday_night.holdsAt(at(21, 5, 59)));
-  EXPECT_FALSE(friday_night.holdsAt(at(21, 6, 0)));
-  EXPECT_FALSE(friday_night.holdsAt(at(21, 23, 0)));
-}
-
-TEST(RouteTime, UnlessSaidOtherwiseItIsTheWholeWeekLocally) {
-  EXPECT_TRUE(TimeWindow{}.holdsAt(at(20, 23, 59)));
-  EXPECT_TRUE(TimeWindow{}.holdsAt(at(22, 0, 0)));
-}
-
-TEST(RouteTime, ARuleOutsideItsHoursSaysSo) {
+TEST(RouteTable, ARuleOutsideItsHoursSaysSo) {
   auto rule = to("core");
-  rule.time = TimeWindow{.days = std::bitset<7>{0x7F}, .from = 8h, .to = 18h + 30min, .offset = 0min};
+  rule.time = {{"Mon-Fri 08:00-18:30"}, 60min};
   const auto table = tableOf({rule});
   auto facts = calling("bob");
-  facts.at = at(20, 19, 0);
+  facts.at = WallTime{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}} + 19h;
   EXPECT_EQ(table.find(facts), RouteTable::kNone);
-  EXPECT_EQ(table.mismatch(0, facts), "it holds 08:00-18:30 on other days or hours");
+  EXPECT_EQ(table.mismatch(0, facts), "it holds only Mon-Fri 08:00-18:30 at +01:00");
+  facts.at -= 2h;
+  EXPECT_EQ(table.find(facts), 0u);
 }
 
 TEST(RouteRefused, WithItsReason) {
@@ -176,16 +168,19 @@ TEST(RouteRefused, WithItsReason) {
     rule.number = number;
     EXPECT_EQ(refusal(rule), "call.route.number") << number;
   }
-  for (const auto& time : {TimeWindow{.days = {}}, TimeWindow{.from = 8h, .to = 8h}, TimeWindow{.to = 25h},
-                           TimeWindow{.from = 24h, .to = 1h}, TimeWindow{.offset = 24h}}) {
-    auto rule = to("core");
-    rule.time = time;
-    EXPECT_EQ(refusal(rule), "call.route.time");
-  }
-  for (const int status : {0, 200, 302, 401, 407, 500, 700}) {
+  auto time = to("core");
+  time.time.spans = {"Mon-Fri"};
+  EXPECT_EQ(refusal(time), "call.route.time");
+  for (const unsigned status : {0u, 200u, 302u, 401u, 407u, 500u, 700u}) {
     RouteRule rule;
     rule.refuse = status;
     EXPECT_EQ(refusal(rule), "call.route.refuse") << status;
+  }
+  EXPECT_EQ(refusal(RouteRule{}), "call.route.to");
+  for (const auto* rewrite : {"{name}", "{user", "user}", "{}"}) {
+    auto rule = to("core");
+    rule.rewrite = rewrite;
+    EXPECT_EQ(refusal(rule), "call.route.rewrite") << rewrite;
   }
 }
 

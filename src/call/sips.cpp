@@ -8,27 +8,18 @@ Error refused(const char* code, std::string detail) { return Error{ErrorKind::pe
 
 }  // namespace
 
-std::string_view toString(SipsRule rule) {
-  switch (rule) {
-    case SipsRule::allow: return "allow";
-    case SipsRule::require: return "require";
-    case SipsRule::never: return "never";
-  }
-  return {};
-}
-
 std::string_view toString(UriScheme scheme) { return scheme == UriScheme::sips ? "sips:" : "sip:"; }
 
 Result<SipsDecision> decideSips(const SipsQuery& query) {
   const bool asked = query.request == UriScheme::sips;
-  if (asked && query.source == SipsRule::never)
+  if (asked && query.source == SipsMode::never)
     return refused("call.sips.scheme", "sips: from a peer that is configured never to use it");
-  if (!asked && query.source == SipsRule::require)
+  if (!asked && query.source == SipsMode::require)
     return refused("call.sips.required", "sip: from a peer that is configured to use sips: only");
   if (asked && query.source_hop != HopSecurity::tls)
     return refused("call.sips.scheme", "sips: over a hop without TLS");  // RFC 5630 5.4: never over it
-  const bool secure = asked || query.target == SipsRule::require;
-  if (secure && query.target == SipsRule::never)
+  const bool secure = asked || query.target == SipsMode::require;
+  if (secure && query.target == SipsMode::never)
     return refused("call.sips.hop", "the target takes no sips:");  // a downgrade is not ours to make, RFC 5630 3.1.2
   if (secure && query.target_hop != HopSecurity::tls)
     return refused("call.sips.hop", "the target is reached without TLS");

@@ -8,13 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "core/result.h"
 
 namespace sallyport::call {
 
-// A peer's setting `sips`: what it must be asked with, may be, or does not take (Teams).
-enum class SipsRule : std::uint8_t { allow, require, never };
-std::string_view toString(SipsRule rule);
+using config::SipsMode;  // of a peer: whether it must use sips:, may, or takes none
 
 enum class HopSecurity : std::uint8_t { plain, tls };  // of a connection
 
@@ -23,8 +22,8 @@ std::string_view toString(UriScheme scheme);  // "sip:"
 
 struct SipsQuery {
   UriScheme request;  // of the Request-URI as it came
-  SipsRule source = SipsRule::allow;
-  SipsRule target = SipsRule::allow;
+  SipsMode source = SipsMode::allow;
+  SipsMode target = SipsMode::allow;
   HopSecurity source_hop = HopSecurity::tls;
   HopSecurity target_hop = HopSecurity::tls;
 };

@@ -8,7 +8,7 @@
 namespace sallyport::call {
 namespace {
 
-using enum SipsRule;
+using enum SipsMode;
 using enum HopSecurity;
 
 std::string outcome(const SipsQuery& query) {

@@ -50,6 +50,9 @@ bool equivalent(const Uri& a, const Uri& b);
 // %HH decoded; nothing for a broken escape and for %00, which ends strings in other people's code.
 std::optional<std::string> unescaped(std::string_view text);
 
+// Any text as the user part of a URI: what may not stand there as it is becomes %HH (RFC 3261 19.1.2).
+std::string escapedUser(std::string_view text);
+
 // host of RFC 3261 25.1 (an underscore is allowed in names): a name, a dotted quad, or [IPv6].
 bool isHost(std::string_view text);
 

@@ -158,6 +158,21 @@ Result<Uri> Uri::parse(std::string_view text) {
   return out;
 }
 
+std::string escapedUser(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (isIn(c, kUserChar)) {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.append({'%', kHex[byte >> 4], kHex[byte & 0xF]});
+    }
+  }
+  return out;
+}
+
 std::optional<std::string> unescaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
