@@ -38,7 +38,8 @@ class RouteTable {
   RouteTable() = default;
   // Errors, kind misconfigured: "call.route.regex" (with the pattern's own code in the detail), "call.route.number"
   // (not + and digits with at most a * at the end), "call.route.time", "call.route.refuse" (no status for a refusal),
-  // "call.route.rewrite" (a brace that is none of {user}, {number}, {rest}), "call.route.to" (neither that nor refuse).
+  // "call.route.rewrite" (a brace that is none of {user}, {number}, {rest}), "call.route.to" (neither that nor refuse;
+  // or nobody of that name, as the policy is compiled).
   static Result<RouteTable> make(const std::vector<config::Route>& routes);
 
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);

@@ -3,9 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <map>
-
-#include "call/call_test_border.h"
 
 namespace sallyport::call {
 namespace {
@@ -14,12 +13,23 @@ using ::testing::ElementsAre;
 
 class Routing : public ::testing::Test {
  protected:
+  // Phones of sallyport.test, a core and a carrier, and no route.
+  static config::Config plain() {
+    config::Config config;
+    config.edge.domains = {"sallyport.test"};
+    config.devices.emplace();
+    config.devices->domain = "sallyport.test";
+    for (const auto& [name, host] : {std::pair{"core", "core.inner.test"}, std::pair{"carrier", "sbc.carrier.test"}}) {
+      auto& peer = config.peers.emplace_back();
+      peer.name = name;
+      peer.server_name = host;
+    }
+    return config;
+  }
   static EdgePolicyPtr policyWith(const std::function<void(config::Config&)>& change) {
-    test::BorderConfig text;
-    text.routes.clear();
-    auto config = std::make_shared<config::Config>(*test::policyOf(text)->config);
-    change(*config);
-    auto policy = compile(config);
+    auto config = plain();
+    change(config);
+    auto policy = compile(std::make_shared<const config::Config>(std::move(config)));
     SP_CHECK(policy.ok());
     return *policy;
   }
@@ -165,14 +175,16 @@ TEST_F(RoutingNumbers, ARewrittenNumberIsReadAnewAndItsTollIsWhatCounts) {
 
 TEST_F(RoutingNumbers, EmergencyNumbersGoAsDialled) {
   auto emergency = rule("112", "carrier");
-  const auto decision = route(*policy(config::NumberForm::e164, {emergency}), {"core", "112", "sallyport.test"});
+  const auto rules = policy(config::NumberForm::e164, {emergency});
+  const auto decision = route(*rules, {"core", "112", "sallyport.test"});
   ASSERT_TRUE(decision);
   EXPECT_EQ(decision->called.kind, NumberKind::emergency);
   EXPECT_EQ(decision->first().uri(), "sip:112@sbc.carrier.test");
 }
 
 TEST_F(RoutingNumbers, WhatMayNotStandInAUriIsEscaped) {
-  const auto decision = route(*policyOf({rule("*", "core")}), {"device", "a b@c\x7F%", "sallyport.test"});
+  const auto policy = policyOf({rule("*", "core")});
+  const auto decision = route(*policy, {"device", "a b@c\x7F%", "sallyport.test"});
   ASSERT_TRUE(decision);
   EXPECT_EQ(decision->first().uri(), "sip:a%20b%40c%7F%25@core.inner.test");
 }
@@ -182,9 +194,8 @@ TEST_F(RoutingNumbers, ACallerMayBeAskedFor) {
   by_caller.caller = "+4930*";
   const auto rules = policy(config::NumberForm::e164, {by_caller});
   Caller caller;
-  caller.uri = "sip:+4930555@sallyport.test";
+  caller.uri = "sip:+49305555@sallyport.test;user=phone";
   caller.number = NumberPlan{}.read("+49305555");
-  const RouteQuery query{"core", "+491", "sallyport.test", &caller};
   EXPECT_EQ(outcome(rules, {"core", "+4989123", "sallyport.test", &caller}), "carrier");
   EXPECT_EQ(outcome(rules, {"core", "+4989123", "sallyport.test"}), "call.route.none");
   EXPECT_EQ(route(*rules, {"core", "+4989123", "sallyport.test", &caller})->first().presented.from_uri, caller.uri);
@@ -210,9 +221,10 @@ TEST_F(Routing, WhatCrossesIsWhatBothPeersNameOrTheRouteSays) {
 
 TEST_F(Routing, APolicyThatIsNotThereIsRefusedAtLoad) {
   const auto refusal = [](const std::function<void(config::Config&)>& change) {
-    auto config = std::make_shared<config::Config>(*test::policyOf({})->config);
-    change(*config);
-    const auto policy = compile(config);
+    auto config = plain();
+    config.routes = {rule("*", "core")};
+    change(config);
+    const auto policy = compile(std::make_shared<const config::Config>(std::move(config)));
     return policy ? "taken" : std::string{policy.error().code};
   };
   EXPECT_EQ(refusal([](auto& config) { config.peers[0].policy.header_policy = "none@2026"; }),
@@ -221,6 +233,7 @@ TEST_F(Routing, APolicyThatIsNotThereIsRefusedAtLoad) {
             "call.header_policy.reference");
   EXPECT_EQ(refusal([](auto& config) { config.routes[0].header_policy = "none@2026"; }),
             "call.header_policy.reference");
+  EXPECT_EQ(refusal([](auto& config) { config.routes[0].to[0].peer = "nobody"; }), "call.route.to");
   EXPECT_EQ(refusal([](auto& config) { config.peers[0].numbers.country = "XX"; }), "call.numbers.country");
   EXPECT_EQ(refusal([](auto& config) { config.routes[0].user_regex = "("; }), "call.route.regex");
   EXPECT_EQ(refusal([](auto& config) {
