@@ -90,7 +90,8 @@ bool isPlausible(std::string_view code, std::string_view national) {
   if (code.size() + national.size() > kLongestE164) return false;
   if (code == "1") return isNanp(national);
   const auto* plan = planOfCode(code);
-  return plan == nullptr ? national.size() >= kShortestBehindCode : isLengthOf(*plan, national);
+  if (plan == nullptr) return national.size() >= kShortestBehindCode;
+  return isLengthOf(*plan, national) && !beginsWithTrunk(*plan, national);
 }
 
 Number unknown(Number number, TollClass toll, std::string_view why) {
@@ -189,9 +190,7 @@ Number NumberPlan::readNational(Number number) const {
       prefixIn(plan.international_prefix, digits, [](std::string_view rest) { return !countryCodeOf(rest).empty(); });
   if (!abroad.empty()) return readInternational(std::string_view{digits}.substr(abroad.size()), std::move(number));
 
-  const auto isNational = [&](std::string_view rest) {
-    return isLengthOf(plan, rest) && isPlausible(plan.code, rest) && !beginsWithTrunk(plan, rest);
-  };
+  const auto isNational = [&](std::string_view rest) { return isLengthOf(plan, rest) && isPlausible(plan.code, rest); };
   const auto national = [&](std::string_view rest) { return std::string{plan.code}.append(rest); };
   const auto trunk = prefixIn(plan.trunk_prefix, digits, isNational);
   if (!trunk.empty())

@@ -153,6 +153,7 @@ TEST(NumberPlan, LeavesAloneWhatItMustNotGuess) {
                                   {"ES", "123456", local},
                                   {"DE", "00", shortCode},
                                   {"DE", "000123456", local},
+                                  {"SG", "002460026172", local},
                                   {"DE", "+999123456", local},
                                   {"DE", "+4930", local},
                                   {"US", "+10155501234", local},
