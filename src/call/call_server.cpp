@@ -258,13 +258,11 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   const auto* caller = policy_->peer(facts.peer());
   if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
 
-  SP_ASSIGN(const auto uri, sip::Uri::parse(invite.requestUri()));
-  const auto user = sip::unescaped(uri.user);
-  if (!user || user->empty())
-    return Error{ErrorKind::peerMisbehaved, "call.request_uri.user", std::string{invite.requestUri()}};
+  SP_ASSIGN(const auto called, calledParty(*policy_, facts.peer(), invite.requestUri()));
   const CallerProof proof{facts.peer(), facts.identity(), policy_->domain()};
   SP_ASSIGN(const auto identity, identifyCaller(caller->caller, proof, invite));
-  SP_ASSIGN(const auto decision, route(*policy_, {facts.peer(), *user, uri.host, &identity, context_.wall}));
+  SP_ASSIGN(const auto decision,
+            route(*policy_, {facts.peer(), called.user, called.host, &identity, context_.wall, &called.number}));
 
   CallPlan plan;
   plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);

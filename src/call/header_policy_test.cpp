@@ -52,7 +52,7 @@ std::string refusal(const std::vector<config::HeaderPolicy>& rules) {
   return policies ? "taken" : policies.error().code;
 }
 
-// --- which headers -------------------------------------------------------------------------------------------------
+// --- which headers ------------------------------------------------------------------------------------
 
 TEST(HeaderPolicies2026, AreThese) {
   const HeaderPolicies policies;
@@ -134,7 +134,7 @@ TEST(HeaderPolicyRefused, ForItsNameOrWhatItExtends) {
   EXPECT_EQ(refusal({{"a", "b", {}, {}}, {"b", "c", {}, {}}, {"c", "b", {}, {}}}), "call.header_policy.cycle");
 }
 
-// --- between two sides -----------------------------------------------------------------------------------------------
+// --- between two sides --------------------------------------------------------------------------------
 
 TEST(HeadersBetweenPeers, CrossWhenBothNameThem) {
   const auto both = HeaderPolicy::between(allowing({"Subject", "Reason", "X-A", "X-B"}),
@@ -156,7 +156,7 @@ TEST(HeadersBetweenPeers, DiversionBecomesWhatTheOtherSideReads) {
                           Pair("History-Info", "<sip:bob@edge.test;cause=486>;index=1.1;mp=1")));
 }
 
-// --- which values ----------------------------------------------------------------------------------------------------
+// --- which values -------------------------------------------------------------------------------------
 
 TEST(HeaderSelection, TakesNothingThatIsNotNamed) {
   const auto everything = inviteWith(

@@ -19,7 +19,7 @@ struct Question {
   RouteFacts facts;
 
   Question(const EdgePolicy& policy, const RouteQuery& query)
-      : called(readBy(policy.peer(query.from_peer), query.user)),
+      : called(query.called != nullptr ? *query.called : readBy(policy.peer(query.from_peer), query.user)),
         facts{query.from_peer, query.user, called.e164, query.host, callerText(query.caller), query.at} {}
   Question(const Question&) = delete;
   Question& operator=(const Question&) = delete;
@@ -50,6 +50,22 @@ std::uint64_t nextDraw(std::uint64_t& state) {
 }
 
 }  // namespace
+
+Result<CalledParty> calledParty(const EdgePolicy& policy, std::string_view from_peer, std::string_view uri_text) {
+  SP_ASSIGN(const auto uri, sip::Uri::parse(uri_text));
+  const bool is_tel = sip::equalsIgnoringCase(uri.scheme, "tel");
+  if (!is_tel && !uri.isSip() && !uri.isSips())
+    return Error{ErrorKind::peerMisbehaved, "call.request_uri.scheme", std::string{uri_text}};
+  const auto user = sip::unescaped(uri.user);
+  if (!is_tel && (!user || user->empty()))
+    return Error{ErrorKind::peerMisbehaved, "call.request_uri.user", std::string{uri_text}};
+  const auto* source = policy.peer(from_peer);
+  const auto plan = source == nullptr ? NumberPlan{} : source->numbers();
+  SP_ASSIGN(auto number, plan.read(uri, policy.domain()));
+  const bool is_phone = is_tel || sip::equalsIgnoringCase(uri.params.find("user").value_or(""), "phone");
+  auto called = is_phone ? number.dialled : *user;
+  return CalledParty{std::move(called), is_tel ? policy.domain() : std::string{uri.host}, std::move(number)};
+}
 
 std::string Destination::uri() const { return "sip:" + sip::escapedUser(user) + "@" + peer->uri_host; }
 

@@ -15,12 +15,23 @@
 
 namespace sallyport::call {
 
+// Who a request is for, out of its Request-URI or what an operator wrote.
+struct CalledParty {
+  std::string user;  // unescaped; a telephone number without its parameters
+  std::string host;  // ours for a tel: URI
+  Number number;     // read by the source's plan
+};
+// Of a sip:, sips: or tel: URI. Errors, kind peerMisbehaved: "sip.uri.*", "call.number.*" (a broken telephone number),
+// "call.request_uri.user" (nobody in it), "call.request_uri.scheme" (another scheme: 416).
+Result<CalledParty> calledParty(const EdgePolicy& policy, std::string_view from_peer, std::string_view uri);
+
 struct RouteQuery {
   std::string_view from_peer;
   std::string_view user;  // unescaped user part of the Request-URI
   std::string_view host;
   const Caller* caller = nullptr;  // null: nobody known (an operator's question without one)
   WallTime at{};
+  const Number* called = nullptr;  // null: `user` is read by the source's plan
 };
 
 // One peer to try, or the registrar: every flow that `user` is registered on.

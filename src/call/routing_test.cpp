@@ -130,7 +130,7 @@ TEST_F(Routing, ARuleMayRefuseWithItsStatus) {
   EXPECT_EQ(outcome(policy, {"device", "old", "sallyport.test"}), "call.route.denied.410");
 }
 
-// --- numbers ---------------------------------------------------------------------------------------------------------
+// --- numbers ------------------------------------------------------------------------------------------
 
 class RoutingNumbers : public Routing {
  protected:
@@ -201,8 +201,29 @@ TEST_F(RoutingNumbers, ACallerMayBeAskedFor) {
   EXPECT_EQ(route(*rules, {"core", "+4989123", "sallyport.test", &caller})->first().presented.from_uri, caller.uri);
 }
 
-// --- what crosses
-// ------------------------------------------------------------------------------------------------------
+// --- who is called -----------------------------------------------------------------------------------------------
+
+TEST_F(RoutingNumbers, TheCalledIsReadFromEverySchemeWeKnow) {
+  const auto rules = policy(config::NumberForm::e164, {toCarrier("+*")});
+  const auto called = [&](std::string_view uri) {
+    const auto party = calledParty(*rules, "core", uri);
+    if (!party) return std::string{party.error().code};
+    return party->user + " " + party->host + " " + party->number.e164;
+  };
+  EXPECT_EQ(called("sip:bob@sallyport.test"), "bob sallyport.test ");
+  EXPECT_EQ(called("sips:030123456@sallyport.test"), "030123456 sallyport.test +4930123456");
+  EXPECT_EQ(called("tel:+49-30-123456"), "+4930123456 sallyport.test +4930123456");
+  EXPECT_EQ(called("tel:123456;phone-context=+4930"), "123456 sallyport.test +4930123456");
+  EXPECT_EQ(called("sip:+49-30-123456;isub=1@sallyport.test;user=phone"), "+4930123456 sallyport.test +4930123456");
+  EXPECT_EQ(called("sip:a%20b@sallyport.test"), "a b sallyport.test ");
+  EXPECT_EQ(called("sip:sallyport.test"), "call.request_uri.user");
+  EXPECT_EQ(called("sip:%00@sallyport.test"), "call.request_uri.user");
+  EXPECT_EQ(called("mailto:bob@sallyport.test"), "call.request_uri.scheme");
+  EXPECT_EQ(called("tel:123"), "call.number.context");
+  EXPECT_EQ(called("sip:@"), "sip.uri.user");
+}
+
+// --- what crosses -------------------------------------------------------------------------------------
 
 TEST_F(Routing, WhatCrossesIsWhatBothPeersNameOrTheRouteSays) {
   const auto policy = policyWith([](config::Config& config) {
@@ -242,8 +263,7 @@ TEST_F(Routing, APolicyThatIsNotThereIsRefusedAtLoad) {
             "call.header_policy.never");
 }
 
-// --- order
-// ---------------------------------------------------------------------------------------------------------------
+// --- order --------------------------------------------------------------------------------------------
 
 class FailoverOrder : public Routing {
  protected:

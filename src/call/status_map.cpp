@@ -41,7 +41,7 @@ int statusTowardsPeer(const Error& error) {
   if (code == "call.route.none") return 404;
   if (code == "call.route.to_origin" || code == "call.loop") return 482;
   if (const int status = refusalStatus(code)) return status;
-  if (code == "call.sips.scheme") return 416;
+  if (code == "call.sips.scheme" || code == "call.request_uri.scheme") return 416;
   if (code == "call.sips.hop" || code == "call.sips.required") return 480;
   if (code == "call.privacy.critical") return 500;  // RFC 3323 5.1
   if (code == "call.max_forwards") return 483;
