@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "call/policy.h"
 #include "config/load.h"
 #include "config/presets.h"
 #include "config/show.h"
@@ -26,6 +27,14 @@ void printProblem(std::string_view severity, const config::Problem& problem) {
                                  {"message", problem.message},
                                  {"suggestion", problem.suggestion}};
   std::cout << boost::json::serialize(line) << '\n';
+}
+
+config::Problem unusable(const Path& file, const Error& error) {
+  config::Problem problem;
+  problem.file = file.string();
+  problem.code = error.code;
+  problem.message = error.detail;
+  return problem;
 }
 
 bool show(const config::Config& config, const CheckCommand& command) {
@@ -76,7 +85,15 @@ int explain(const Error& error) {
 }
 
 int check(const CheckCommand& command) {
-  const auto outcome = config::load(command.config);
+  auto outcome = config::load(command.config);
+  if (outcome.ok()) {
+    // What only shows when it is put to use: patterns, header policies, number plans.
+    const auto compiled = call::compile(std::make_shared<const config::Config>(*outcome.config));
+    if (!compiled) {
+      outcome.errors.push_back(unusable(command.config, compiled.error()));
+      outcome.config.reset();
+    }
+  }
   const bool strict = command.strictness == Strictness::strict;
   const bool good = outcome.ok() && (!strict || outcome.warnings.empty());
   if (command.output == Output::json) {

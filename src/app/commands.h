@@ -9,6 +9,7 @@
 namespace sallyport::app {
 
 int check(const CheckCommand& command);
+int explainRoute(const RouteCommand& command);
 int presets(const PresetsCommand& command);
 int report(const ReportCommand& command);
 int initialise(const InitCommand& command);

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   if (const auto* leave = std::get_if<Exit>(&parsed)) return leave->status;
   return std::visit(Overloaded{[](const RunCommand& command) { return serve(command); },
                                [](const CheckCommand& command) { return check(command); },
+                               [](const RouteCommand& command) { return explainRoute(command); },
                                [](const PresetsCommand& command) { return presets(command); },
                                [](const ReportCommand& command) { return report(command); },
                                [](const InitCommand& command) { return initialise(command); },

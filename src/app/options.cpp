@@ -23,6 +23,7 @@ struct Parsed {
   std::string subject, show;
   std::size_t count = 20;
   InitCommand init;
+  RouteCommand route{.config = kDefaultConfig, .from = {}, .to = {}, .from_peer = "device", .at = {}, .output = {}};
   CaCommand ca{};
   Output output() const { return json ? Output::json : Output::text; }
 };
@@ -59,6 +60,21 @@ CLI::App* addReport(CLI::App& app, const ReportSpec& spec, Parsed& parsed) {
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000));
   }
+  return command;
+}
+
+CLI::App* addRoute(CLI::App& app, RouteCommand& route, bool& json) {
+  auto* all = app.add_subcommand("route", "Where calls go");
+  all->require_subcommand(1);
+  auto* command = all->add_subcommand(
+      "explain", "What a call would meet, by the configuration alone: each rule, the number, the targets in order");
+  addConfig(*command, route.config);
+  command->add_option("from", route.from, "The caller: a user, user@host, a number or a URI")->required();
+  command->add_option("to", route.to, "The called: a user, user@host, a number or a URI")->required();
+  command->add_option("--from-peer", route.from_peer, "Whose call it is: a [[peer]]'s name or \"device\"")
+      ->capture_default_str();
+  command->add_option("--at", route.at, "When: 2026-11-20T19:00, with Z or an offset when not local; now unless given");
+  command->add_flag("--json", json, "For programs");
   return command;
 }
 
@@ -126,6 +142,7 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
   presets->add_flag("--json", parsed.json, "For programs");
   std::vector<std::pair<CLI::App*, ReportCommand::What>> reports;
   for (const auto& spec : kReports) reports.emplace_back(addReport(app, spec, parsed), spec.what);
+  auto* route = addRoute(app, parsed.route, parsed.json);
   auto* init = addInit(app, parsed);
   const auto ca = addCa(app, parsed);
   app.add_subcommand("phone", "A phone for tests and demonstrations: call, answer, echo, compare");
@@ -146,6 +163,10 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
   if (*presets) return Command{PresetsCommand{parsed.subject, parsed.output()}};
   for (const auto& [command, what] : reports) {
     if (*command) return Command{ReportCommand{what, parsed.config, parsed.subject, parsed.count, parsed.output()}};
+  }
+  if (*route) {
+    parsed.route.output = parsed.output();
+    return Command{parsed.route};
   }
   if (*init) return Command{parsed.init};
   if (*ca.all) {

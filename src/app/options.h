@@ -25,6 +25,14 @@ struct CheckCommand {
   std::string show;  // a peer's name: print what holds for it
   Output output;
 };
+// What a call would meet, without one.
+struct RouteCommand {
+  Path config;
+  std::string from, to;  // a user, user@host, a number or a URI
+  std::string from_peer;
+  std::string at;  // a time; empty: now
+  Output output;
+};
 struct PresetsCommand {
   std::string name;  // empty: list them
   Output output;
@@ -63,8 +71,8 @@ struct VersionCommand {
   Output output;
 };
 
-using Command = std::variant<RunCommand, CheckCommand, PresetsCommand, ReportCommand, InitCommand, CaCommand,
-                             PhoneCommand, VersionCommand>;
+using Command = std::variant<RunCommand, CheckCommand, RouteCommand, PresetsCommand, ReportCommand, InitCommand,
+                             CaCommand, PhoneCommand, VersionCommand>;
 
 // A command, or what to print and the status to exit with (help, or what is wrong with the arguments).
 struct Exit {
