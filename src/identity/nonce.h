@@ -28,7 +28,9 @@ struct NonceFacts {
 
 class Nonces {
  public:
-  explicit Nonces(Secret key);  // 32 random bytes; nodes that share it accept each other's
+  // 32 random bytes of this process. Who shares a key must never use a FlowId that another has used: a connection
+  // and its count of uses are one process's.
+  explicit Nonces(Secret key);
   std::string issue(sip::FlowId flow, std::string_view realm, WallTime now) const;
   // Nothing: not made by us, or for another connection or realm. Costs the same whatever it is.
   std::optional<NonceFacts> check(std::string_view nonce, sip::FlowId flow, std::string_view realm) const;

@@ -44,7 +44,7 @@ TEST(Nonces, OfAnotherKeyOrChangedInAnyCharacterAreNotOurs) {
   }
 }
 
-TEST(Nonces, AreSharedByNodesWithTheSameKey) {
+TEST(Nonces, AreRecognisedByWhoHasTheSameKey) {
   const auto nonce = Nonces{test::secret("key")}.issue(kFlow, "r", kNoon);
   EXPECT_TRUE(Nonces{test::secret("key")}.check(nonce, kFlow, "r"));
 }
