@@ -107,6 +107,21 @@ Result<Fd> listenTcp(const Endpoint& local, ListenOptions options) {
 
 Result<Fd> bindUdp(const Endpoint& local, PortSharing sharing) { return bound(local, SOCK_DGRAM, sharing); }
 
+std::vector<IpAddress::Family> reachableFamilies() {
+  using Family = IpAddress::Family;
+  std::vector<Family> connected, others;
+  for (const auto& [family, somewhere] :
+       {std::pair{Family::v6, "[2001:db8::1]:9"}, std::pair{Family::v4, "192.0.2.1:9"}}) {
+    const Fd probe{::socket(family == Family::v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    if (!probe) continue;
+    const SocketAddress address{*Endpoint::parse(somewhere)};
+    const bool routed = ::connect(probe.raw(), address.raw(), address.size()) == 0;
+    (routed ? connected : others).push_back(family);
+  }
+  connected.insert(connected.end(), others.begin(), others.end());
+  return connected;
+}
+
 Result<Endpoint> localEndpoint(const Fd& socket) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;

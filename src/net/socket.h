@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <string_view>
+#include <vector>
 
 #include "core/endpoint.h"
 #include "core/result.h"
@@ -43,6 +44,10 @@ struct ListenOptions {
 // descriptors or memory, overloaded), "net.socket" (anything else). Port 0: the system chooses one.
 Result<Fd> listenTcp(const Endpoint& local, ListenOptions options = {});
 Result<Fd> bindUdp(const Endpoint& local, PortSharing sharing = PortSharing::exclusive);
+
+// The families that this host has, those with a way to the Internet first and IPv6 before IPv4 (RFC 6724); one
+// without comes last, for a neighbour may be reached in it. Sends nothing.
+std::vector<IpAddress::Family> reachableFamilies();
 
 Result<Endpoint> localEndpoint(const Fd& socket);
 
