@@ -4,7 +4,7 @@
 // records expire; which of them are alive, as OPTIONS and calls tell; and in which order a call tries them.
 // What they are verified against is the peer's own list of identities: nothing in here widens it.
 //
-// One per worker, on its thread. Asks the world through Names and Probes; time is an argument.
+// One per worker, on its thread. Asks the world through Names and Probes.
 
 #include <chrono>
 #include <functional>
@@ -12,9 +12,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "call/target.h"
 #include "call/target_health.h"
+#include "core/clock.h"
 #include "core/dns.h"
 #include "core/result.h"
 #include "sip/server_location.h"
@@ -32,8 +35,9 @@ class Names {
 
 // What came of an OPTIONS, or of a call's request.
 struct TargetOutcome {
-  std::optional<TargetFault> fault;                 // nothing: it answered
-  std::optional<std::chrono::seconds> retry_after;  // of a 503
+  std::optional<TargetFault> fault = {};                     // nothing: it answered
+  std::optional<std::chrono::seconds> retry_after = {};      // of a 503
+  std::optional<std::chrono::milliseconds> round_trip = {};  // of an OPTIONS that was answered
 };
 
 // Sends an OPTIONS to one server of a peer, over a connection verified as that peer. `done` is called once,
@@ -41,24 +45,24 @@ struct TargetOutcome {
 class Probes {
  public:
   virtual ~Probes() = default;
-  using Done = std::function<void(TargetOutcome)>;
+  using Done = std::function<void(const TargetOutcome&)>;
   virtual void probe(const std::string& peer, const Endpoint& server, Done done) = 0;
 };
 
-struct ConfiguredTarget {
-  Endpoint address;
-  sip::ServerRank rank{1, 1};
+// One place that is configured: an address, or a name that leads to some.
+struct ServerSource {
+  std::variant<Endpoint, sip::ServerQuery> where;
+  sip::ServerRank rank{1, 1};  // among the sources of its peer; what the DNS ranks, it ranks within its source
 };
 
-enum class LastResort : std::uint8_t { refuse, try_ };  // when every server of a peer is down
+enum class WhenAllDown : std::uint8_t { refuse, tryAnyway };
 
-// One peer that we call. Servers are `targets`, else those that `location` leads to.
+// One peer that we call.
 struct PeerServers {
   std::string peer;
-  std::vector<ConfiguredTarget> targets;
-  std::optional<sip::ServerQuery> location;
-  std::chrono::seconds options_interval{60};  // 0: never ask
-  LastResort last_resort = LastResort::try_;
+  std::vector<ServerSource> sources;
+  std::chrono::seconds options_interval{0};  // 0: never asked
+  WhenAllDown when_all_down = WhenAllDown::tryAnyway;
 };
 
 // One server to try.
@@ -78,56 +82,63 @@ struct TargetSnapshot {
 struct PeerSnapshot {
   std::string peer;
   std::vector<TargetSnapshot> targets;
-  std::string location_error;  // why it could not be located, the last time; empty: it was, or has no name
+  std::string location_error;  // why a name of it could not be located the last time; empty: it could
 };
 
-class PeerTargets {
+class PeerTargets final : public TargetObserver {
  public:
   struct Parts {
     Names& names;
     Probes& probes;
     telemetry::EventSink& log;
+    const Clock& clock;
     sip::RandomBelow random;
-    HealthLimits health{};
   };
 
   explicit PeerTargets(Parts parts);
-  ~PeerTargets();
+  ~PeerTargets() override;
 
   // The peers from now on. What is known of servers that remain is kept.
-  void adopt(std::vector<PeerServers> peers, TimePoint now);
-  // What is due: locations to refresh, OPTIONS to send. Once a second.
-  void advance(TimePoint now);
+  void adopt(std::vector<PeerServers> peers);
+  // Refreshes locations and sends OPTIONS where they are due. Once a second.
+  void advance();
 
-  // The servers a call to `peer` tries, one after the other: by priority, weighted at random within one,
-  // suspect ones after healthy ones of their priority, those that are down at the very end, drained ones
-  // never. Errors (unavailable): "call.target.none" (the peer has no servers: it connects to us),
-  // "call.target.unlocated" (its name has led nowhere yet), "call.target.drained", "call.target.down" (all are,
-  // and there is no last resort).
-  Result<std::vector<TargetChoice>> order(std::string_view peer, TimePoint now) const;
+  // The servers that a call to `peer` tries, one after the other: by priority, weighted at random within one,
+  // suspect ones after healthy ones of their priority; those that are down at the very end unless the peer
+  // is not to be tried then; never one that is drained or asked for a pause. Errors (unavailable):
+  // "call.target.none" (we know no server: the peer connects to us), "call.target.unlocated" (its name has led
+  // nowhere yet), "call.target.drained", "call.target.down" (all are).
+  Result<std::vector<TargetChoice>> order(std::string_view peer) const;
 
   // What a call met there. Events: "peer.target.down" with the reason, "peer.target.up".
-  void report(std::string_view peer, const Endpoint& server, const TargetOutcome& outcome, TimePoint now);
+  void report(std::string_view peer, const Endpoint& server, const TargetOutcome& outcome);
+  void onSuccess(const Target& target) override;
+  void onFailure(const Target& target, const Error& reason, std::optional<std::chrono::seconds> retry_after) override;
 
   // By the operator: one server, or all of the peer's. False when there is no such peer or server.
   bool drain(std::string_view peer, const std::optional<Endpoint>& server);
   bool enable(std::string_view peer, const std::optional<Endpoint>& server);
 
-  std::vector<PeerSnapshot> snapshot(TimePoint now) const;
+  std::vector<PeerSnapshot> snapshot() const;
 
  private:
-  struct Target;
+  struct Server;
+  struct Source;
   struct Peer;
-  Peer* find(std::string_view peer) const;
-  void locate(Peer& peer, TimePoint now);
-  void askNext(Peer& peer);
-  void located(Peer& peer, TimePoint now);
-  void probe(Peer& peer, Target& target, TimePoint now);
-  void judge(const Peer& peer, Target& target, const TargetOutcome& outcome, TimePoint now);
+
+  std::shared_ptr<Peer> find(std::string_view peer) const;
+  Server serverAt(const PeerServers& settings, const Endpoint& address) const;
+  Source sourceOf(const PeerServers& settings, const ServerSource& wanted, Peer* before) const;
+  void locate(const std::shared_ptr<Peer>& peer, Source& source);
+  void askNext(const std::shared_ptr<Peer>& peer, Source& source);
+  void onLocated(Peer& peer, Source& source);
+  void onLocationFailed(const Peer& peer, Source& source, const Error& error);
+  void probe(const std::shared_ptr<Peer>& peer, Server& server);
+  void judge(const Peer& peer, Server& server, const TargetOutcome& outcome);
+  std::vector<const Server*> byRank(const Peer& peer) const;
 
   Parts parts_;
-  TimePoint now_{};
-  std::vector<std::unique_ptr<Peer>> peers_;
+  std::vector<std::shared_ptr<Peer>> peers_;  // held here alone: a callback that finds its peer gone does nothing
 };
 
 }  // namespace sallyport::call
