@@ -5,11 +5,14 @@
 //
 // Owned by the CallServer of one worker.
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "call/callee_search.h"
+#include "call/leaving_legs.h"
 #include "call/leg.h"
 #include "call/media_session.h"
 #include "guard/admission_chain.h"
@@ -38,7 +41,7 @@ struct CallPlan {
   guard::CallPermits permits;
 };
 
-class Bridge final : public LegEvents {
+class Bridge final : private LegEvents, private CalleeSearch::Owner {
  public:
   Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events, telemetry::EventSink& log, CallPlan plan);
   ~Bridge() override;
@@ -55,18 +58,25 @@ class Bridge final : public LegEvents {
   void advance();
 
   const std::string& id() const { return plan_.id; }
-  Leg& leg(LegRole role) { return role == LegRole::caller ? *caller_ : *callee_; }
+  // Lets go of legs that have nothing more to say; not from within an event of a leg.
+  void tidy() { leaving_.tidy(); }
+  // Those whose legs make up the call at the moment, or are being tried.
+  std::vector<std::string_view> peers() const;
   const EndCause& cause() const { return cause_; }
   bool isAnswered() const { return state_ == State::answered; }
   bool isOver() const { return state_ == State::over; }
-  bool isFinished() const;  // over, and both legs have nothing more to say
+  // Over, and no leg has anything more to say; asked after tidy().
+  bool isFinished() const { return state_ == State::over && leaving_.empty(); }
 
   // The record with the media figures of now.
   telemetry::CallRecord record() const;
 
-  void onProgress(Leg& leg, int status, std::string_view sdp) override;
+ private:
+  enum class State : std::uint8_t { setup, answered, over };
+
+  void onProgress(Leg&, int, std::string_view) override {}
   void onAnswer(Leg& leg, std::string_view sdp) override;
-  void onRejected(Leg& leg, int status, const Error& error) override;
+  void onRejected(Leg& leg, const Rejection& why) override;
   void onOffer(Leg& leg, std::string_view sdp) override;
   void onOfferWanted(Leg& leg) override;
   void onRefreshDue(Leg& leg) override;
@@ -75,16 +85,18 @@ class Bridge final : public LegEvents {
   void onBye(Leg& leg, std::string_view reason) override;
   void onLost(Leg& leg, const Error& error) override;
 
- private:
-  enum class State : std::uint8_t { setup, answered, over };
+  InvitePlan inviteTo(const Target& target) const override;
+  void onRinging(const Leg& leg, int status) override;
+  void onEarlyMedia(const Leg& leg, int status) override;
+  void onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) override;
+  void onFound(std::unique_ptr<Leg> leg) override;
+  void onNobody(EndCause cause) override { end(std::move(cause)); }
 
   Leg& other(const Leg& leg) { return &leg == caller_.get() ? *callee_ : *caller_; }
   static media::Side sideOf(const Leg& leg) { return leg.role() == LegRole::caller ? media::Side::a : media::Side::b; }
-  static std::string nameOf(const Leg& leg) { return leg.role() == LegRole::caller ? "caller" : "callee"; }
-
-  InvitePlan inviteFor(const Target& target, const sip::Message& invite) const;
+  IpAddress::Family familyOf(const Leg& leg) const;
+  CalleeSearch::Parts searchParts(CalleeSearch::Offer offer);
   void refuseMedia(const Leg& leg, const Error& error);
-  void answerInitial(std::string_view sdp);
   void answerOffer(Leg& from, std::string_view sdp);
   void abandonOffer(int status);
   void finishOffer();
@@ -96,11 +108,14 @@ class Bridge final : public LegEvents {
   telemetry::EventSink& log_;
   CallPlan plan_;
   MediaSession media_;
+  LeavingLegs leaving_;
   std::unique_ptr<Leg> caller_;
-  std::unique_ptr<Leg> callee_;
+  std::unique_ptr<Leg> callee_;                                 // once it has answered
+  std::unique_ptr<CalleeSearch> search_;                        // since start()
+  std::array<std::string, 2> proven_;                           // the local tags of the legs whose proof the record has
+  std::vector<std::pair<sip::HeaderId, std::string>> carried_;  // from the caller's INVITE, by the allow-list
   State state_ = State::setup;
   bool late_offer_ = false;    // the INVITE came without an offer
-  bool early_answer_ = false;  // an 18x already carried the callee's answer
   Leg* reoffering_ = nullptr;  // whose offer the other side is being asked about
   bool withdrawn_ = false;     // the other side is still being asked what nobody wants to know any more
   std::optional<TimePoint> reoffer_by_;

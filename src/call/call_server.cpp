@@ -3,6 +3,7 @@
 #include "call/call_server.h"
 
 #include <algorithm>
+#include <iterator>
 #include <variant>
 
 #include "call/routing.h"
@@ -243,9 +244,30 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   parts_.metrics.callsActive(1);
   touched_.push_back(call_id);
   call.start(id, flow, std::move(request));
-  if (!call.isOver()) {
-    parts_.directory.add(call.leg(LegRole::callee).callId(), CallDirectory::Direction::sent, parts_.worker);
+}
+
+// One destination after the other; where one leads nowhere at the moment (nobody registered), the others stay.
+Result<std::vector<TargetGroup>> CallServer::groupsFor(const RouteDecision& decision) const {
+  std::vector<TargetGroup> groups;
+  std::optional<Error> nowhere;
+  for (const auto* destination : failoverOrder(decision, crypto::randomNumber())) {
+    Target target{.peer = destination->peer, .label = destination->peer->name};
+    target.request_uri = target.to_uri = destination->uri();
+    target.from_uri = destination->presented.from_uri;
+    target.asserted_identity = destination->presented.asserted_identity;
+    if (parts_.places == nullptr) {
+      groups.push_back({std::move(target)});
+      continue;
+    }
+    auto places = parts_.places->expand(target);
+    if (places) {
+      std::move(places->begin(), places->end(), std::back_inserter(groups));
+    } else if (!nowhere) {
+      nowhere = places.error();
+    }
   }
+  if (groups.empty()) return *nowhere;
+  return groups;
 }
 
 Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message& invite) const {
@@ -269,12 +291,7 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   plan.policy = policy_;
   plan.caller = caller;
   plan.max_forwards = std::min(hops - 1, sip.max_forwards);
-  const auto& destination = decision.first();
-  Target target{.peer = destination.peer, .label = destination.peer->name};
-  target.request_uri = target.to_uri = destination.uri();
-  target.from_uri = destination.presented.from_uri;
-  target.asserted_identity = destination.presented.asserted_identity;
-  plan.targets.groups.push_back({std::move(target)});
+  SP_ASSIGN(plan.targets.groups, groupsFor(decision));
 
   auto& record = plan.record;
   record.call_id = plan.id;

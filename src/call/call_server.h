@@ -17,6 +17,7 @@
 
 #include "call/authentication.h"
 #include "call/bridge.h"
+#include "call/routing.h"
 #include "call/call_directory.h"
 #include "call/own_requests.h"
 #include "call/registrar.h"
@@ -61,6 +62,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     const Clock& clock;
     std::function<void()> deadline_moved;                 // after every turn: look at nextDeadline() again
     std::atomic<std::size_t>* live_everywhere = nullptr;  // counts the calls of all workers, when given
+    TargetObserver* targets = nullptr;                    // hears what became of every attempt, when given
+    TargetSource* places = nullptr;                       // without it a routed target is the only one
   };
 
   CallServer(Parts parts, EdgePolicyPtr policy);
@@ -95,7 +98,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   struct Holdings {
     std::size_t calls = 0;         // live, and ended ones that still say goodbye
     std::size_t tags = 0;          // one per leg
-    std::size_t bindings = 0;      // transactions that lead to a leg
+    std::size_t bindings = 0;      // transactions and connections that lead to a leg
     std::size_t deadlines = 0;     // of calls
     std::size_t own_requests = 0;  // outside calls
     std::size_t transactions = 0;  // also those that only linger (RFC 3261 timers D to K)
@@ -117,9 +120,11 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     using is_transparent = void;
     std::size_t operator()(std::string_view tag) const { return std::hash<std::string_view>{}(tag); }
   };
-  struct Bound {  // a leg, and the transactions that lead to it
+  struct Bound {  // a leg, and what leads to it
     Leg* leg = nullptr;
     std::vector<std::uint64_t> clients, servers;
+    std::optional<sip::FlowId> flow;
+    std::string call_id;  // when we have made it
   };
   struct Entry {
     std::unique_ptr<Bridge> bridge;
@@ -130,6 +135,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   void bind(sip::ClientTransactionId id, Leg& leg) override;
   void bind(sip::ServerTransactionId id, Leg& leg) override;
   void bindTag(const std::string& local_tag, Leg& leg) override;
+  void bindFlow(sip::FlowId flow, Leg& leg) override;
+  void bindCallId(const std::string& call_id, Leg& leg) override;
   void unbind(sip::ClientTransactionId id, Leg& leg) override;
   void unbind(sip::ServerTransactionId id, Leg& leg) override;
   void unbind(Leg& leg) override;
@@ -138,6 +145,8 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   // CallEvents
   void onCallAnswered(Bridge& call) override;
   void onCallEnded(Bridge& call) override;
+
+  void leaveFlow(Bound& bound);
 
   class Turn;  // sets the time on entry; re-arms and buries calls on leaving
   void settle();
@@ -157,6 +166,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   void inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request);
   void newCall(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request,
                guard::AdmittedRequest admitted);
+  Result<std::vector<TargetGroup>> groupsFor(const RouteDecision& decision) const;
   Result<CallPlan> planCall(const FlowFacts& facts, const sip::Message& invite) const;
   void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
   Leg* byTag(std::string_view local_tag) const;
@@ -178,6 +188,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   std::vector<std::string> touched_;  // calls whose deadline or state may have changed this turn
   std::unordered_map<std::uint64_t, Leg*> client_legs_, server_legs_;
   std::unordered_map<std::string, Bound, TagHash, std::equal_to<>> tag_legs_;
+  std::unordered_map<sip::FlowId, std::vector<Leg*>> flow_legs_;
 };
 
 }  // namespace sallyport::call

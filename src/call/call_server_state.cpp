@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who owns which transaction, tag and deadline, and when a call is laid to rest.
+#include <algorithm>
+
 #include "call/call_server.h"
 #include "crypto/random.h"
 
@@ -45,7 +47,8 @@ CallServer::CallServer(Parts parts, EdgePolicyPtr policy)
     : parts_(std::move(parts)),
       policy_(std::move(policy)),
       transactions_(*this, policy_->timers, transactionLimits()),
-      context_{transactions_, parts_.flows, *this, parts_.sent_by, parts_.worker, parts_.clock.steady()},
+      context_{transactions_,         parts_.flows,        *this,         parts_.sent_by, parts_.worker,
+               parts_.clock.steady(), parts_.clock.wall(), parts_.targets},
       own_requests_(context_,
                     [this](const std::function<void()>& action) {
                       const Turn turn{*this};
@@ -63,12 +66,9 @@ void CallServer::adopt(EdgePolicyPtr policy, Judges judges) {
   std::vector<Bridge*> orphans;
   for (auto& [id, entry] : calls_) {
     if (entry.bridge->isOver()) continue;
-    for (const auto role : {LegRole::caller, LegRole::callee}) {
-      if (policy_->peer(entry.bridge->leg(role).peer().name) == nullptr) {
-        orphans.push_back(entry.bridge.get());
-        break;
-      }
-    }
+    const auto peers = entry.bridge->peers();
+    const auto gone = [&](std::string_view name) { return policy_->peer(name) == nullptr; };
+    if (std::any_of(peers.begin(), peers.end(), gone)) orphans.push_back(entry.bridge.get());
   }
   for (auto* call : orphans) {
     touched_.push_back(call->id());
@@ -89,12 +89,8 @@ void CallServer::receive(sip::FlowId flow, sip::Message message) {
 
 void CallServer::flowClosed(sip::FlowId flow) {
   const Turn turn{*this};
-  for (auto& [id, entry] : calls_) {
-    if (entry.bridge->leg(LegRole::caller).flow() != flow && entry.bridge->leg(LegRole::callee).flow() != flow)
-      continue;
-    touched_.push_back(id);
-    entry.bridge->leg(LegRole::caller).onFlowClosed(flow);
-    entry.bridge->leg(LegRole::callee).onFlowClosed(flow);
+  if (const auto found = flow_legs_.find(flow); found != flow_legs_.end()) {
+    for (auto* leg : std::vector<Leg*>{found->second}) touch(*leg).onFlowClosed(flow);
   }
   transactions_.flowClosed(flow, context_.now);
   authentication_.flowClosed(flow);
@@ -145,6 +141,7 @@ void CallServer::settle() {
       if (found == calls_.end()) continue;
       auto& entry = found->second;
       if (entry.armed) deadlines_.erase({*entry.armed, id});
+      entry.bridge->tidy();
       if (entry.bridge->isFinished()) {
         calls_.erase(found);
         continue;
@@ -174,7 +171,6 @@ void CallServer::onCallEnded(Bridge& call) {
   const auto record = call.record();
   if (!record.answered) parts_.metrics.callFailed(record.end.code);
   parts_.directory.remove(record.legs[0].sip_call_id);
-  if (!record.legs[1].sip_call_id.empty()) parts_.directory.remove(record.legs[1].sip_call_id);
   const auto seconds =
       record.answered && record.ended ? std::chrono::duration<double>(*record.ended - *record.answered).count() : 0.0;
   parts_.log.event(Severity::info, "call.ended",
@@ -215,7 +211,7 @@ std::vector<telemetry::CallRecord> CallServer::snapshot() const {
 }
 
 CallServer::Holdings CallServer::holdings() const {
-  return {calls_.size(),     tag_legs_.size(),        client_legs_.size() + server_legs_.size(),
+  return {calls_.size(),     tag_legs_.size(),        client_legs_.size() + server_legs_.size() + flow_legs_.size(),
           deadlines_.size(), own_requests_.pending(), transactions_.size()};
 }
 
@@ -233,6 +229,27 @@ void CallServer::bind(sip::ServerTransactionId id, Leg& leg) {
 
 void CallServer::bindTag(const std::string& local_tag, Leg& leg) { tag_legs_[local_tag].leg = &leg; }
 
+void CallServer::bindFlow(sip::FlowId flow, Leg& leg) {
+  auto& bound = tag_legs_[leg.localTag()];
+  if (bound.flow == flow) return;
+  leaveFlow(bound);
+  bound.flow = flow;
+  flow_legs_[flow].push_back(&leg);
+}
+
+void CallServer::leaveFlow(Bound& bound) {
+  if (!bound.flow) return;
+  const auto found = flow_legs_.find(*bound.flow);
+  std::erase(found->second, bound.leg);
+  if (found->second.empty()) flow_legs_.erase(found);
+  bound.flow.reset();
+}
+
+void CallServer::bindCallId(const std::string& call_id, Leg& leg) {
+  tag_legs_[leg.localTag()].call_id = call_id;
+  parts_.directory.add(call_id, CallDirectory::Direction::sent, parts_.worker);
+}
+
 void CallServer::unbind(sip::ClientTransactionId id, Leg& leg) {
   client_legs_.erase(static_cast<std::uint64_t>(id));
   std::erase(tag_legs_[leg.localTag()].clients, static_cast<std::uint64_t>(id));
@@ -248,6 +265,8 @@ void CallServer::unbind(Leg& leg) {
   if (bound == tag_legs_.end()) return;
   for (const auto id : bound->second.clients) client_legs_.erase(id);
   for (const auto id : bound->second.servers) server_legs_.erase(id);
+  leaveFlow(bound->second);
+  if (!bound->second.call_id.empty()) parts_.directory.remove(bound->second.call_id);
   tag_legs_.erase(bound);
 }
 

@@ -93,7 +93,9 @@ class Border {
                 metrics.worker(0),
                 clock,
                 {},
-                &live_everywhere},
+                &live_everywhere,
+                &places,
+                &places},
                policy) {}
 
   Judges judges(const EdgePolicyPtr& rules = nullptr) {
@@ -165,6 +167,7 @@ class Border {
   FakeClock clock;
   FakeFlows flows;
   FakePorts ports;
+  FakePlaces places;
   guard::LimitTables tables{{1, 2}, 256, 256, 64};
   guard::DecisionLog decisions{64};
   identity::Nonces nonces{Secret{32}};

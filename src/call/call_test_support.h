@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ inline const Principal& principal(std::string_view name) {
     };
     add("alice", "URI:sip:alice@sallyport.test", "10.9.8.7:5061");
     add("mallory", "URI:sip:mallory@sallyport.test", "10.6.6.6:5061");
+    add("bob", "URI:sip:bob@sallyport.test", "10.7.7.7:5061");
     add("core", "DNS:core.inner.test", "10.20.30.40:5061");
     add("carrier", "DNS:sbc.carrier.test", "198.51.100.7:5061");
     return made;
@@ -67,7 +69,7 @@ inline const Principal& principal(std::string_view name) {
 
 class FakeFlows final : public Flows {
  public:
-  sip::FlowId open(std::string_view who) {
+  sip::FlowId open(std::string_view who, const std::optional<Endpoint>& from = {}) {
     const auto id = sip::FlowId{++last_};
     const auto& [proof, address] = principal(who);
     const FlowFacts facts{proof,
@@ -91,8 +93,9 @@ class FakeFlows final : public Flows {
   }
   void close(sip::FlowId flow) { flows_.erase(flow); }
   bool isOpen(sip::FlowId flow) const { return flows_.count(flow) > 0; }
-  std::optional<sip::FlowId> of(std::string_view peer) const {
+  std::optional<sip::FlowId> of(std::string_view peer, const std::optional<Endpoint>& address = {}) const {
     for (auto flow = flows_.rbegin(); flow != flows_.rend(); ++flow) {
+      if (address && flow->second->remote != *address) continue;
       if (flow->second->peer() == peer && peer != kDevices) return flow->first;
     }
     return std::nullopt;
@@ -151,8 +154,8 @@ class FakeFlows final : public Flows {
       if (const auto flow = of(peer.name)) return ready(*flow);
       return ready(Error{ErrorKind::unavailable, "call.peer.not_connected", peer.name});
     }
-    if (dialing == Dialing::later) return dials_.push_back({peer.name, std::move(ready)});
-    connect(peer.name, ready);
+    if (dialing == Dialing::later) return dials_.push_back({peer.name, target.address, std::move(ready)});
+    connect(peer.name, target.address, ready);
   }
 
   enum class Dialing { atOnce, later, fails };
@@ -161,18 +164,21 @@ class FakeFlows final : public Flows {
   // Those that wait get what `outcome` says.
   void completeDials(Dialing outcome = Dialing::atOnce) {
     dialing = outcome;
-    for (auto& dial : std::exchange(dials_, {})) connect(dial.peer, dial.ready);
+    for (auto& dial : std::exchange(dials_, {})) connect(dial.peer, dial.address, dial.ready);
   }
+  std::set<Endpoint> unreachable;  // servers that refuse connections
 
  private:
   struct Dial {
     std::string peer;
+    std::optional<Endpoint> address;
     Ready ready;
   };
-  void connect(const std::string& peer, const Ready& ready) {
-    if (dialing == Dialing::fails) return ready(Error{ErrorKind::unavailable, "net.connect.refused", peer});
-    const auto flow = of(peer);
-    ready(flow ? *flow : open(peer));
+  void connect(const std::string& peer, const std::optional<Endpoint>& address, const Ready& ready) {
+    if (dialing == Dialing::fails || (address && unreachable.count(*address) > 0))
+      return ready(Error{ErrorKind::unavailable, "net.connect.refused", peer});
+    const auto flow = of(peer, address);
+    ready(flow ? *flow : open(peer, address));
   }
 
   std::uint64_t last_ = 0;
@@ -186,38 +192,48 @@ class FakePorts final : public MediaPortFactory {
  public:
   class Ports final : public MediaPorts {
    public:
-    Ports(FakePorts& factory, media::Relay& relay_behind, std::uint16_t first)
-        : relay(relay_behind), factory_(factory) {
+    Ports(FakePorts& factory, media::Relay& relay_behind) : relay(relay_behind), factory_(factory) {
       ++factory_.open_calls;
       factory_.latest = this;
-      for (std::uint16_t side = 0; side < 2; ++side) {
-        const auto address = *IpAddress::parse("192.0.2.1");
-        const auto port = static_cast<std::uint16_t>(first + 2 * side);
-        holes_[side] = {{address, port}, {address, static_cast<std::uint16_t>(port + 1)}, *IpAddress::parse(kPublic)};
-      }
     }
     ~Ports() override {
       --factory_.open_calls;
       if (factory_.latest == this) factory_.latest = nullptr;
     }
-    const Pinhole& pinhole(media::Side side) const override { return holes_[side == media::Side::a ? 0 : 1]; }
-    void closeRtcp(media::Side side) override { rtcp_closed[side == media::Side::a ? 0 : 1] = true; }
+    Result<Pair> open(media::Side side, IpAddress::Family) override {
+      if (factory_.exhausted) return Error{ErrorKind::overloaded, "net.ports.exhausted", ""};
+      const auto address = *IpAddress::parse("192.0.2.1");
+      auto& next = factory_.next_;
+      next = next > 60'000 ? std::uint16_t{20'000} : static_cast<std::uint16_t>(next + 2);
+      const Pinhole hole{{address, next}, {address, static_cast<std::uint16_t>(next + 1)}, *IpAddress::parse(kPublic)};
+      pairs_.emplace(made_, Made{side, hole});
+      return made_++;
+    }
+    const Pinhole& pinhole(Pair pair) const override { return pairs_.at(pair).hole; }
+    void use(Pair pair) override {
+      used[pairs_.at(pair).side == media::Side::a ? 0 : 1] = pairs_.at(pair).hole.rtp.port;
+    }
+    void close(Pair pair) override { pairs_.erase(pair); }
+    void closeRtcp(Pair pair) override { rtcp_closed[pairs_.at(pair).side == media::Side::a ? 0 : 1] = true; }
+    std::size_t open() const { return pairs_.size(); }
 
     media::Relay& relay;
     bool rtcp_closed[2] = {};
+    std::uint16_t used[2] = {};  // the ports that media goes through
 
    private:
+    struct Made {
+      media::Side side;
+      Pinhole hole;
+    };
     FakePorts& factory_;
-    Pinhole holes_[2];
+    std::map<Pair, Made> pairs_;
+    Pair made_ = 0;
   };
 
   static constexpr const char* kPublic = "203.0.113.10";
 
-  Result<std::unique_ptr<MediaPorts>> open(media::Relay& relay, IpAddress::Family, IpAddress::Family) override {
-    if (exhausted) return Error{ErrorKind::overloaded, "net.ports.exhausted", ""};
-    next_ = next_ > 60'000 ? std::uint16_t{20'000} : static_cast<std::uint16_t>(next_ + 4);
-    return std::unique_ptr<MediaPorts>{std::make_unique<Ports>(*this, relay, next_)};
-  }
+  std::unique_ptr<MediaPorts> portsFor(media::Relay& relay) override { return std::make_unique<Ports>(*this, relay); }
 
   bool exhausted = false;
   int open_calls = 0;
@@ -225,6 +241,22 @@ class FakePorts final : public MediaPortFactory {
 
  private:
   std::uint16_t next_ = 20'000;
+};
+
+// Says where routed calls go, as a test has it; remembers what became of attempts.
+class FakePlaces final : public TargetSource, public TargetObserver {
+ public:
+  using Expand = std::function<std::vector<TargetGroup>(const Target&)>;
+  Expand groups = [](const Target& target) { return std::vector<TargetGroup>{{target}}; };
+  std::vector<std::string> heard;  // "label: fine", "label: code"
+  std::optional<std::chrono::seconds> retry_after;
+
+  Result<std::vector<TargetGroup>> expand(const Target& target) override { return groups(target); }
+  void onSuccess(const Target& target) override { heard.push_back(target.label + ": fine"); }
+  void onFailure(const Target& target, const Error& reason, std::optional<std::chrono::seconds> after) override {
+    heard.push_back(target.label + ": " + reason.code);
+    retry_after = after;
+  }
 };
 
 class KeptRecords final : public RecordSink {

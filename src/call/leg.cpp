@@ -18,7 +18,7 @@ std::string newTag(unsigned worker) { return std::to_string(worker) + "-" + cryp
 
 Leg::Leg(LegContext& context, LegEvents& events, std::string call, LegRole role, EdgePolicyPtr policy, Target target)
     : context_(context),
-      events_(events),
+      events_(&events),
       call_(std::move(call)),
       role_(role),
       policy_(std::move(policy)),
@@ -33,8 +33,7 @@ Leg::~Leg() {
 }
 
 Status Leg::take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message invite) {
-  flow_ = flow;
-  flow_alive_ = true;
+  useFlow(flow);
   call_id_ = invite.callId();
   if (const auto facts = context_.flows.facts(flow)) identity_ = facts->identity();
   context_.index.bind(id, *this);
@@ -137,8 +136,7 @@ void Leg::refuse(sip::ServerTransactionId id, const sip::Message& request, int s
 
 void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) {
   // The peer may have replaced its connection: the newest proven one is where its dialog lives.
-  flow_ = flow;
-  flow_alive_ = true;
+  useFlow(flow);
   if (!dialog_ || dialog_->state() == sip::Dialog::State::terminated) return refuse(id, request, 481);
   if (auto refusal = dialog_->onRequest(request, crypto::randomNumber())) {
     return refuse(id, request, refusal->status, refusal->retry_after);
@@ -154,7 +152,7 @@ void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message 
       cancel_wanted_ = initial_pending_;
       cancelOwnInvites();
       if (pending_) reject(487);
-      return events_.onBye(*this, reason);
+      return events_->onBye(*this, reason);
     }
     case sip::Method::invite:
     case sip::Method::update: return onRefresh(id, std::move(request));
@@ -193,34 +191,33 @@ void Leg::onRefresh(sip::ServerTransactionId id, sip::Message request) {
   pending_ = PendingRequest{id, std::move(request)};
   if (has_offer) {
     const std::string sdp{pending_->request.body()};
-    return events_.onOffer(*this, sdp);
+    return events_->onOffer(*this, sdp);
   }
   if (method == sip::Method::update) return answer({});  // RFC 4028 7.4: a refresh without an offer
   if (!dialog_->mayOffer()) return reject(491);
-  events_.onOfferWanted(*this);
+  events_->onOfferWanted(*this);
 }
 
 void Leg::onAck(sip::FlowId flow, const sip::Message& ack) {
   if (!dialog_ || !dialog_->onAck(ack) || !unacked_) return;
-  flow_ = flow;
-  flow_alive_ = true;
+  useFlow(flow);
   unacked_.reset();
   if (bye_waits_for_ack_) return sayBye();
   if (!offer_in_answer_) return;
   offer_in_answer_ = false;
   dialog_->offerAnswered();
-  events_.onLocalAnswer(*this, ack.body());
+  events_->onLocalAnswer(*this, ack.body());
 }
 
 void Leg::onCancel(sip::ServerTransactionId invite) {
-  if (pending_ && pending_->id == invite) events_.onCancel(*this);
+  if (pending_ && pending_->id == invite) events_->onCancel(*this);
 }
 
 void Leg::onServerFailure(const Error& error) {
   // Timer H on a rejection changes nothing; an INVITE nobody answered in time is over.
   if (pending_ && std::string_view{error.code} == "sip.transaction.abandoned") {
     pending_.reset();
-    events_.onLost(*this, error);
+    events_->onLost(*this, error);
   }
 }
 
@@ -231,7 +228,7 @@ void Leg::onFlowClosed(sip::FlowId flow) {
     // Nobody is left to hear an answer to this call attempt.
     pending_.reset();
     ended_ = true;
-    events_.onLost(*this, Error{ErrorKind::unavailable, "call.caller_gone", "connection lost before an answer"});
+    events_->onLost(*this, Error{ErrorKind::unavailable, "call.caller_gone", "connection lost before an answer"});
   }
 }
 
@@ -272,7 +269,7 @@ void Leg::advance() {
   if (unacked_ && now >= unacked_->give_up) {
     unacked_.reset();
     if (bye_waits_for_ack_) return sayBye();
-    return events_.onLost(*this, Error{ErrorKind::peerMisbehaved, "sip.ack_never_came", ""});
+    return events_->onLost(*this, Error{ErrorKind::peerMisbehaved, "sip.ack_never_came", ""});
   }
   if (unacked_ && now >= unacked_->next) {
     context_.flows.send(flow_, unacked_->bytes);
@@ -283,7 +280,8 @@ void Leg::advance() {
   if (expires_at_ && now >= *expires_at_) {
     expires_at_.reset();
     refresh_at_.reset();
-    return events_.onLost(*this, Error{ErrorKind::unavailable, "sip.session.expired", "no refresh came (RFC 4028 10)"});
+    return events_->onLost(*this,
+                           Error{ErrorKind::unavailable, "sip.session.expired", "no refresh came (RFC 4028 10)"});
   }
   if (refresh_at_ && now >= *refresh_at_) {
     refresh_at_.reset();

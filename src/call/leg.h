@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "call/earliest.h"
 #include "call/ports.h"
 #include "sip/dialog.h"
 #include "sip/session_timer.h"
@@ -31,6 +32,14 @@ struct EndCause {
   int status = 0;  // the SIP status that said so, 0 for none
 };
 
+// Why an INVITE or UPDATE of ours came to nothing.
+struct Rejection {
+  int status = 0;  // 300-699, 408 for a timeout, 503 for a connection that was lost or could not be made
+  Error error;     // "call.rejected" when the peer said so
+  std::optional<std::chrono::seconds> retry_after = {};
+  std::vector<std::string> contacts = {};  // of a redirect, as they stand in it
+};
+
 // What a leg hears. A handler may call back into the leg.
 class LegEvents {
  public:
@@ -39,8 +48,8 @@ class LegEvents {
   virtual void onProgress(Leg& leg, int status, std::string_view sdp) = 0;
   // 2xx to our INVITE or UPDATE; it has been acknowledged.
   virtual void onAnswer(Leg& leg, std::string_view sdp) = 0;
-  // 300-699, a timeout (408) or a lost connection (503): our INVITE or UPDATE failed.
-  virtual void onRejected(Leg& leg, int status, const Error& error) = 0;
+  // Our INVITE or UPDATE failed.
+  virtual void onRejected(Leg& leg, const Rejection& why) = 0;
   // A re-INVITE or UPDATE with an offer: to be given answer() or reject().
   virtual void onOffer(Leg& leg, std::string_view sdp) = 0;
   // A re-INVITE without one: to be given answerWithOffer().
@@ -64,6 +73,8 @@ class LegIndex {
   virtual void bind(sip::ClientTransactionId id, Leg& leg) = 0;
   virtual void bind(sip::ServerTransactionId id, Leg& leg) = 0;
   virtual void bindTag(const std::string& local_tag, Leg& leg) = 0;
+  virtual void bindFlow(sip::FlowId flow, Leg& leg) = 0;              // instead of the one before
+  virtual void bindCallId(const std::string& call_id, Leg& leg) = 0;  // that we have made
   virtual void unbind(sip::ClientTransactionId id, Leg& leg) = 0;
   virtual void unbind(sip::ServerTransactionId id, Leg& leg) = 0;
   virtual void unbind(Leg& leg) = 0;
@@ -80,9 +91,12 @@ struct LegContext {
   unsigned worker = 0;
   TimePoint now{};  // both set at every entry into the call server
   WallTime wall{};
+  TargetObserver* targets = nullptr;
 };
 
+// The place in the call: a new party takes over the role of the one it replaces.
 enum class LegRole : std::uint8_t { caller, callee };
+inline std::string nameOf(LegRole role) { return role == LegRole::caller ? "caller" : "callee"; }
 
 // What Allow says, and all that a leg answers with anything but a refusal.
 inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE";
@@ -113,6 +127,9 @@ class Leg {
 
   // --- the callee's side ---------------------------------------------------------------------------
   void invite(InvitePlan plan);  // failures come as onRejected
+
+  // Who hears from now on.
+  void tell(LegEvents& events) { events_ = &events; }
 
   // --- either side ---------------------------------------------------------------------------------
   // The pending INVITE or UPDATE of the peer.
@@ -197,16 +214,17 @@ class Leg {
 
   void sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason = {});
   void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
+  void useFlow(sip::FlowId flow);
   void withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use);
   void letGo(const OwnRequest& own, const sip::Message& final_response);
   void sayBye();
   void refresh();
   void startSessionTimer(const sip::SessionTimer& timer);
   void agreeOnSessionTimer(const sip::Message& response);
-  void failOwn(const OwnRequest& own, int status, const Error& error);
+  void failOwn(const OwnRequest& own, const Rejection& why);
 
   LegContext& context_;
-  LegEvents& events_;
+  LegEvents* events_;
   const std::string call_;
   const LegRole role_;
   const EdgePolicyPtr policy_;

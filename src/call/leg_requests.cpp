@@ -4,6 +4,7 @@
 
 #include "call/leg.h"
 #include "call/via.h"
+#include "core/numbers.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
@@ -12,6 +13,21 @@ namespace {
 constexpr std::size_t kCallIdCharacters = 24;
 constexpr unsigned kSessionRetries = 2;  // raises after 422 before the call is given up
 constexpr std::size_t kAccepted = 4;     // INVITEs of which a repeated 2xx still finds us
+constexpr std::size_t kContacts = 8;     // of a redirect that are looked at
+
+Rejection rejectionBy(const sip::Message& response) {
+  Rejection why{response.status(), {ErrorKind::unavailable, "call.rejected", std::to_string(response.status())}};
+  if (const auto text = response.header(sip::HeaderId::retryAfter)) {
+    const auto digits = text->substr(0, text->find_first_not_of("0123456789"));
+    if (const auto seconds = parseUnsigned(digits, 0, 86'400)) why.retry_after = std::chrono::seconds{*seconds};
+  }
+  const auto contacts = response.nameAddrs(sip::HeaderId::contact);
+  if (!contacts || response.status() / 100 != 3) return why;
+  for (const auto& contact : *contacts) {
+    if (why.contacts.size() < kContacts) why.contacts.emplace_back(contact.uri);
+  }
+  return why;
+}
 
 }  // namespace
 
@@ -24,14 +40,22 @@ std::string Leg::via(std::string_view branch) const { return viaValue(context_.s
 void Leg::invite(InvitePlan plan) {
   plan_ = std::move(plan);
   call_id_ = crypto::randomToken(kCallIdCharacters);
+  context_.index.bindCallId(call_id_, *this);
   asked_ = {std::max(policy_->config->sip.session_expires, policy_->config->sip.min_se), std::nullopt};
   initial_pending_ = true;
   withFlow([](Leg& leg, Result<sip::FlowId> flow) {
     if (flow) return leg.sendInitialInvite(*flow);
     leg.initial_pending_ = false;
     leg.ended_ = true;
-    leg.events_.onRejected(leg, 503, flow.error());
+    leg.events_->onRejected(leg, {503, flow.error()});
   });
+}
+
+void Leg::useFlow(sip::FlowId flow) {
+  if (flow_alive_ && flow_ == flow) return;
+  flow_ = flow;
+  flow_alive_ = true;
+  context_.index.bindFlow(flow, *this);
 }
 
 // The call may be over by the time the connection stands; while the leg waits it is not finished.
@@ -71,10 +95,9 @@ void Leg::sendInitialInvite(sip::FlowId flow) {
   if (cancel_wanted_) {  // given up while the connection was being made: nothing was sent
     initial_pending_ = false;
     ended_ = true;
-    return events_.onRejected(*this, 487, Error{ErrorKind::unavailable, "call.cancelled", ""});
+    return events_->onRejected(*this, {487, Error{ErrorKind::unavailable, "call.cancelled", ""}});
   }
-  flow_ = flow;
-  flow_alive_ = true;
+  useFlow(flow);
   if (const auto facts = context_.flows.facts(flow)) identity_ = facts->identity();
   ++initial_cseq_;
   auto branch = newBranch();
@@ -87,7 +110,7 @@ void Leg::sendOn(sip::FlowId flow, OwnRequest own, std::string bytes) {
   if (own.method == sip::Method::invite) own.invite = bytes;
   auto sent = context_.transactions.send(flow, sip::Reliability::reliable, own.method, own.branch, std::move(bytes),
                                          context_.now);
-  if (!sent) return failOwn(own, 503, sent.error());
+  if (!sent) return failOwn(own, {503, sent.error()});
   own.id = *sent;
   context_.index.bind(own.id, *this);
   own_.push_back(std::move(own));
@@ -101,7 +124,7 @@ void Leg::onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::M
     if (response.method() == sip::Method::invite && response.isSuccess()) onInitialSuccess(response);
     return;
   }
-  flow_ = flow;
+  useFlow(flow);
   if (response.isProvisional()) {
     found->provisional = true;
     if (found->cancel_wanted) return cancel(*found);
@@ -134,7 +157,7 @@ void Leg::onInitialResponse(const sip::Message& response) {
     if (!response.toTag().empty() && !dialog_) {
       if (auto early = sip::Dialog::fromResponse(response, plan_.request_uri)) dialog_ = std::move(*early);
     }
-    return events_.onProgress(*this, response.status(), response.body());
+    return events_->onProgress(*this, response.status(), response.body());
   }
   if (response.isSuccess()) return onInitialSuccess(response);
 
@@ -151,8 +174,7 @@ void Leg::onInitialResponse(const sip::Message& response) {
   }
   if (dialog_) dialog_->terminate();
   ended_ = true;
-  events_.onRejected(*this, response.status(),
-                     Error{ErrorKind::unavailable, "call.rejected", std::to_string(response.status())});
+  events_->onRejected(*this, rejectionBy(response));
 }
 
 void Leg::onInitialSuccess(const sip::Message& response) {
@@ -162,7 +184,7 @@ void Leg::onInitialSuccess(const sip::Message& response) {
     // A 2xx that makes no dialog can be neither acknowledged nor ended; the peer's own timers end it.
     initial_pending_ = false;
     ended_ = true;
-    return events_.onRejected(*this, 500, answered.error());
+    return events_->onRejected(*this, {500, answered.error()});
   }
   const bool first = initial_pending_;
   const bool again = !first && dialog_ && dialog_->remoteTag() == answered->remoteTag();
@@ -172,7 +194,7 @@ void Leg::onInitialSuccess(const sip::Message& response) {
     dialog_ = std::move(*answered);
     peer_allows_update_ = response.listContains(sip::HeaderId::allow, "UPDATE");
     agreeOnSessionTimer(response);
-    return events_.onAnswer(*this, response.body());
+    return events_->onAnswer(*this, response.body());
   }
   if (again) return;
   // Another fork answered too, or the answer crossed our CANCEL: take it down.
@@ -187,7 +209,8 @@ void Leg::onInitialSuccess(const sip::Message& response) {
   }
   sendOn(flow_, OwnRequest{{}, Purpose::bye, sip::Method::bye, std::move(branch), cseq}, writer.finish());
   if (first)
-    events_.onRejected(*this, 487, Error{ErrorKind::unavailable, "call.cancelled", "answered while being cancelled"});
+    events_->onRejected(*this,
+                        {487, Error{ErrorKind::unavailable, "call.cancelled", "answered while being cancelled"}});
 }
 
 void Leg::acknowledge(const sip::Dialog& dialog, std::uint32_t cseq) {
@@ -217,6 +240,7 @@ void Leg::cancel(OwnRequest& own) {
     writer.copy(*invite, id);
   }
   writer.header(sip::HeaderId::cseq, std::to_string(own.cseq) + " CANCEL");
+  if (!bye_reason_.empty()) writer.header(sip::HeaderId::reason, bye_reason_);
   (void)context_.transactions.send(flow_, sip::Reliability::reliable, sip::Method::cancel, own.branch, writer.finish(),
                                    context_.now);
 }
@@ -245,7 +269,7 @@ void Leg::refresh() {
     return;
   }
   if (peer_allows_update_) return sendInDialog(sip::Method::update, Purpose::refresh, {});
-  events_.onRefreshDue(*this);
+  events_->onRefreshDue(*this);
 }
 
 void Leg::refreshWith(std::string_view sdp) {
@@ -279,9 +303,8 @@ void Leg::sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp
 
   // The connection is gone: the same peer may have another, or we make one.
   withFlow([own = std::move(own), bytes = std::move(bytes)](Leg& leg, Result<sip::FlowId> flow) {
-    if (!flow) return leg.failOwn(own, 503, flow.error());
-    leg.flow_ = *flow;
-    leg.flow_alive_ = true;
+    if (!flow) return leg.failOwn(own, {503, flow.error()});
+    leg.useFlow(*flow);
     if (leg.ended_ && own.purpose != Purpose::bye) return;  // the BYE that follows says it all
     leg.sendOn(*flow, own, bytes);
   });
@@ -296,11 +319,11 @@ void Leg::onOfferResponse(const OwnRequest& own, const sip::Message& response) {
     dialog_->offerAnswered();
     agreeOnSessionTimer(response);
     if (ended_) return sayBye();
-    if (own.purpose == Purpose::offer) return events_.onAnswer(*this, response.body());
-    if (invite) events_.onLocalAnswer(*this, response.body());
+    if (own.purpose == Purpose::offer) return events_->onAnswer(*this, response.body());
+    if (invite) events_->onLocalAnswer(*this, response.body());
     return;
   }
-  failOwn(own, response.status(), Error{ErrorKind::unavailable, "call.rejected", std::to_string(response.status())});
+  failOwn(own, rejectionBy(response));
 }
 
 void Leg::onClientFailure(sip::ClientTransactionId id, const Error& error) {
@@ -309,26 +332,26 @@ void Leg::onClientFailure(sip::ClientTransactionId id, const Error& error) {
   const OwnRequest own = *found;
   own_.erase(found);
   context_.index.unbind(id, *this);
-  failOwn(own, std::string_view{error.code} == "sip.transaction.timeout" ? 408 : 503, error);
+  failOwn(own, {std::string_view{error.code} == "sip.transaction.timeout" ? 408 : 503, error});
 }
 
 // A request of ours failed, by its answer or for want of one (RFC 3261 8.1.3.1: as 408 or 503).
-void Leg::failOwn(const OwnRequest& own, int status, const Error& error) {
+void Leg::failOwn(const OwnRequest& own, const Rejection& why) {
   if (own.purpose == Purpose::bye) return;  // said, heard or not
   if (own.purpose == Purpose::initial) {
     initial_pending_ = false;
     ended_ = true;
     if (dialog_) dialog_->terminate();
-    return events_.onRejected(*this, status, error);
+    return events_->onRejected(*this, why);
   }
   if (!dialog_) return;
   dialog_->onRequestFailed(own.method);
   dialog_->offerAnswered();
   if (ended_) return sayBye();
-  if (sip::endsDialog(status)) return events_.onLost(*this, error);
-  if (own.purpose == Purpose::offer) return events_.onRejected(*this, status, error);
+  if (sip::endsDialog(why.status)) return events_->onLost(*this, why.error);
+  if (own.purpose == Purpose::offer) return events_->onRejected(*this, why);
   // A refresh is tried again for as long as the session lasts.
-  if (status == 491) {
+  if (why.status == 491) {
     refresh_at_ = context_.now + dialog_->glareDelay(crypto::randomNumber());
   } else {
     refresh_at_ = context_.now + policy_->timers.timeout();
@@ -341,6 +364,7 @@ void Leg::end(const EndCause& cause) {
   if (ended_) return;
   ended_ = true;
   if (cause.status >= 300) bye_reason_ = "SIP;cause=" + std::to_string(cause.status);
+  if (cause.status == 200) bye_reason_ = "SIP;cause=200;text=\"Call completed elsewhere\"";  // RFC 3326 2
   if (pending_ && !isConfirmed()) return reject(cause.status >= 300 ? cause.status : 480);
   if (pending_) reject(487);
   if (initial_pending_) {

@@ -1,64 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "call/media_plane.h"
 
+#include <map>
+
 namespace sallyport::call {
 namespace {
 
-constexpr std::uint32_t tokenOf(media::Side side, media::Channel channel) {
-  return (side == media::Side::a ? 0u : 2u) + (channel == media::Channel::rtp ? 0u : 1u);
+// A port's token says its pair and its channel.
+constexpr std::uint32_t tokenOf(MediaPorts::Pair pair, media::Channel channel) {
+  return 2 * pair + (channel == media::Channel::rtp ? 0u : 1u);
 }
-constexpr media::Side sideOf(std::uint32_t token) { return token < 2 ? media::Side::a : media::Side::b; }
+constexpr MediaPorts::Pair pairOf(std::uint32_t token) { return token / 2; }
 constexpr media::Channel channelOf(std::uint32_t token) {
   return token % 2 == 0 ? media::Channel::rtp : media::Channel::rtcp;
 }
+constexpr std::size_t indexOf(media::Side side) { return side == media::Side::a ? 0 : 1; }
+constexpr std::size_t indexOf(media::Channel channel) { return channel == media::Channel::rtp ? 0 : 1; }
 
 }  // namespace
 
-// The four ports of a call.
+// The ports of a call.
 class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler {
  public:
   CallPorts(MediaPlane& plane, media::Relay& relay) : plane_(plane), relay_(relay) {}
   ~CallPorts() override {
-    for (auto& port : ports_) close(port);
+    for (auto& [id, pair] : pairs_) closePorts(pair);
   }
 
-  Status openSide(media::Side side, const Address& address) {
-    SP_ASSIGN(auto pair, plane_.pool_.takePair(address.bind));
-    pinholes_[side == media::Side::a ? 0 : 1] = {pair.rtp.local(), pair.rtcp.local(), address.advertised};
-    SP_TRY(openPort(tokenOf(side, media::Channel::rtp), std::move(pair.rtp)));
-    return openPort(tokenOf(side, media::Channel::rtcp), std::move(pair.rtcp));
+  Result<Pair> open(media::Side side, IpAddress::Family family) override {
+    const auto& address = plane_.addressFor(family);
+    SP_ASSIGN(auto sockets, plane_.pool_.takePair(address.bind));
+    const Pair id = next_++;
+    auto& pair = pairs_[id];
+    pair.side = side;
+    pair.pinhole = {sockets.rtp.local(), sockets.rtcp.local(), address.advertised};
+    auto opened = openPort(pair, id, media::Channel::rtp, std::move(sockets.rtp));
+    if (opened) opened = openPort(pair, id, media::Channel::rtcp, std::move(sockets.rtcp));
+    if (opened) return id;
+    close(id);
+    return std::move(opened).error();
   }
 
-  const Pinhole& pinhole(media::Side side) const override { return pinholes_[side == media::Side::a ? 0 : 1]; }
-  void closeRtcp(media::Side side) override { close(ports_[tokenOf(side, media::Channel::rtcp)]); }
+  const Pinhole& pinhole(Pair id) const override { return pairs_.at(id).pinhole; }
+  void use(Pair id) override {
+    auto& pair = pairs_.at(id);
+    used_[indexOf(pair.side)] = {id, &pair};
+  }
+  void close(Pair id) override {
+    const auto found = pairs_.find(id);
+    if (found == pairs_.end()) return;
+    auto& used = used_[indexOf(found->second.side)];
+    if (used.id == id) used = {};
+    closePorts(found->second);
+    pairs_.erase(found);
+  }
+  void closeRtcp(Pair id) override { closePort(pairs_.at(id).ports[indexOf(media::Channel::rtcp)]); }
 
   void onDatagram(std::uint32_t token, const Endpoint& source, MutableBytes buffer, std::size_t length) override {
-    const auto verdict = relay_.onPacket(sideOf(token), channelOf(token), source, buffer, length, plane_.loop_.now());
-    if (!verdict.forward()) {
-      plane_.metrics_.mediaDropped(plane_.drop_labels_[static_cast<std::size_t>(verdict.reason)], 1);
-      return;
-    }
-    if (auto& port = ports_[tokenOf(verdict.to, verdict.channel)]) {
+    const auto pair = pairOf(token);
+    if (pair != used_[0].id && pair != used_[1].id) return drop(media::DropReason::notReady);
+    const auto from = pair == used_[0].id ? media::Side::a : media::Side::b;
+    const auto verdict = relay_.onPacket(from, channelOf(token), source, buffer, length, plane_.loop_.now());
+    if (!verdict.forward()) return drop(verdict.reason);
+    const auto* far = used_[indexOf(verdict.to)].pair;
+    if (far == nullptr) return;
+    if (const auto& port = far->ports[indexOf(verdict.channel)]) {
       port->send(verdict.destination, buffer.first(verdict.length));
     }
   }
 
  private:
-  Status openPort(std::uint32_t token, net::UdpSocket socket) {
-    SP_ASSIGN(ports_[token], plane_.sockets_.open(std::move(socket), *this, token));
+  struct PortPair {
+    media::Side side = media::Side::a;
+    Pinhole pinhole;
+    std::array<std::unique_ptr<net::MediaPort>, 2> ports;
+  };
+  struct Used {
+    Pair id = ~Pair{0};
+    PortPair* pair = nullptr;
+  };
+
+  Status openPort(PortPair& pair, Pair id, media::Channel channel, net::UdpSocket socket) {
+    SP_ASSIGN(pair.ports[indexOf(channel)], plane_.sockets_.open(std::move(socket), *this, tokenOf(id, channel)));
     plane_.metrics_.mediaPortsOpen(1);
     return success();
   }
-  void close(std::unique_ptr<net::MediaPort>& port) {
+  void closePort(std::unique_ptr<net::MediaPort>& port) {
     if (!port) return;
     port.reset();
     plane_.metrics_.mediaPortsOpen(-1);
   }
+  void closePorts(PortPair& pair) {
+    for (auto& port : pair.ports) closePort(port);
+  }
+  void drop(media::DropReason reason) {
+    plane_.metrics_.mediaDropped(plane_.drop_labels_[static_cast<std::size_t>(reason)], 1);
+  }
 
   MediaPlane& plane_;
   media::Relay& relay_;
-  std::array<std::unique_ptr<net::MediaPort>, 4> ports_;
-  std::array<Pinhole, 2> pinholes_;
+  std::map<Pair, PortPair> pairs_;
+  std::array<Used, 2> used_;
+  Pair next_ = 0;
 };
 
 MediaPlane::MediaPlane(net::Loop& loop, const net::PortPool& pool, Addresses addresses,
@@ -77,11 +120,8 @@ const MediaPlane::Address& MediaPlane::addressFor(IpAddress::Family family) cons
   return addresses_.v4 ? *addresses_.v4 : *addresses_.v6;
 }
 
-Result<std::unique_ptr<MediaPorts>> MediaPlane::open(media::Relay& relay, IpAddress::Family a, IpAddress::Family b) {
-  auto ports = std::make_unique<CallPorts>(*this, relay);
-  SP_TRY(ports->openSide(media::Side::a, addressFor(a)));
-  SP_TRY(ports->openSide(media::Side::b, addressFor(b)));
-  return std::unique_ptr<MediaPorts>{std::move(ports)};
+std::unique_ptr<MediaPorts> MediaPlane::portsFor(media::Relay& relay) {
+  return std::make_unique<CallPorts>(*this, relay);
 }
 
 void MediaPlane::publish() {

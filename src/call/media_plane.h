@@ -29,7 +29,7 @@ class MediaPlane final : public MediaPortFactory {
   MediaPlane(net::Loop& loop, const net::PortPool& pool, Addresses addresses, telemetry::WorkerMetrics& metrics);
   ~MediaPlane() override;
 
-  Result<std::unique_ptr<MediaPorts>> open(media::Relay& relay, IpAddress::Family a, IpAddress::Family b) override;
+  std::unique_ptr<MediaPorts> portsFor(media::Relay& relay) override;
 
   const net::MediaCounters& counters() const { return sockets_.counters(); }
   void publish();  // once a second: totals since the last time go to the metrics

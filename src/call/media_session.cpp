@@ -76,13 +76,48 @@ bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
 
 }  // namespace
 
-MediaSession::MediaSession(MediaPortFactory& ports, sdp::MediaPolicy a, sdp::MediaPolicy b) : factory_(ports) {
-  sides_[0].policy = std::move(a);
-  sides_[1].policy = std::move(b);
-  for (auto& side : sides_) side.session_id = crypto::randomNumber() & kSessionIdMask;
-}
+MediaSession::MediaSession(MediaPortFactory& ports)
+    : relay_(std::make_unique<media::Relay>()), ports_(ports.portsFor(*relay_)) {}
 
 MediaSession::~MediaSession() = default;
+
+// --- branches -------------------------------------------------------------------------------------------------
+
+Result<MediaSession::Branch> MediaSession::open(media::Side which, sdp::MediaPolicy policy, IpAddress::Family family,
+                                                WallTime wall) {
+  SP_CHECK(ports_ != nullptr);
+  SP_ASSIGN(const auto ports, ports_->open(which, family));
+  auto& side = *branches_.emplace_back(std::make_unique<SideState>());
+  side.branch = next_branch_++;
+  side.side = which;
+  side.ports = ports;
+  side.pinhole = ports_->pinhole(ports);
+  side.policy = std::move(policy);
+  side.session_id = crypto::randomNumber() & kSessionIdMask;
+  side.opened = wall;
+  if (sides_[indexOf(which)] == nullptr) sides_[indexOf(which)] = &side;
+  return side.branch;
+}
+
+void MediaSession::choose(Branch branch) {
+  const auto found =
+      std::find_if(branches_.begin(), branches_.end(), [&](const auto& b) { return b->branch == branch; });
+  SP_CHECK(found != branches_.end());
+  sides_[indexOf((*found)->side)] = found->get();
+}
+
+void MediaSession::drop(Branch branch, WallTime wall) {
+  const auto found =
+      std::find_if(branches_.begin(), branches_.end(), [&](const auto& b) { return b->branch == branch; });
+  if (found == branches_.end()) return;
+  auto& side = **found;
+  SP_CHECK(sides_[indexOf(side.side)] != &side);
+  side.closed = wall;
+  if (ports_) ports_->close(side.ports);
+  auto& past = past_[indexOf(side.side)];
+  for (auto& pinhole : pinholesOf(side)) past.push_back(std::move(pinhole));
+  branches_.erase(found);
+}
 
 Status MediaSession::readOffer(media::Side from, std::string_view text) {
   auto& side = at(from);
@@ -94,7 +129,7 @@ Status MediaSession::readOffer(media::Side from, std::string_view text) {
 
 sdp::LocalAudio MediaSession::describeLocal(media::Side which, std::vector<sdp::CodecFormat> formats,
                                             sdp::Direction direction) const {
-  const auto& pinhole = pinholes_[which == media::Side::a ? 0 : 1];
+  const auto& pinhole = at(which).pinhole;
   sdp::LocalAudio local;
   local.session_id = at(which).session_id;
   local.rtp = Endpoint{pinhole.advertised, pinhole.rtp.port};

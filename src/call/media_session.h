@@ -5,13 +5,18 @@
 // key, an address or a description: what one said only decides which codecs and direction the other
 // is asked for.
 //
+// A side has one branch for every place that may come to take it: each phone that rings, each server tried, the
+// party of a transfer. Branches share nothing either; one is chosen, and all that is said of its side is about it.
+//
 // Owned by a Bridge. Pure but for the ports it is given.
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "call/ports.h"
 #include "core/clock.h"
@@ -23,12 +28,19 @@ namespace sallyport::call {
 
 class MediaSession {
  public:
-  MediaSession(MediaPortFactory& ports, sdp::MediaPolicy a, sdp::MediaPolicy b);
+  using Branch = unsigned;
+
+  explicit MediaSession(MediaPortFactory& ports);
   ~MediaSession();
 
-  // Opens the pinholes. Error: "net.ports.exhausted".
-  Status open(IpAddress::Family a, IpAddress::Family b, TimePoint now, WallTime wall);
-  // Closes them, at once; figures stay readable.
+  // Another place for that side, with ports, keys and a description of its own; the first is chosen.
+  // Error: "net.ports.exhausted".
+  Result<Branch> open(media::Side side, sdp::MediaPolicy policy, IpAddress::Family family, WallTime wall);
+  void choose(Branch branch);
+  Branch chosen(media::Side side) const { return at(side).branch; }
+  // Not the chosen one.
+  void drop(Branch branch, WallTime wall);
+  // Closes all pinholes, at once; figures stay readable.
   void close(WallTime wall);
 
   // Errors of all that follow: "sdp.*", and nothing changes.
@@ -46,7 +58,7 @@ class MediaSession {
   void withdrawOffer(media::Side from);
 
   // Both sides have been agreed with; not so while the answer to a late offer is owed.
-  bool isAgreed() const { return sides_[0].remote && sides_[1].remote; }
+  bool isAgreed() const { return agreed(media::Side::a) && agreed(media::Side::b); }
 
   // The pending offer of `from` changes only its own hop (address, port, key): the far side need not be asked.
   bool offerIsLocal(media::Side from) const;
@@ -60,6 +72,10 @@ class MediaSession {
 
  private:
   struct SideState {
+    Branch branch = 0;
+    media::Side side = media::Side::a;
+    MediaPorts::Pair ports = 0;
+    Pinhole pinhole;
     sdp::MediaPolicy policy;
     std::uint64_t session_id = 0;
     std::uint64_t next_version = 1;
@@ -71,8 +87,9 @@ class MediaSession {
     std::optional<WallTime> rtcp_closed, closed;
   };
 
-  SideState& at(media::Side side) { return sides_[side == media::Side::a ? 0 : 1]; }
-  const SideState& at(media::Side side) const { return sides_[side == media::Side::a ? 0 : 1]; }
+  static std::size_t indexOf(media::Side side) { return side == media::Side::a ? 0 : 1; }
+  SideState& at(media::Side side) { return *sides_[indexOf(side)]; }
+  const SideState& at(media::Side side) const { return *sides_[indexOf(side)]; }
 
   sdp::LocalAudio describeLocal(media::Side side, std::vector<sdp::CodecFormat> formats,
                                 sdp::Direction direction) const;
@@ -81,12 +98,16 @@ class MediaSession {
   Status agree(media::Side side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
                TimePoint now, WallTime wall);
   Status applyToRelay(TimePoint now);
+  static std::vector<telemetry::Pinhole> pinholesOf(const SideState& side);
 
-  MediaPortFactory& factory_;
-  SideState sides_[2];
+  bool agreed(media::Side side) const { return sides_[indexOf(side)] != nullptr && at(side).remote != nullptr; }
+
   std::unique_ptr<media::Relay> relay_;
-  std::unique_ptr<MediaPorts> ports_;
-  Pinhole pinholes_[2];
+  std::unique_ptr<MediaPorts> ports_;  // gone once closed
+  std::vector<std::unique_ptr<SideState>> branches_;
+  std::array<SideState*, 2> sides_{};                    // the chosen ones
+  std::array<std::vector<telemetry::Pinhole>, 2> past_;  // of branches that are gone
+  Branch next_branch_ = 0;
   TimePoint expected_since_{};
 };
 

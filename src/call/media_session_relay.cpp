@@ -53,26 +53,16 @@ double milliseconds(std::chrono::microseconds duration) { return static_cast<dou
 
 }  // namespace
 
-Status MediaSession::open(IpAddress::Family a, IpAddress::Family b, TimePoint now, WallTime wall) {
-  expected_since_ = now;
-  relay_ = std::make_unique<media::Relay>();
-  auto ports = factory_.open(*relay_, a, b);
-  if (!ports) {
-    relay_.reset();
-    return std::move(ports).error();
-  }
-  ports_ = *std::move(ports);
-  for (const auto side : {media::Side::a, media::Side::b}) {
-    pinholes_[side == media::Side::a ? 0 : 1] = ports_->pinhole(side);
-    at(side).opened = wall;
-  }
-  return success();
-}
-
 void MediaSession::close(WallTime wall) {
   if (!ports_) return;
   ports_.reset();
-  for (auto& side : sides_) side.closed = wall;
+  for (auto& branch : branches_) branch->closed = wall;
+}
+
+std::vector<telemetry::Pinhole> MediaSession::pinholesOf(const SideState& side) {
+  const auto& [rtp, rtcp, advertised] = side.pinhole;
+  return {{rtp.address.toString(), rtp.port, side.opened, side.closed},
+          {rtcp.address.toString(), rtcp.port, side.opened, side.rtcp_closed ? side.rtcp_closed : side.closed}};
 }
 
 Status MediaSession::agree(media::Side which, sdp::LocalAudio local,
@@ -85,17 +75,19 @@ Status MediaSession::agree(media::Side which, sdp::LocalAudio local,
   std::optional before{std::move(local)};
   std::swap(side.local, before);
   std::swap(side.remote, remote);
-  if (!at(media::opposite(which)).remote) return success();
+  if (!isAgreed()) return success();
   if (auto applied = applyToRelay(now); !applied) {
     side.local = std::move(before);
     side.remote = std::move(remote);
     if (side.remote) (void)applyToRelay(now);  // what had been applied of it is taken back
     return applied;
   }
+  if (!ports_) return success();
   for (const auto each : {media::Side::a, media::Side::b}) {
     auto& state = at(each);
-    if (state.rtcp_closed || state.local->rtcp_mux != sdp::RtcpMux::muxed || !ports_) continue;
-    ports_->closeRtcp(each);
+    ports_->use(state.ports);
+    if (state.rtcp_closed || state.local->rtcp_mux != sdp::RtcpMux::muxed) continue;
+    ports_->closeRtcp(state.ports);
     state.rtcp_closed = wall;
   }
   return success();
@@ -133,16 +125,17 @@ std::optional<std::string> MediaSession::silence(TimePoint now, std::chrono::mil
 
 void MediaSession::describe(telemetry::CallRecord& record) const {
   record.downgrades.clear();
-  if (!relay_) return;
   const auto snapshot = relay_->snapshot();
   for (const auto which : {media::Side::a, media::Side::b}) {
     const auto index = which == media::Side::a ? 0u : 1u;
     auto& leg = record.legs[index];
+    leg.pinholes = past_[index];
+    for (const auto& branch : branches_) {
+      if (branch->side != which) continue;
+      for (auto& pinhole : pinholesOf(*branch)) leg.pinholes.push_back(std::move(pinhole));
+    }
+    if (sides_[index] == nullptr) continue;
     const auto& side = at(which);
-    const auto& hole = pinholes_[index];
-    leg.pinholes = {
-        {hole.rtp.address.toString(), hole.rtp.port, side.opened, side.closed},
-        {hole.rtcp.address.toString(), hole.rtcp.port, side.opened, side.rtcp_closed ? side.rtcp_closed : side.closed}};
     if (side.local && side.remote) {
       const auto suite = crypto::factsOf(side.local->crypto.front().suite);
       leg.srtp_suite = suite.name;

@@ -42,8 +42,10 @@ class MediaOfACall : public ::testing::Test {
     policy.codecs = std::move(codecs);
     return policy;
   }
-  void SetUp() override {
-    ASSERT_TRUE(session.open(IpAddress::Family::v4, IpAddress::Family::v4, clock.steady(), clock.wall()));
+  void SetUp() override { open(session, compatible(), strict()); }
+  void open(MediaSession& opened, sdp::MediaPolicy a, sdp::MediaPolicy b) {
+    ASSERT_TRUE(opened.open(Side::a, std::move(a), IpAddress::Family::v4, clock.wall()));
+    ASSERT_TRUE(opened.open(Side::b, std::move(b), IpAddress::Family::v4, clock.wall()));
   }
   std::string read(Side from, const Sdp& offer) { return outcome(session.readOffer(from, offer.text())); }
   std::string hear(Side from, const Sdp& answer) { return hearText(from, answer.text()); }
@@ -69,7 +71,7 @@ class MediaOfACall : public ::testing::Test {
 
   FakeClock clock;
   FakePorts ports;
-  MediaSession session{ports, compatible(), strict()};
+  MediaSession session{ports};
   std::string to_a, to_b;
 };
 
@@ -98,16 +100,19 @@ TEST_F(MediaOfACall, EachSideIsOfferedTheSuitesOfItsOwnPolicy) {
 }
 
 TEST_F(MediaOfACall, ASuiteBelowTheSidesPolicyIsRefused) {
-  MediaSession other{ports, strict(), compatible()};
+  MediaSession other{ports};
+  open(other, strict(), compatible());
   const auto read = other.readOffer(Side::a, Sdp{.suite = "AES_CM_128_HMAC_SHA1_80"}.text());
   EXPECT_EQ(outcome(read), "sdp.crypto.none");
 }
 
 TEST_F(MediaOfACall, WithoutACommonCodecThereIsNoOffer) {
-  MediaSession narrow{ports, compatible(), speaking({sdp::Codec::pcmu})};
+  MediaSession narrow{ports};
+  open(narrow, compatible(), speaking({sdp::Codec::pcmu}));
   ASSERT_TRUE(narrow.readOffer(Side::a, Sdp{.formats = {{96, "opus/48000/2"}}}.text()));
   EXPECT_STREQ(narrow.offerTo(Side::b).error().code, "sdp.codec.none");
-  MediaSession disjoint{ports, speaking({sdp::Codec::opus}), speaking({sdp::Codec::pcmu})};
+  MediaSession disjoint{ports};
+  open(disjoint, speaking({sdp::Codec::opus}), speaking({sdp::Codec::pcmu}));
   EXPECT_STREQ(disjoint.openingOffer(Side::b).error().code, "sdp.codec.none");
 }
 

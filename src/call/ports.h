@@ -48,27 +48,34 @@ class Flows {
   virtual void acquire(const Target& target, Ready ready) = 0;
 };
 
-// The local ports of one side of a call, closed when this goes.
+// A pair of local ports on one side of a call.
 struct Pinhole {
   Endpoint rtp;  // as bound
   Endpoint rtcp;
   IpAddress advertised;  // the address that stands in SDP
 };
 
-// A call's open ports on both sides; destroying it closes them. While it lives, datagrams go through
-// the relay it was opened for.
+// A call's open ports; destroying it closes them. A side may have several pairs, one for each place that may come
+// to take it (forks, a new party); datagrams go through the relay on the one pair in use on each side, and are
+// dropped on the others.
 class MediaPorts {
  public:
+  using Pair = unsigned;
+
   virtual ~MediaPorts() = default;
-  virtual const Pinhole& pinhole(media::Side side) const = 0;
-  virtual void closeRtcp(media::Side side) = 0;  // rtcp-mux was agreed
+  // An address of this family where we have one. Error: "net.ports.exhausted".
+  virtual Result<Pair> open(media::Side side, IpAddress::Family family) = 0;
+  virtual const Pinhole& pinhole(Pair pair) const = 0;
+  virtual void use(Pair pair) = 0;  // its side's media goes here from now on
+  virtual void close(Pair pair) = 0;
+  virtual void closeRtcp(Pair pair) = 0;  // rtcp-mux was agreed
 };
 
 class MediaPortFactory {
  public:
   virtual ~MediaPortFactory() = default;
-  // Addresses of these families where we have them. Error: "net.ports.exhausted". `relay` outlives the ports.
-  virtual Result<std::unique_ptr<MediaPorts>> open(media::Relay& relay, IpAddress::Family a, IpAddress::Family b) = 0;
+  // For a call's relay, which outlives them; no port is open yet.
+  virtual std::unique_ptr<MediaPorts> portsFor(media::Relay& relay) = 0;
 };
 
 }  // namespace sallyport::call

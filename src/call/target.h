@@ -33,7 +33,7 @@ inline constexpr std::size_t kMostForks = 16;  // of one group; what is beyond i
 
 struct TargetPlan {
   std::vector<TargetGroup> groups;  // tried in this order until one answers
-  // Without a provisional answer other than 100 for this long an attempt has failed.
+  // Without a provisional answer other than 100 for this long an attempt has failed, while there is another group.
   std::chrono::milliseconds attempt_timeout{10'000};
   // Final answers after which the next group is tried; 408 and 503 also stand for timeouts and lost or
   // refused connections. Others are an answer, and the caller's.
@@ -41,6 +41,15 @@ struct TargetPlan {
 
   bool failsOver(int status) const;
   const Target& first() const { return groups.front().front(); }
+};
+
+// What a routed target stands for at this moment: the connections of a registered user, rung together; the servers of
+// a peer in the order to try them.
+class TargetSource {
+ public:
+  virtual ~TargetSource() = default;
+  // At least one group, none of them empty. Errors are told to the caller.
+  virtual Result<std::vector<TargetGroup>> expand(const Target& target) = 0;
 };
 
 // Learns what became of attempts, for the health of a peer's servers. Called on the worker's thread.

@@ -74,6 +74,15 @@ struct GuardDecision {
   friend bool operator==(const GuardDecision&, const GuardDecision&) = default;
 };
 
+// One place that was asked to take the call.
+struct CallAttempt {
+  std::string target;              // as the route calls it
+  unsigned status = 0;             // its final status, or what its failure stands for; 0: it was told to stop
+  std::string code;                // why it came to nothing; empty: it answered
+  std::uint64_t milliseconds = 0;  // from the INVITE on
+  friend bool operator==(const CallAttempt&, const CallAttempt&) = default;
+};
+
 struct EndCause {
   std::string code;  // stable: "call.ended.caller_hung_up", "media.timeout", "process.crashed"
   std::string text;
@@ -92,7 +101,8 @@ struct CallRecord {
   std::string to;     // Request-URI
   std::string route;  // which rule led where, e.g. "3: +49* -> core"
   std::string asserted_identity;
-  std::array<LegRecord, 2> legs;  // caller, callee
+  std::array<LegRecord, 2> legs;      // caller, callee
+  std::vector<CallAttempt> attempts;  // in the order in which they ended
   std::vector<GuardDecision> guard;
   std::vector<std::string> downgrades;  // each a sentence; empty: nothing was weaker than the strict tier
   EndCause end;

@@ -145,6 +145,7 @@ class ObjectReader {
     return *value;
   }
 
+  bool has(std::string_view name) const { return object_->if_contains({name.data(), name.size()}) != nullptr; }
   void read(std::string_view name, std::string& out) const { out = asText(at(name), name); }
   void read(std::string_view name, std::uint64_t& out) const { out = asCount(name, UINT64_MAX); }
   void read(std::string_view name, unsigned& out) const { out = static_cast<unsigned>(asCount(name, UINT32_MAX)); }
@@ -158,7 +159,7 @@ class ObjectReader {
   }
   template <typename T>
   void read(std::string_view name, std::optional<T>& out) const {
-    if (object_->if_contains({name.data(), name.size()}) == nullptr) return;
+    if (!has(name)) return;
     read(name, out.emplace());
   }
   void read(std::string_view name, double& out) const {
@@ -245,6 +246,19 @@ LegRecord readLeg(const ObjectReader& from) {
   return leg;
 }
 
+std::vector<CallAttempt> readAttempts(const ObjectReader& from) {
+  std::vector<CallAttempt> attempts;
+  for (const auto& item : from.list("attempts")) {
+    const ObjectReader entry{item, "attempts"};
+    auto& attempt = attempts.emplace_back();
+    entry.read("target", attempt.target);
+    entry.read("status", attempt.status);
+    entry.read("code", attempt.code);
+    entry.read("ms", attempt.milliseconds);
+  }
+  return attempts;
+}
+
 CallRecord readRecord(const ObjectReader& from) {
   CallRecord record;
   from.read("call_id", record.call_id);
@@ -266,6 +280,7 @@ CallRecord readRecord(const ObjectReader& from) {
     entry.read("action", decision.action);
     entry.read("reason", decision.reason);
   }
+  if (from.has("attempts")) record.attempts = readAttempts(from);
   from.read("downgrades", record.downgrades);
   const ObjectReader end{from.at("end"), "end"};
   end.read("code", record.end.code);
@@ -295,6 +310,14 @@ std::string toJson(const CallRecord& record) {
     out.member("rule", decision.rule);
     out.member("action", decision.action);
     out.member("reason", decision.reason);
+    out.close('}');
+  });
+  out.array("attempts", record.attempts, [&](const CallAttempt& attempt) {
+    out.open('{');
+    out.member("target", attempt.target);
+    out.member("status", std::uint64_t{attempt.status});
+    out.member("code", attempt.code);
+    out.member("ms", attempt.milliseconds);
     out.close('}');
   });
   out.member("downgrades", record.downgrades);

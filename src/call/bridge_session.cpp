@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// A running call: re-INVITE and UPDATE from either side.
+#include <utility>
+
+#include "call/bridge.h"
+#include "call/status_map.h"
+
+namespace sallyport::call {
+
+void Bridge::onAnswer(Leg& leg, std::string_view sdp) {
+  if (state_ != State::answered) return;
+  if (reoffering_ != nullptr && reoffering_ != &leg) return answerOffer(leg, sdp);
+  // It has agreed to what was withdrawn meanwhile, or to going back to how it was.
+  if (const auto read = media_.readAnswer(sideOf(leg), sdp, context_.now, context_.wall); !read)
+    return refuseMedia(leg, read.error());
+  if (!std::exchange(withdrawn_, false)) return;
+  if (const auto before = media_.offerTo(sideOf(leg))) (void)leg.offer(sip::Method::invite, *before);
+}
+
+void Bridge::onRejected(Leg& leg, const Rejection& why) {
+  if (state_ != State::answered) return;
+  withdrawn_ = false;
+  if (reoffering_ == nullptr || reoffering_ == &leg) return;
+  auto& asking = *reoffering_;
+  finishOffer();
+  media_.withdrawOffer(sideOf(asking));
+  asking.reject(why.status == 491 ? 491 : statusTowardsPeer(why.status));  // the session goes on as it was
+}
+
+void Bridge::onOffer(Leg& leg, std::string_view sdp) {
+  if (state_ == State::over) return leg.reject(481);
+  if (state_ == State::setup || reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
+  const auto side = sideOf(leg);
+  const auto read = media_.readOffer(side, sdp);
+  if (!read) {
+    log_.event(
+        telemetry::Severity::warning, "call.media_refused",
+        {{"call", plan_.id}, {"leg", nameOf(leg.role())}, {"peer", leg.peer().name}, {"reason", read.error().code}});
+    return leg.reject(488);
+  }
+  // New keys, ports or addresses concern this hop only; what the far side must agree to is asked there.
+  if (media_.offerIsLocal(side)) {
+    auto answer = media_.answerTo(side, context_.now, context_.wall);
+    if (answer) return leg.answer(*answer);
+    media_.withdrawOffer(side);
+    return leg.reject(488);
+  }
+  auto& far = other(leg);
+  auto onward = media_.offerTo(sideOf(far));
+  if (!onward) {
+    media_.withdrawOffer(side);
+    return leg.reject(488);
+  }
+  reoffering_ = &leg;
+  reoffer_by_ = context_.now + plan_.policy->timers.timeout() * 7 / 8;  // before an UPDATE's transaction gives up
+  if (const auto asked = far.offer(sip::Method::invite, *onward); !asked) {
+    finishOffer();
+    media_.withdrawOffer(side);
+    leg.reject(491);
+  }
+}
+
+void Bridge::finishOffer() {
+  reoffering_ = nullptr;
+  reoffer_by_.reset();
+}
+
+// Whoever asked gives up, or has waited long enough: the session stays as it was. Should the other side agree
+// all the same, it is told to go back.
+void Bridge::abandonOffer(int status) {
+  auto& asking = *reoffering_;
+  finishOffer();
+  withdrawn_ = true;
+  media_.withdrawOffer(sideOf(asking));
+  other(asking).withdrawOffer();
+  asking.reject(status);
+}
+
+void Bridge::answerOffer(Leg& from, std::string_view sdp) {
+  auto& asking = *reoffering_;
+  finishOffer();
+  if (const auto read = media_.readAnswer(sideOf(from), sdp, context_.now, context_.wall); !read) {
+    asking.reject(488);
+    return refuseMedia(from, read.error());
+  }
+  auto answer = media_.answerTo(sideOf(asking), context_.now, context_.wall);
+  if (!answer) return refuseMedia(asking, answer.error());
+  asking.answer(*answer);
+}
+
+void Bridge::onOfferWanted(Leg& leg) {
+  if (state_ != State::answered || reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
+  leg.answerWithOffer(media_.currentOffer(sideOf(leg)));
+}
+
+void Bridge::onRefreshDue(Leg& leg) {
+  if (state_ == State::answered) leg.refreshWith(media_.currentOffer(sideOf(leg)));
+}
+
+void Bridge::onLocalAnswer(Leg& leg, std::string_view sdp) {
+  if (state_ != State::answered) return;
+  if (const auto read = media_.readAnswer(sideOf(leg), sdp, context_.now, context_.wall); !read)
+    refuseMedia(leg, read.error());
+}
+
+}  // namespace sallyport::call

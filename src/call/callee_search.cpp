@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call/callee_search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "call/final_choice.h"
+#include "call/status_map.h"
+
+namespace sallyport::call {
+namespace {
+
+constexpr int kDeclinedForAll = 600;  // RFC 3261 21.6
+
+// What is said against the server or the way to it, rather than by who was called.
+bool blamesServer(int status) { return status == 408 || status >= 500; }
+
+}  // namespace
+
+CalleeSearch::CalleeSearch(Parts parts, TargetPlan plan) : parts_(std::move(parts)), plan_(std::move(plan)) {}
+CalleeSearch::~CalleeSearch() = default;
+
+// --- one group after the other -------------------------------------------------------------------------------
+
+void CalleeSearch::start() {
+  startNextGroup();
+  conclude();
+}
+
+void CalleeSearch::startNextGroup() {
+  auto& group = plan_.groups[next_group_++];
+  if (group.size() > kMostForks) group.resize(kMostForks);
+  group_begins_ = failures_.size();
+  starting_ = true;  // an attempt may fail before it has begun
+  for (const auto& target : group) {
+    if (over_ || !startAttempt(target)) break;
+  }
+  starting_ = false;
+  dropBranches();
+}
+
+// False: no attempt can be made any more.
+bool CalleeSearch::startAttempt(const Target& target) {
+  const auto& address = target.address ? target.address : target.peer->address;
+  const auto family = address ? address->address.family() : parts_.family;
+  auto branch = parts_.media.open(side(), target.peer->media, family, parts_.context.wall);
+  Result<std::string> offer{std::string{}};
+  if (branch) {
+    parts_.media.choose(*branch);
+    offer = parts_.offer == Offer::opening ? parts_.media.openingOffer(side()) : parts_.media.offerTo(side());
+    if (!offer) past_branches_.push_back(*branch);
+  }
+  if (!branch || !offer) {
+    const auto& error = branch ? offer.error() : branch.error();
+    const int status = statusTowardsPeer(error);
+    failures_.push_back({status, error, branch ? "caller" : "edge", status});
+    return branch.ok();
+  }
+  const auto& now = parts_.context.now;
+  auto& attempt = *attempts_.emplace_back(std::make_unique<Attempt>());
+  attempt.leg = std::make_unique<Leg>(parts_.context, static_cast<LegEvents&>(*this), parts_.call, parts_.role,
+                                      parts_.policy, target);
+  attempt.branch = *branch;
+  attempt.started = now;
+  // The last to be tried may take as long as the call.
+  if (next_group_ < plan_.groups.size()) attempt.ring_by = now + plan_.attempt_timeout;
+  auto invite = parts_.owner.inviteTo(target);
+  invite.sdp = *std::move(offer);
+  attempt.leg->invite(std::move(invite));
+  return true;
+}
+
+bool CalleeSearch::mayGoOn() const {
+  if (early_given_ || next_group_ == plan_.groups.size()) return false;
+  return std::all_of(failures_.begin() + static_cast<std::ptrdiff_t>(group_begins_), failures_.end(),
+                     [&](const Failure& failure) { return plan_.failsOver(failure.status); });
+}
+
+// Goes on once nothing of the group is under way.
+void CalleeSearch::conclude() {
+  while (!over_ && !starting_ && attempts_.empty()) {
+    if (mayGoOn()) {
+      startNextGroup();
+      continue;
+    }
+    over_ = true;
+    std::vector<int> statuses;
+    for (const auto& failure : failures_) statuses.push_back(failure.status);
+    const auto& best = failures_[bestFinal(statuses)];
+    return parts_.owner.onNobody({best.error.code, best.error.detail, best.by, best.told});
+  }
+}
+
+// --- what an attempt hears --------------------------------------------------------------------------------------
+
+CalleeSearch::Attempt* CalleeSearch::of(const Leg& leg) {
+  const auto found =
+      std::find_if(attempts_.begin(), attempts_.end(), [&](const auto& attempt) { return attempt->leg.get() == &leg; });
+  return found == attempts_.end() ? nullptr : found->get();
+}
+
+void CalleeSearch::onProgress(Leg& leg, int status, std::string_view sdp) {
+  auto* attempt = of(leg);
+  if (attempt == nullptr) return;
+  attempt->ring_by.reset();
+  if (!sdp.empty()) attempt->early_sdp = sdp;
+  const bool heard = !sdp.empty() && parts_.offer == Offer::onward && (early_ == nullptr || early_ == &leg);
+  if (heard) return useEarlyMedia(*attempt, status);
+  if (isNews(status)) parts_.owner.onRinging(leg, status);
+}
+
+// 180 to 183 are passed on; from a single target each time they come, from several each of them once.
+bool CalleeSearch::isNews(int status) {
+  if (status < 180 || status > 183) return false;
+  const unsigned bit = 1u << (status - 180);
+  const bool told = (told_ & bit) != 0;
+  told_ |= bit;
+  return !told || plan_.groups[next_group_ - 1].size() == 1;
+}
+
+Status CalleeSearch::readDescription(Attempt& attempt, std::string_view sdp) {
+  const auto before = parts_.media.chosen(side());
+  parts_.media.choose(attempt.branch);
+  auto read = parts_.media.readAnswer(side(), sdp, parts_.context.now, parts_.context.wall);
+  if (!read) parts_.media.choose(before);
+  return read;
+}
+
+void CalleeSearch::useEarlyMedia(Attempt& attempt, int status) {
+  if (const auto read = readDescription(attempt, attempt.early_sdp); !read) return refuseMedia(attempt, read.error());
+  early_ = attempt.leg.get();
+  early_given_ = true;
+  (void)isNews(183);
+  parts_.owner.onEarlyMedia(*attempt.leg, status);
+}
+
+void CalleeSearch::onAnswer(Leg& leg, std::string_view sdp) {
+  auto* attempt = of(leg);
+  if (attempt == nullptr) return;
+  if (early_ != &leg || !sdp.empty()) {
+    const std::string description{sdp.empty() ? std::string_view{attempt->early_sdp} : sdp};
+    if (const auto read = readDescription(*attempt, description); !read) return refuseMedia(*attempt, read.error());
+  }
+  over_ = true;
+  report(*attempt, 200, {});
+  if (parts_.context.targets != nullptr) parts_.context.targets->onSuccess(leg.target());
+  auto found = take(*attempt);
+  past_branches_.pop_back();  // its branch stays
+  stopOthers({"call.answered_elsewhere", "", "callee", 200});
+  dropBranches();
+  parts_.owner.onFound(std::move(found));
+}
+
+// A description that policy or the RFCs refuse, whoever answered with it.
+void CalleeSearch::refuseMedia(Attempt& attempt, const Error& error) {
+  parts_.log.event(telemetry::Severity::warning, "call.media_refused",
+                   {{"call", parts_.call},
+                    {"leg", nameOf(parts_.role)},
+                    {"peer", attempt.leg->peer().name},
+                    {"reason", error.code},
+                    {"detail", error.detail}});
+  const int status = statusTowardsPeer(error);
+  fail(attempt, {status, error, nameOf(parts_.role), status});
+}
+
+void CalleeSearch::onRejected(Leg& leg, const Rejection& why) {
+  auto* attempt = of(leg);
+  if (attempt == nullptr) return;
+  const auto& error = why.error;
+  const bool from_peer = std::string_view{error.code} == "call.rejected";
+  const bool broken = !from_peer && error.kind == ErrorKind::peerMisbehaved;  // its answer, not the caller's request
+  const int told = from_peer ? statusTowardsPeer(why.status) : broken ? 502 : statusTowardsPeer(error);
+  fail(*attempt, {why.status, error, from_peer ? nameOf(parts_.role) : "edge", told, why.retry_after});
+}
+
+void CalleeSearch::onBye(Leg& leg, std::string_view reason) {
+  const Error error{ErrorKind::unavailable, "call.bye", std::string{reason}};
+  if (auto* attempt = of(leg)) fail(*attempt, {480, error, nameOf(parts_.role), 480});
+}
+
+void CalleeSearch::onLost(Leg& leg, const Error& error) {
+  if (auto* attempt = of(leg)) fail(*attempt, {480, error, nameOf(parts_.role), statusTowardsPeer(error)});
+}
+
+// --- an attempt ends ----------------------------------------------------------------------------------------------
+
+void CalleeSearch::fail(Attempt& attempt, Failure failure) {
+  const auto& leg = *attempt.leg;
+  parts_.log.event(telemetry::Severity::notice, "call.attempt.failed",
+                   {{"call", parts_.call},
+                    {"target", leg.target().label},
+                    {"peer", leg.peer().name},
+                    {"status", failure.status},
+                    {"reason", failure.error.code},
+                    {"detail", failure.error.detail}});
+  tellObserver(leg.target(), failure);
+  report(attempt, failure.status, failure.error.code);
+  const bool for_all = failure.status >= kDeclinedForAll;
+  const bool was_heard = early_ == &leg;
+  const EndCause cause{failure.error.code, failure.error.detail, failure.by, failure.told};
+  failures_.push_back(std::move(failure));
+  auto failed = take(attempt);
+  failed->end(cause);
+  parts_.leaving.add(std::move(failed));
+  if (for_all) {
+    next_group_ = plan_.groups.size();
+    stopOthers(cause);
+  }
+  if (was_heard) {
+    early_ = nullptr;
+    // Another that describes itself takes over what the caller hears.
+    const auto next =
+        std::find_if(attempts_.begin(), attempts_.end(), [](const auto& other) { return !other->early_sdp.empty(); });
+    if (next != attempts_.end()) return useEarlyMedia(**next, 183);
+  }
+  conclude();
+}
+
+void CalleeSearch::tellObserver(const Target& target, const Failure& failure) {
+  auto* observer = parts_.context.targets;
+  if (observer == nullptr) return;
+  if (!blamesServer(failure.status) || failure.status >= kDeclinedForAll) return observer->onSuccess(target);
+  observer->onFailure(target, failure.error, failure.retry_after);
+}
+
+void CalleeSearch::report(const Attempt& attempt, int status, const std::string& code) {
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.context.now - attempt.started);
+  parts_.owner.onAttemptOver(*attempt.leg, {attempt.leg->target().label, static_cast<unsigned>(status), code,
+                                            static_cast<std::uint64_t>(took.count())});
+}
+
+// The attempt is no longer under way.
+std::unique_ptr<Leg> CalleeSearch::take(Attempt& attempt) {
+  auto leg = std::move(attempt.leg);
+  past_branches_.push_back(attempt.branch);
+  std::erase_if(attempts_, [&](const auto& each) { return each.get() == &attempt; });
+  return leg;
+}
+
+void CalleeSearch::stopOthers(const EndCause& cause) {
+  while (!attempts_.empty()) {
+    auto& attempt = *attempts_.back();
+    report(attempt, 0, cause.code);
+    auto leg = take(attempt);
+    leg->end(cause);
+    parts_.leaving.add(std::move(leg));
+  }
+}
+
+// All but the one that the side stands on at the moment.
+void CalleeSearch::dropBranches() {
+  const auto kept = parts_.media.chosen(side());
+  std::erase_if(past_branches_, [&](MediaSession::Branch branch) {
+    if (branch == kept) return false;
+    parts_.media.drop(branch, parts_.context.wall);
+    return true;
+  });
+}
+
+void CalleeSearch::abandon(const EndCause& cause) {
+  if (std::exchange(over_, true)) return;
+  stopOthers(cause);
+}
+
+// --- time ----------------------------------------------------------------------------------------------------------
+
+std::optional<TimePoint> CalleeSearch::deadline() const {
+  std::optional<TimePoint> first;
+  for (const auto& attempt : attempts_) {
+    first = earliest(first, earliest(attempt->ring_by, attempt->leg->deadline()));
+  }
+  return first;
+}
+
+void CalleeSearch::advance() {
+  std::vector<Leg*> legs;
+  for (const auto& attempt : attempts_) legs.push_back(attempt->leg.get());
+  for (auto* leg : legs) {
+    auto* attempt = of(*leg);
+    if (attempt == nullptr) continue;  // ended by what another one met
+    if (attempt->ring_by && parts_.context.now >= *attempt->ring_by) {
+      fail(*attempt, {408, {ErrorKind::unavailable, "call.attempt.timeout", "nothing but 100 in time"}, "edge", 408});
+    } else {
+      leg->advance();
+    }
+  }
+}
+
+void CalleeSearch::peers(std::vector<std::string_view>& names) const {
+  for (const auto& attempt : attempts_) names.push_back(attempt->leg->peer().name);
+}
+
+}  // namespace sallyport::call

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Looks for somebody to take one side of a call. The groups of the plan are tried one after the other, the targets
+// of a group together (RFC 3261 16.6, 16.7): each attempt is a leg with ports and keys of its own, the first 2xx
+// wins, a 6xx ends it, the others are told to stop. A group whose every attempt failed for reasons of the way there,
+// not of the person called, is followed by the next; none is once the caller has heard early media.
+//
+// Owned by a Bridge. Reads no clock: the time is LegContext::now.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "call/leaving_legs.h"
+#include "call/leg.h"
+#include "call/media_session.h"
+#include "telemetry/call_record.h"
+#include "telemetry/event.h"
+
+namespace sallyport::call {
+
+class CalleeSearch final : private LegEvents {
+ public:
+  // The call that searches. onFound() and onNobody() come once, last in their turn.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual InvitePlan inviteTo(const Target& target) const = 0;  // all but the offer
+    // 180 and the like, nothing to be heard yet.
+    virtual void onRinging(const Leg& leg, int status) = 0;
+    // The side's media is this attempt's from now on: its description has been read.
+    virtual void onEarlyMedia(const Leg& leg, int status) = 0;
+    virtual void onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) = 0;
+    // It has answered and its description has been read; the leg is the call's.
+    virtual void onFound(std::unique_ptr<Leg> leg) = 0;
+    virtual void onNobody(EndCause cause) = 0;
+  };
+
+  enum class Offer : std::uint8_t { onward, opening };  // of what the other side has offered, or ours
+  struct Parts {
+    LegContext& context;
+    MediaSession& media;
+    LeavingLegs& leaving;
+    telemetry::EventSink& log;
+    Owner& owner;
+    std::string call;
+    EdgePolicyPtr policy;
+    LegRole role = LegRole::callee;                    // the place to be taken
+    IpAddress::Family family = IpAddress::Family::v4;  // of media to a target whose address is not known beforehand
+    Offer offer = Offer::onward;
+  };
+
+  CalleeSearch(Parts parts, TargetPlan plan);
+  ~CalleeSearch() override;
+
+  // The first group. onNobody() may come from within.
+  void start();
+  // Nobody is wanted any more: those that ring are told so.
+  void abandon(const EndCause& cause);
+
+  bool isOver() const { return over_; }
+  std::optional<TimePoint> deadline() const;
+  void advance();
+  // The peers that are being tried.
+  void peers(std::vector<std::string_view>& names) const;
+
+ private:
+  struct Attempt {
+    std::unique_ptr<Leg> leg;
+    MediaSession::Branch branch;
+    TimePoint started;
+    std::optional<TimePoint> ring_by;  // while nothing but 100 came
+    std::string early_sdp;             // the last that it described itself with, read or not
+  };
+  struct Failure {
+    int status = 0;  // as it was given, or stands for: 408, 503
+    Error error;
+    std::string by;  // as in EndCause
+    int told = 0;    // what the caller is told
+    std::optional<std::chrono::seconds> retry_after = {};
+  };
+
+  void onProgress(Leg& leg, int status, std::string_view sdp) override;
+  void onAnswer(Leg& leg, std::string_view sdp) override;
+  void onRejected(Leg& leg, const Rejection& why) override;
+  void onOffer(Leg& leg, std::string_view) override { leg.reject(491); }
+  void onOfferWanted(Leg& leg) override { leg.reject(491); }
+  void onRefreshDue(Leg&) override {}
+  void onLocalAnswer(Leg&, std::string_view) override {}
+  void onCancel(Leg& leg) override { leg.reject(487); }
+  void onBye(Leg& leg, std::string_view reason) override;
+  void onLost(Leg& leg, const Error& error) override;
+
+  media::Side side() const { return parts_.role == LegRole::caller ? media::Side::a : media::Side::b; }
+  Attempt* of(const Leg& leg);
+  void startNextGroup();
+  bool startAttempt(const Target& target);
+  bool mayGoOn() const;
+  bool isNews(int status);
+  Status readDescription(Attempt& attempt, std::string_view sdp);
+  void useEarlyMedia(Attempt& attempt, int status);
+  void refuseMedia(Attempt& attempt, const Error& error);
+  void fail(Attempt& attempt, Failure failure);
+  void conclude();
+  void tellObserver(const Target& target, const Failure& failure);
+  void report(const Attempt& attempt, int status, const std::string& code);
+  std::unique_ptr<Leg> take(Attempt& attempt);
+  void stopOthers(const EndCause& cause);
+  void dropBranches();
+
+  Parts parts_;
+  TargetPlan plan_;
+  std::size_t next_group_ = 0;
+  std::vector<std::unique_ptr<Attempt>> attempts_;  // those under way
+  std::vector<MediaSession::Branch> past_branches_;
+  std::vector<Failure> failures_;
+  std::size_t group_begins_ = 0;  // of failures_, those of the group under way
+  const Leg* early_ = nullptr;    // whose early media the caller hears
+  bool early_given_ = false;
+  unsigned told_ = 0;  // which of 180 to 183 the caller has heard while several ring
+  bool starting_ = false;
+  bool over_ = false;
+};
+
+}  // namespace sallyport::call

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Legs that have been ended and only say goodbye: a CANCEL that waits for a provisional, a 2xx that crosses it, a
+// BYE without its answer. Nothing they hear matters to their call any more. Owned by a Bridge.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "call/leg.h"
+
+namespace sallyport::call {
+
+class LeavingLegs final : private LegEvents {
+ public:
+  // The leg has been told to end. It is kept until it has nothing more to say.
+  void add(std::unique_ptr<Leg> leg);
+
+  std::optional<TimePoint> deadline() const;
+  void advance();
+  // Lets go of those that are done; not from within an event of a leg.
+  void tidy();
+  bool empty() const { return legs_.empty(); }
+
+ private:
+  void onProgress(Leg&, int, std::string_view) override {}
+  void onAnswer(Leg&, std::string_view) override {}
+  void onRejected(Leg&, const Rejection&) override {}
+  void onOffer(Leg& leg, std::string_view) override { leg.reject(481); }
+  void onOfferWanted(Leg& leg) override { leg.reject(481); }
+  void onRefreshDue(Leg&) override {}
+  void onLocalAnswer(Leg&, std::string_view) override {}
+  void onCancel(Leg& leg) override { leg.reject(487); }
+  void onBye(Leg&, std::string_view) override {}
+  void onLost(Leg&, const Error&) override {}
+
+  std::vector<std::unique_ptr<Leg>> legs_;
+};
+
+}  // namespace sallyport::call
