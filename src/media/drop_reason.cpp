@@ -27,6 +27,7 @@ std::string_view toString(DropReason reason) {
     case DropReason::badPadding: return "bad_padding";
     case DropReason::malformedRtcp: return "malformed_rtcp";
     case DropReason::noDestination: return "no_destination";
+    case DropReason::replacedByEvent: return "replaced_by_event";
     case DropReason::indexUsed: return "index_used";
     case DropReason::indexTooOld: return "index_too_old";
     case DropReason::noTailroom: return "no_tailroom";

@@ -34,6 +34,7 @@ enum class DropReason : std::uint8_t {
   badPadding,          // the cleartext's padding count is impossible
   malformedRtcp,       // the cleartext is no RTCP
   noDestination,       // the other side listens nowhere (c=0.0.0.0)
+  replacedByEvent,     // a key of ours plays in its place, or has overtaken it
   // SRTP, as it leaves.
   indexUsed,     // (SSRC, index) was encrypted before: never twice
   indexTooOld,   // behind what the sender remembers: cannot prove it unused

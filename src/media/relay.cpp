@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/relay.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "media/relay_side.h"
 #include "media/rtcp.h"
@@ -74,6 +76,7 @@ Verdict Relay::judge(RelaySide& near, RelaySide& far, Channel channel, const End
     if (!payload_type) return drop(DropReason::payloadTypeRefused);
     if (!payloadOf(packet.bytes(), packet.header())) return drop(DropReason::badPadding);
     buffer[1] = static_cast<std::uint8_t>((buffer[1] & kMarkerBit) | *payload_type);
+    if (!far.inserter().pass(packet.bytes(), packet.header(), now)) return drop(DropReason::replacedByEvent);
   } else if (!judgeRtcp(packet.bytes())) {
     return drop(DropReason::malformedRtcp);
   }
@@ -86,6 +89,42 @@ Verdict Relay::judge(RelaySide& near, RelaySide& far, Channel channel, const End
   Verdict verdict;
   verdict.reason = DropReason::sent;
   verdict.channel = far.portFor(content);
+  verdict.length = static_cast<std::uint32_t>(std::get<std::size_t>(sealed));
+  verdict.destination = *destination;
+  return verdict;
+}
+
+Status Relay::play(Side to, TelephoneEvent event, std::uint64_t random, TimePoint now) {
+  auto& side = at(to);
+  if (!side.ready() || !side.peerListens()) {
+    return Error{ErrorKind::unavailable, "media.event.closed", "nothing is sent to that side"};
+  }
+  if (!side.events()) return Error{ErrorKind::peerDenied, "media.event.not_agreed", "no telephone-event"};
+  return side.inserter().play(event, *side.events(), static_cast<std::uint32_t>(random),
+                              static_cast<std::uint32_t>(random >> 32), now);
+}
+
+std::optional<TimePoint> Relay::eventDue() const {
+  const auto a = sides_[0]->inserter().due();
+  const auto b = sides_[1]->inserter().due();
+  return a && b ? std::min(*a, *b) : a ? a : b;
+}
+
+Verdict Relay::nextEvent(Side to, MutableBytes buffer, TimePoint now) {
+  auto& side = at(to);
+  Verdict verdict;
+  verdict.to = to;
+  const auto length = side.inserter().next(buffer, now);
+  if (length == 0 || !side.ready()) return verdict;
+  const auto destination = side.destination(Channel::rtp);
+  verdict.reason = DropReason::noDestination;
+  if (!destination) return verdict;
+  const auto sealed = side.protect(Channel::rtp, buffer, length, now);
+  if (const auto* reason = std::get_if<DropReason>(&sealed)) {
+    verdict.reason = *reason;
+    return verdict;
+  }
+  verdict.reason = DropReason::sent;
   verdict.length = static_cast<std::uint32_t>(std::get<std::size_t>(sealed));
   verdict.destination = *destination;
   return verdict;

@@ -19,6 +19,7 @@
 #include "core/result.h"
 #include "media/diagnosis.h"
 #include "media/drop_reason.h"
+#include "media/event_inserter.h"
 #include "media/quality.h"
 #include "media/srtp.h"
 
@@ -54,10 +55,11 @@ struct SideConfig {
   Endpoint remote_rtcp;  // not looked at when muxed
   RtcpMux mux = RtcpMux::separate;
   PeerDirection direction = PeerDirection::sendsAndListens;
-  SrtpKeying receive;                // the key the peer encrypts with
-  SrtpKeying send;                   // the key we encrypt with toward it; never used anywhere else
-  PayloadTypeMap payload_types;      // of the RTP it sends
-  std::vector<AudioFormat> formats;  // of the payload types it sends, the voice codec first
+  SrtpKeying receive;                 // the key the peer encrypts with
+  SrtpKeying send;                    // the key we encrypt with toward it; never used anywhere else
+  PayloadTypeMap payload_types;       // of the RTP it sends
+  std::vector<AudioFormat> formats;   // of the payload types it sends, the voice codec first
+  std::optional<EventFormat> events;  // how it is sent telephone events; nothing: not at all
 };
 
 struct RelayLimits {
@@ -122,6 +124,15 @@ class Relay {
   // kSrtpTailroom more. When the verdict is to forward, buffer[0, verdict.length) is what to send.
   Verdict onPacket(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
                    TimePoint now);
+
+  // A key that was signalled for `to`, behind those that wait. `random` names the stream where none was relayed.
+  // Errors: "media.event.not_agreed" (peerDenied), "media.event.closed" (unavailable: not ready or on hold),
+  // "media.event.queue_full" (overloaded).
+  Status play(Side to, TelephoneEvent event, std::uint64_t random, TimePoint now);
+  // When nextEvent() has something to send.
+  std::optional<TimePoint> eventDue() const;
+  // Like the verdict on a packet that arrived from the other side; to forward only what was due.
+  Verdict nextEvent(Side to, MutableBytes buffer, TimePoint now);
 
   // The side that should be sending and from which nothing authentic (RTP or RTCP) came for `limit`,
   // counted from when it was last told that it may send.

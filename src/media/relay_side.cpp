@@ -93,6 +93,7 @@ Status RelaySide::configure(SideConfig config, TimePoint now) {
   payload_types_ = config.payload_types;
   formats_ = std::move(config.formats);
   if (formats_.size() > kMostFormats) formats_.resize(kMostFormats);
+  events_ = config.events;
   return success();
 }
 

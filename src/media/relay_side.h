@@ -38,6 +38,11 @@ class RelaySide {
   Channel portFor(Channel content) const { return mux_ == RtcpMux::muxed ? Channel::rtp : content; }
   Protected protect(Channel content, MutableBytes buffer, std::size_t clear_bytes, TimePoint now);
 
+  // Toward the peer, before protect().
+  EventInserter& inserter() { return inserter_; }
+  const EventInserter& inserter() const { return inserter_; }
+  const std::optional<EventFormat>& events() const { return events_; }
+
   bool peerSends() const { return sends(direction_); }
   bool peerListens() const { return listens(direction_); }
 
@@ -80,6 +85,8 @@ class RelaySide {
   PeerDirection direction_ = PeerDirection::inactive;
   PayloadTypeMap payload_types_;
   std::vector<AudioFormat> formats_;
+  std::optional<EventFormat> events_;
+  EventInserter inserter_;
 
   SourceRule rtp_sources_, rtcp_sources_;
   TokenBucket strangers_;
