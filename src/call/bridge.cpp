@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "call/earliest.h"
 #include "call/status_map.h"
 
 namespace sallyport::call {
@@ -38,7 +39,7 @@ void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message i
   proveLeg(*caller_);
   answer_by_ = context_.now + plan_.policy->config->sip.invite_timeout;
 
-  const auto opened = media_.open(media::Side::a, plan_.caller->media, familyOf(*caller_), context_.wall);
+  const auto opened = media_.open(media::Side::a, *plan_.caller, familyOf(*caller_), context_.wall);
   if (!opened) return end({opened.error().code, opened.error().detail, "edge", statusTowardsPeer(opened.error())});
   late_offer_ = offer.empty();
   if (!late_offer_) {
@@ -85,14 +86,15 @@ void Bridge::refuseMedia(const Leg& leg, const Error& error) {
 
 void Bridge::onRinging(const Leg& leg, int status) {
   proveLeg(leg);
-  caller_->progress(status, {});
+  caller_->progress(status, {}, Leg::Commitment::tentative);
 }
 
 void Bridge::onEarlyMedia(const Leg& leg, int status) {
   proveLeg(leg);
   auto answer = media_.answerTo(media::Side::a, context_.now, context_.wall);
   if (!answer) return refuseMedia(*caller_, answer.error());
-  caller_->progress(status == 180 ? 180 : 183, *answer);
+  const auto commitment = search_->isLast(leg) ? Leg::Commitment::binding : Leg::Commitment::tentative;
+  caller_->progress(status == 180 ? 180 : 183, *answer, commitment);
 }
 
 void Bridge::onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) {
@@ -116,6 +118,7 @@ void Bridge::onFound(std::unique_ptr<Leg> leg) {
   if (late_offer_) {
     caller_->answerWithOffer(*body);
   } else {
+    realign_ = caller_->isDescribed() && !caller_->isDescribedAs(*body);
     caller_->answer(*body);
   }
   events_.onCallAnswered(*this);
@@ -124,7 +127,7 @@ void Bridge::onFound(std::unique_ptr<Leg> leg) {
 // --- the end ---------------------------------------------------------------------------------------------------
 
 void Bridge::onCancel(Leg& leg) {
-  if (state_ == State::setup) return end({"call.cancelled", "", "caller", 487});
+  if (!leg.isConfirmed()) return end({"call.cancelled", "", "caller", 487});
   if (reoffering_ == &leg) return abandonOffer(487);
   leg.reject(487);
 }
@@ -134,17 +137,23 @@ void Bridge::onBye(Leg& leg, std::string_view reason) {
   end({"call.bye", std::string{reason}, nameOf(leg.role()), status});
 }
 
-void Bridge::onLost(Leg& leg, const Error& error) { end({error.code, error.detail, nameOf(leg.role()), 0}); }
+void Bridge::onLost(Leg& leg, const Error& error) {
+  end({error.code, error.detail, nameOf(leg.role()),
+       leg.isConfirmed() || !leg.hasPendingRequest() ? 0 : statusTowardsPeer(error)});
+}
 
 void Bridge::end(EndCause cause) {
   if (state_ == State::over) return;
-  const bool was_answered = state_ == State::answered;
+  // Answered is what the caller has been told: our 2xx may still wait for a PRACK.
+  const bool unanswered = caller_->hasPendingRequest() && !caller_->isConfirmed();
+  if (unanswered) plan_.record.answered.reset();
+  const bool was_answered = state_ == State::answered && !unanswered;
   state_ = State::over;
   answer_by_.reset();
   finishOffer();
   cause_ = std::move(cause);
   if (was_answered && cause_.status >= 300) cause_.status = 488 == cause_.status ? 488 : 0;
-  if (!was_answered && cause_.status < 300 && caller_->hasPendingRequest()) cause_.status = 480;
+  if (unanswered && cause_.status < 300) cause_.status = 480;
   media_.close(context_.wall);
   finishRecord();
   plan_.permits = {};
@@ -179,13 +188,15 @@ std::optional<TimePoint> Bridge::deadline() const {
   for (const auto* leg : {caller_.get(), callee_.get()}) {
     if (leg != nullptr) first = earliest(first, leg->deadline());
   }
-  return search_ ? earliest(first, search_->deadline()) : first;
+  if (search_) first = earliest(first, search_->deadline());
+  return earliest(first, media_.deadline());
 }
 
 void Bridge::advance() {
   if (answer_by_ && context_.now >= *answer_by_)
     return end({"call.invite_timeout", "nobody answered in time", "edge", 408});
   if (reoffer_by_ && context_.now >= *reoffer_by_) abandonOffer(504);
+  media_.advance(context_.now);
   leaving_.advance();
   if (search_) search_->advance();
   if (caller_) caller_->advance();

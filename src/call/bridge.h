@@ -81,7 +81,9 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   void onOfferWanted(Leg& leg) override;
   void onRefreshDue(Leg& leg) override;
   void onLocalAnswer(Leg& leg, std::string_view sdp) override;
+  void onAcknowledged(Leg& leg) override;
   void onCancel(Leg& leg) override;
+  Status onInfo(Leg& leg, std::string_view content_type, std::string_view body) override;
   void onBye(Leg& leg, std::string_view reason) override;
   void onLost(Leg& leg, const Error& error) override;
 
@@ -116,6 +118,7 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   std::vector<std::pair<sip::HeaderId, std::string>> carried_;  // from the caller's INVITE, by the allow-list
   State state_ = State::setup;
   bool late_offer_ = false;    // the INVITE came without an offer
+  bool realign_ = false;       // the caller was told reliably of other media than were agreed in the end
   Leg* reoffering_ = nullptr;  // whose offer the other side is being asked about
   bool withdrawn_ = false;     // the other side is still being asked what nobody wants to know any more
   std::optional<TimePoint> reoffer_by_;

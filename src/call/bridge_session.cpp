@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "call/bridge.h"
+#include "call/dtmf_info.h"
 #include "call/status_map.h"
 
 namespace sallyport::call {
@@ -29,7 +30,12 @@ void Bridge::onRejected(Leg& leg, const Rejection& why) {
 
 void Bridge::onOffer(Leg& leg, std::string_view sdp) {
   if (state_ == State::over) return leg.reject(481);
-  if (state_ == State::setup || reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
+  if (state_ == State::setup) {  // an early UPDATE or PRACK of the caller's
+    const auto answer = media_.answerLocally(sideOf(leg), sdp, context_.now, context_.wall);
+    if (!answer) return leg.reject(statusTowardsPeer(answer.error()));
+    return leg.answer(*answer);
+  }
+  if (reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
   const auto side = sideOf(leg);
   const auto read = media_.readOffer(side, sdp);
   if (!read) {
@@ -86,6 +92,22 @@ void Bridge::answerOffer(Leg& from, std::string_view sdp) {
   auto answer = media_.answerTo(sideOf(asking), context_.now, context_.wall);
   if (!answer) return refuseMedia(asking, answer.error());
   asking.answer(*answer);
+}
+
+// A key that was signalled instead of sent in the stream: it reaches the other side as that side wants it.
+Status Bridge::onInfo(Leg& leg, std::string_view content_type, std::string_view body) {
+  SP_ASSIGN(const auto key, readKey(content_type, body));
+  if (state_ == State::answered && other(leg).peer().dtmf == config::DtmfMode::info) {
+    other(leg).sendInfo(kDtmfRelay, writeKey(key));
+    return success();
+  }
+  return media_.play(media::opposite(sideOf(leg)), key, context_.now);
+}
+
+// The caller was told reliably of media that a later answer has changed: it is told now.
+void Bridge::onAcknowledged(Leg& leg) {
+  if (state_ != State::answered || !std::exchange(realign_, false)) return;
+  (void)leg.offer(sip::Method::update, media_.currentOffer(sideOf(leg)));
 }
 
 void Bridge::onOfferWanted(Leg& leg) {

@@ -18,7 +18,7 @@ using telemetry::Severity;
 
 constexpr std::size_t kCallIdCharacters = 20;
 constexpr std::chrono::seconds kDrainRetry{30};
-constexpr std::string_view kOptionTags[] = {"timer"};
+constexpr std::string_view kOptionTags[] = {"timer", "100rel"};
 
 sip::UasCapabilities capabilitiesFor(const sip::Message& request) {
   if (request.method() == sip::Method::registration) return {.option_tags = kRegisterOptionTags};
@@ -140,7 +140,7 @@ void CallServer::answerOptions(sip::ServerTransactionId id, const sip::Message& 
   auto writer = sip::responseTo(request, draining_ ? 503 : 200, {}, answerTag(parts_.worker));
   writer.header(sip::HeaderId::allow, kAllowedMethods)
       .header(sip::HeaderId::accept, "application/sdp")
-      .header(sip::HeaderId::supported, "timer");
+      .header(sip::HeaderId::supported, kSupported);
   (void)transactions_.respond(id, draining_ ? 503 : 200, writer.finish(), context_.now);
 }
 
@@ -291,6 +291,7 @@ Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message
   plan.policy = policy_;
   plan.caller = caller;
   plan.max_forwards = std::min(hops - 1, sip.max_forwards);
+  plan.targets.attempt_timeout = sip.attempt_timeout;
   SP_ASSIGN(plan.targets.groups, groupsFor(decision));
 
   auto& record = plan.record;

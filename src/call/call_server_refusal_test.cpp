@@ -126,9 +126,9 @@ TEST_F(Refusals, ARequestIntoADialogWeNeverHadIs481) {
 }
 
 TEST_F(Refusals, AnUnsupportedRequiredExtensionIsNamed) {
-  EXPECT_FALSE(call.dial(Sdp{}.text(), "Require: 100rel\r\n"));
+  EXPECT_FALSE(call.dial(Sdp{}.text(), "Require: teleportation\r\n"));
   EXPECT_EQ(call.caller.final(), 420);
-  EXPECT_EQ(call.caller.last->header(sip::HeaderId::unsupported), "100rel");
+  EXPECT_EQ(call.caller.last->header(sip::HeaderId::unsupported), "teleportation");
 }
 
 TEST_F(Refusals, AnInviteWithoutContactIsRefused) {

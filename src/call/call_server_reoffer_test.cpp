@@ -302,9 +302,9 @@ TEST_F(RunningCall, OptionsInsideTheDialogIsAnswered) {
   hangUp();
 }
 
-TEST_F(RunningCall, InfoInsideTheDialogIsNotAllowed) {
-  call.caller.send("INFO");
-  EXPECT_EQ(call.caller.final(sip::Method::info), 405);
+TEST_F(RunningCall, AMessageInsideTheDialogIsNotAllowed) {
+  call.caller.send("MESSAGE");
+  EXPECT_EQ(call.caller.final(sip::Method::message), 405);
   EXPECT_TRUE(call.caller.last->listContains(sip::HeaderId::allow, "UPDATE"));
   call.caller.send("PRACK", {}, "RAck: 1 1 INVITE\r\n");
   EXPECT_EQ(call.caller.final(sip::Method::prack), 481);  // RFC 3262 3: no such provisional

@@ -420,7 +420,7 @@ TEST_F(CallSetup, TheCalleeCannotRenegotiateBeforeALateOfferIsAnswered) {
 TEST_F(CallSetup, AnUpdateBeforeTheAnswerDoesNotTakeTheInvitesPlace) {
   ASSERT_TRUE(call.dial() && call.ring());
   call.caller.send("UPDATE");
-  EXPECT_EQ(call.caller.final(sip::Method::update), 500);
+  EXPECT_EQ(call.caller.final(sip::Method::update), 200);  // without an offer it asks for nothing
   call.caller.send("UPDATE", Sdp{.version = 2}.text());
   EXPECT_EQ(call.caller.final(sip::Method::update), 500);
   ASSERT_TRUE(call.answer());

@@ -200,7 +200,7 @@ TEST_F(CallToServers, TheLatestDescriptionsKeysAreThoseOfTheCall) {
   servers = {kFirst};
   call.caller.send("INVITE", Sdp{}.text());
   ASSERT_TRUE(invited(kFirst));
-  for (const std::uint8_t key : {0xB2, 0xB3, 0xB4}) {
+  for (const std::uint8_t key : std::vector<std::uint8_t>{0xB2, 0xB3, 0xB4}) {
     auto early = answering(call.invite->body());
     early.key = key;
     early.port = 41'000u + key;

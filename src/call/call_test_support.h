@@ -75,7 +75,7 @@ class FakeFlows final : public Flows {
     const FlowFacts facts{proof,
                           identity::Principal::fromCertificate(proof),
                           "public",
-                          address,
+                          from.value_or(address),
                           *Endpoint::parse("192.0.2.1:5061"),
                           "TLSv1.3",
                           "TLS_AES_256_GCM_SHA384"};
@@ -215,7 +215,16 @@ class FakePorts final : public MediaPortFactory {
     }
     void close(Pair pair) override { pairs_.erase(pair); }
     void closeRtcp(Pair pair) override { rtcp_closed[pairs_.at(pair).side == media::Side::a ? 0 : 1] = true; }
+    void send(const media::Verdict& verdict, MutableBytes datagram) override {
+      sent.push_back({verdict.to, verdict.destination, {datagram.begin(), datagram.end()}});
+    }
     std::size_t open() const { return pairs_.size(); }
+    struct Sent {
+      media::Side to;
+      Endpoint destination;
+      std::vector<std::uint8_t> datagram;
+    };
+    std::vector<Sent> sent;  // what the relay has made itself
 
     media::Relay& relay;
     bool rtcp_closed[2] = {};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "call/earliest.h"
 #include "call/final_choice.h"
 #include "call/status_map.h"
 
@@ -43,7 +44,7 @@ void CalleeSearch::startNextGroup() {
 bool CalleeSearch::startAttempt(const Target& target) {
   const auto& address = target.address ? target.address : target.peer->address;
   const auto family = address ? address->address.family() : parts_.family;
-  auto branch = parts_.media.open(side(), target.peer->media, family, parts_.context.wall);
+  auto branch = parts_.media.open(side(), *target.peer, family, parts_.context.wall);
   Result<std::string> offer{std::string{}};
   if (branch) {
     parts_.media.choose(*branch);
@@ -161,6 +162,14 @@ void CalleeSearch::refuseMedia(Attempt& attempt, const Error& error) {
                     {"detail", error.detail}});
   const int status = statusTowardsPeer(error);
   fail(attempt, {status, error, nameOf(parts_.role), status});
+}
+
+// An offer in an early dialog, answered where it concerns nobody but that peer.
+void CalleeSearch::onOffer(Leg& leg, std::string_view sdp) {
+  if (early_ != &leg) return leg.reject(491);
+  const auto answer = parts_.media.answerLocally(side(), sdp, parts_.context.now, parts_.context.wall);
+  if (!answer) return leg.reject(statusTowardsPeer(answer.error()));
+  leg.answer(*answer);
 }
 
 void CalleeSearch::onRejected(Leg& leg, const Rejection& why) {
@@ -284,6 +293,10 @@ void CalleeSearch::advance() {
       leg->advance();
     }
   }
+}
+
+bool CalleeSearch::isLast(const Leg& leg) const {
+  return attempts_.size() == 1 && attempts_.front()->leg.get() == &leg;
 }
 
 void CalleeSearch::peers(std::vector<std::string_view>& names) const {

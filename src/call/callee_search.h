@@ -60,6 +60,8 @@ class CalleeSearch final : private LegEvents {
   void abandon(const EndCause& cause);
 
   bool isOver() const { return over_; }
+  // Nobody but this one can answer any more.
+  bool isLast(const Leg& leg) const;
   std::optional<TimePoint> deadline() const;
   void advance();
   // The peers that are being tried.
@@ -84,11 +86,15 @@ class CalleeSearch final : private LegEvents {
   void onProgress(Leg& leg, int status, std::string_view sdp) override;
   void onAnswer(Leg& leg, std::string_view sdp) override;
   void onRejected(Leg& leg, const Rejection& why) override;
-  void onOffer(Leg& leg, std::string_view) override { leg.reject(491); }
+  void onOffer(Leg& leg, std::string_view sdp) override;
   void onOfferWanted(Leg& leg) override { leg.reject(491); }
   void onRefreshDue(Leg&) override {}
   void onLocalAnswer(Leg&, std::string_view) override {}
+  void onAcknowledged(Leg&) override {}
   void onCancel(Leg& leg) override { leg.reject(487); }
+  Status onInfo(Leg&, std::string_view, std::string_view) override {
+    return Error{ErrorKind::unavailable, "call.not_answered", ""};
+  }
   void onBye(Leg& leg, std::string_view reason) override;
   void onLost(Leg& leg, const Error& error) override;
 

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "call/earliest.h"
+
 namespace sallyport::call {
 
 void LeavingLegs::add(std::unique_ptr<Leg> leg) {

@@ -30,7 +30,11 @@ class LeavingLegs final : private LegEvents {
   void onOfferWanted(Leg& leg) override { leg.reject(481); }
   void onRefreshDue(Leg&) override {}
   void onLocalAnswer(Leg&, std::string_view) override {}
+  void onAcknowledged(Leg&) override {}
   void onCancel(Leg& leg) override { leg.reject(487); }
+  Status onInfo(Leg&, std::string_view, std::string_view) override {
+    return Error{ErrorKind::unavailable, "call.over", ""};
+  }
   void onBye(Leg&, std::string_view) override {}
   void onLost(Leg&, const Error&) override {}
 

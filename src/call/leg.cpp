@@ -3,13 +3,19 @@
 #include "call/leg.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "call/earliest.h"
+#include "call/status_map.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
 namespace {
 
 constexpr std::size_t kTagCharacters = 16;
+constexpr std::string_view kSessionType = "application/sdp";
+constexpr std::string_view kKeyTypes = "application/dtmf-relay, application/dtmf";
+constexpr std::uint64_t kLargestFirstRseq = 0x7FFF'FFFF;  // RFC 3262 3
 
 // Our tags carry the worker's number, so that a request that lands elsewhere finds its call.
 std::string newTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
@@ -23,7 +29,8 @@ Leg::Leg(LegContext& context, LegEvents& events, std::string call, LegRole role,
       role_(role),
       policy_(std::move(policy)),
       target_(std::move(target)),
-      local_tag_(newTag(context.worker)) {
+      local_tag_(newTag(context.worker)),
+      provisional_(static_cast<std::uint32_t>(crypto::randomNumber() % kLargestFirstRseq + 1)) {
   context_.index.bindTag(local_tag_, *this);
 }
 
@@ -40,6 +47,8 @@ Status Leg::take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message inv
   pending_ = PendingRequest{id, std::move(invite)};
   const auto& request = pending_->request;
   peer_allows_update_ = request.listContains(sip::HeaderId::allow, "UPDATE");
+  if (request.listContains(sip::HeaderId::supported, kReliableTag)) reliability_ = Reliability::descriptions;
+  if (request.listContains(sip::HeaderId::require, kReliableTag)) reliability_ = Reliability::all;
   SP_ASSIGN(auto dialog, sip::Dialog::fromRequest(request, local_tag_));
   dialog_ = std::move(dialog);
   respond(id, 100, sip::responseTo(request, 100, {}, {}).finish());
@@ -50,27 +59,50 @@ Status Leg::take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message inv
   return success();
 }
 
-void Leg::progress(int status, std::string_view sdp) {
-  if (!pending_) return;
-  respond(pending_->id, status, pendingResponse(status, sdp));
+void Leg::progress(int status, std::string_view sdp, Commitment commitment) {
+  if (!pending_ || held_answer_) return;
+  const bool must = reliability_ == Reliability::all;
+  if (isDescribed() || (must && commitment == Commitment::tentative)) sdp = {};
+  const bool reliably =
+      must || (reliability_ == Reliability::descriptions && !sdp.empty() && commitment == Commitment::binding);
+  if (!reliably) {
+    const auto bytes = responseTo(pending_->request, status).finish(sdp.empty() ? "" : "application/sdp", sdp);
+    return respond(pending_->id, status, bytes);
+  }
+  // RFC 3261 13.2.1: what is reliable owes the offer where the INVITE came without; that is the 2xx's.
+  if (sdp.empty() && pending_->request.body().empty()) return;
+  if (!provisional_.isWaiting()) return sendReliably(status, sdp);
+  const bool keeps_sdp = next_progress_ && sdp.empty();
+  next_progress_ = Progress{status, keeps_sdp ? next_progress_->sdp : std::string{sdp}};
 }
 
-std::string Leg::pendingResponse(int status, std::string_view sdp) {
-  const auto& request = pending_->request;
+void Leg::sendReliably(int status, std::string_view sdp) {
+  auto writer = responseTo(pending_->request, status);
+  writer.header(sip::HeaderId::require, kReliableTag)
+      .header(sip::HeaderId::rseq, std::uint64_t{provisional_.nextRseq()});
+  auto bytes = writer.finish(sdp.empty() ? std::string_view{} : "application/sdp", sdp);
+  if (!sdp.empty()) described_ = sdp;
+  provisional_.sent(bytes, pending_->request.cseq(),
+                    sdp.empty() ? UnackedProvisional::Body::none : UnackedProvisional::Body::sdp, context_.now,
+                    policy_->timers);
+  respond(pending_->id, status, std::move(bytes));
+}
+
+// What every response but a refusal says of us.
+sip::MessageWriter Leg::responseTo(const sip::Message& request, int status) {
   auto writer = sip::responseTo(request, status, {}, local_tag_);
   if (!dialog_ || dialog_->state() == sip::Dialog::State::early) writer.copy(request, sip::HeaderId::recordRoute);
   writer.header(sip::HeaderId::contact, contact());
   writer.header(sip::HeaderId::allow, kAllowedMethods);
-  if (status >= 200) {
-    writer.header(sip::HeaderId::supported, "timer");
-    if (const auto timer = sip::answerSessionTimer(request, sessionPolicy());
-        timer && timer->verdict == sip::SessionTimerAnswer::Verdict::grant) {
-      if (timer->require_timer) writer.header(sip::HeaderId::require, "timer");
-      writer.header(sip::HeaderId::sessionExpires, timer->header.toString());
-      startSessionTimer(timer->timer);
-    }
+  if (status < 200 || request.method() == sip::Method::prack) return writer;
+  writer.header(sip::HeaderId::supported, kSupported);
+  if (const auto timer = sip::answerSessionTimer(request, sessionPolicy());
+      timer && timer->verdict == sip::SessionTimerAnswer::Verdict::grant) {
+    if (timer->require_timer) writer.header(sip::HeaderId::require, "timer");
+    writer.header(sip::HeaderId::sessionExpires, timer->header.toString());
+    startSessionTimer(timer->timer);
   }
-  return writer.finish(sdp.empty() ? std::string_view{} : "application/sdp", sdp);
+  return writer;
 }
 
 sip::SessionTimerPolicy Leg::sessionPolicy() const {
@@ -78,15 +110,24 @@ sip::SessionTimerPolicy Leg::sessionPolicy() const {
 }
 
 void Leg::answer(std::string_view sdp) {
-  if (!pending_) return;
-  const auto method = pending_->request.method();
-  auto bytes = pendingResponse(200, sdp);
+  auto& asked = early_offer_ ? early_offer_ : pending_;
+  if (!asked) return;
+  if (!early_offer_) {
+    if (provisional_.describes()) {  // RFC 3262 3
+      held_answer_ = sdp;
+      return;
+    }
+    if (isDescribed()) sdp = {};  // RFC 3261 13.2.1: the answer has been given
+    provisional_.stop();
+    next_progress_.reset();
+  }
+  const auto [id, request] = *std::exchange(asked, std::nullopt);
+  const auto method = request.method();
+  auto bytes = responseTo(request, 200).finish(sdp.empty() ? std::string_view{} : "application/sdp", sdp);
   if (dialog_) {
     dialog_->onAnswered(method, 200);
     if (!offer_in_answer_) dialog_->offerAnswered();
   }
-  const auto id = pending_->id;
-  pending_.reset();
   context_.index.unbind(id, *this);
   if (method == sip::Method::invite) {
     const auto t1 = policy_->timers.t1;
@@ -103,16 +144,22 @@ void Leg::answerWithOffer(std::string_view sdp) {
 }
 
 void Leg::reject(int status, std::optional<std::chrono::seconds> retry_after) {
-  if (!pending_) return;
-  auto pending = std::move(*pending_);
-  pending_.reset();
-  context_.index.unbind(pending.id, *this);
-  if (dialog_) {
-    dialog_->onAnswered(pending.request.method(), status);
-    dialog_->offerAnswered();
-    if (dialog_->state() == sip::Dialog::State::early) dialog_->terminate();
+  auto& asked = early_offer_ ? early_offer_ : pending_;
+  if (!asked) return;
+  const bool initial = !early_offer_ && dialog_ && dialog_->state() == sip::Dialog::State::early;
+  if (!early_offer_) {
+    provisional_.stop();
+    next_progress_.reset();
+    held_answer_.reset();
   }
-  refuse(pending.id, pending.request, status, retry_after);
+  const auto [id, request] = *std::exchange(asked, std::nullopt);
+  context_.index.unbind(id, *this);
+  if (dialog_) {
+    dialog_->onAnswered(request.method(), status);
+    dialog_->offerAnswered();
+    if (initial) dialog_->terminate();
+  }
+  refuse(id, request, status, retry_after);
 }
 
 void Leg::respond(sip::ServerTransactionId id, int status, std::string bytes) {
@@ -124,7 +171,8 @@ void Leg::refuse(sip::ServerTransactionId id, const sip::Message& request, int s
                  std::optional<std::chrono::seconds> retry_after) {
   auto writer = sip::responseTo(request, status, {}, local_tag_);
   if (status == 405 || status == 501) writer.header(sip::HeaderId::allow, kAllowedMethods);
-  if (status == 415) writer.header(sip::HeaderId::accept, "application/sdp");
+  if (status == 415)
+    writer.header(sip::HeaderId::accept, request.method() == sip::Method::info ? kKeyTypes : kSessionType);
   if (status == 422) {
     writer.header(sip::HeaderId::minSe, static_cast<std::uint64_t>(policy_->config->sip.min_se.count()));
   }
@@ -137,10 +185,12 @@ void Leg::refuse(sip::ServerTransactionId id, const sip::Message& request, int s
 void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) {
   // The peer may have replaced its connection: the newest proven one is where its dialog lives.
   useFlow(flow);
-  if (!dialog_ || dialog_->state() == sip::Dialog::State::terminated) return refuse(id, request, 481);
-  if (auto refusal = dialog_->onRequest(request, crypto::randomNumber())) {
+  auto* dialog = dialogWith(request.fromTag());
+  if (dialog == nullptr || dialog->state() == sip::Dialog::State::terminated) return refuse(id, request, 481);
+  if (auto refusal = dialog->onRequest(request, crypto::randomNumber())) {
     return refuse(id, request, refusal->status, refusal->retry_after);
   }
+  if (dialog != &*dialog_) return onForkRequest(id, *dialog, request);
   if (request.listContains(sip::HeaderId::allow, "UPDATE")) peer_allows_update_ = true;
   switch (request.method()) {
     case sip::Method::bye: {
@@ -162,8 +212,63 @@ void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message 
                          .header(sip::HeaderId::allow, kAllowedMethods)
                          .header(sip::HeaderId::accept, "application/sdp")
                          .finish());
-    default: return refuse(id, request, request.method() == sip::Method::prack ? 481 : 405);
+    case sip::Method::info: return onInfo(id, request);
+    case sip::Method::prack: return onPrack(id, std::move(request));
+    default: return refuse(id, request, 405);
   }
+}
+
+void Leg::onInfo(sip::ServerTransactionId id, const sip::Message& request) {
+  // RFC 6086 B: without a body it only asks whether the dialog is there.
+  const auto done = request.body().empty() ? success() : events_->onInfo(*this, request.contentType(), request.body());
+  if (!done) return refuse(id, request, statusTowardsPeer(done.error()));
+  respond(id, 200, sip::responseTo(request, 200, {}, local_tag_).finish());
+}
+
+// In an early dialog that is not the one we go by.
+void Leg::onForkRequest(sip::ServerTransactionId id, sip::Dialog& fork, const sip::Message& request) {
+  if (request.method() != sip::Method::bye) {
+    fork.onAnswered(request.method(), 491);
+    return refuse(id, request, 491);
+  }
+  fork.terminate();
+  respond(id, 200, sip::responseTo(request, 200, {}, local_tag_).finish());
+}
+
+// RFC 3262 3.
+void Leg::onPrack(sip::ServerTransactionId id, sip::Message request) {
+  const auto rack = RAck::in(request);
+  if (!rack) return refuse(id, request, 400);
+  if (!provisional_.onPrack(*rack)) return refuse(id, request, 481);
+  if (request.body().empty()) {
+    respond(id, 200, sip::responseTo(request, 200, {}, local_tag_).finish());
+  } else {
+    onEarlyOffer(id, std::move(request));
+  }
+  if (!pending_) return;
+  if (next_progress_) {
+    const auto next = *std::exchange(next_progress_, std::nullopt);
+    sendReliably(next.status, isDescribed() ? std::string_view{} : next.sdp);
+  }
+  if (held_answer_) answer(std::string{*std::exchange(held_answer_, std::nullopt)});
+}
+
+// An offer before the INVITE is answered (RFC 3311 5.2, RFC 3262 5): only once the INVITE's own has been.
+void Leg::onEarlyOffer(sip::ServerTransactionId id, sip::Message request) {
+  const auto abort = [&](int status, std::optional<std::chrono::seconds> retry_after = {}) {
+    dialog_->onAnswered(request.method(), status);
+    refuse(id, request, status, retry_after);
+  };
+  if (!sip::equalsIgnoringCase(request.contentType(), "application/sdp")) return abort(415);
+  const bool settled = pending_ ? isDescribed() && !provisional_.describes() : answered_early_;
+  if (!settled && pending_) return abort(500, std::chrono::seconds{crypto::randomNumber() % 11});
+  if (!settled || !dialog_->mayOffer()) return abort(491);
+  dialog_->offerReceived();
+  context_.index.bind(id, *this);
+  early_offer_ = PendingRequest{id, std::move(request)};
+  const std::string sdp{early_offer_->request.body()};
+  events_->onOffer(*this, sdp);
+  if (early_offer_) reject(491);
 }
 
 // A re-INVITE or UPDATE that the dialog has admitted.
@@ -176,15 +281,20 @@ void Leg::onRefresh(sip::ServerTransactionId id, sip::Message request) {
   const auto timer = sip::answerSessionTimer(request, sessionPolicy());
   if (!timer) return abort(400);
   if (timer->verdict == sip::SessionTimerAnswer::Verdict::tooSmall) return abort(422);
-  if (pending_) {  // an UPDATE before we have answered their INVITE (RFC 3311 5.2)
+  const bool has_offer = !request.body().empty();
+  if (!isConfirmed() && method == sip::Method::update && has_offer) return onEarlyOffer(id, std::move(request));
+  if (pending_ && (isConfirmed() || method != sip::Method::update)) {  // before we have answered the last
     dialog_->onAnswered(method, 500);
     return refuse(id, request, 500, std::chrono::seconds{crypto::randomNumber() % 11});
   }
-  const bool has_offer = !request.body().empty();
   if (has_offer && !sip::equalsIgnoringCase(request.contentType(), "application/sdp")) return abort(415);
   if (has_offer) {
     if (!dialog_->mayOffer()) return abort(491);
     dialog_->offerReceived();
+  }
+  if (method == sip::Method::update && !has_offer) {  // RFC 4028 7.4: a refresh without an offer
+    dialog_->onAnswered(method, 200);
+    return respond(id, 200, responseTo(request, 200).finish());
   }
   context_.index.bind(id, *this);
   if (method == sip::Method::invite) respond(id, 100, sip::responseTo(request, 100, {}, {}).finish());
@@ -193,7 +303,6 @@ void Leg::onRefresh(sip::ServerTransactionId id, sip::Message request) {
     const std::string sdp{pending_->request.body()};
     return events_->onOffer(*this, sdp);
   }
-  if (method == sip::Method::update) return answer({});  // RFC 4028 7.4: a refresh without an offer
   if (!dialog_->mayOffer()) return reject(491);
   events_->onOfferWanted(*this);
 }
@@ -203,7 +312,7 @@ void Leg::onAck(sip::FlowId flow, const sip::Message& ack) {
   useFlow(flow);
   unacked_.reset();
   if (bye_waits_for_ack_) return sayBye();
-  if (!offer_in_answer_) return;
+  if (!offer_in_answer_) return events_->onAcknowledged(*this);
   offer_in_answer_ = false;
   dialog_->offerAnswered();
   events_->onLocalAnswer(*this, ack.body());
@@ -217,6 +326,7 @@ void Leg::onServerFailure(const Error& error) {
   // Timer H on a rejection changes nothing; an INVITE nobody answered in time is over.
   if (pending_ && std::string_view{error.code} == "sip.transaction.abandoned") {
     pending_.reset();
+    provisional_.stop();
     events_->onLost(*this, error);
   }
 }
@@ -227,6 +337,7 @@ void Leg::onFlowClosed(sip::FlowId flow) {
   if (role_ == LegRole::caller && pending_ && !isConfirmed()) {
     // Nobody is left to hear an answer to this call attempt.
     pending_.reset();
+    provisional_.stop();
     ended_ = true;
     events_->onLost(*this, Error{ErrorKind::unavailable, "call.caller_gone", "connection lost before an answer"});
   }
@@ -252,16 +363,9 @@ void Leg::agreeOnSessionTimer(const sip::Message& response) {
 }
 
 std::optional<TimePoint> Leg::deadline() const {
-  std::optional<TimePoint> first;
-  const auto consider = [&](std::optional<TimePoint> at) {
-    if (at && (!first || *at < *first)) first = at;
-  };
-  if (unacked_) consider(std::min(unacked_->next, unacked_->give_up));
-  if (!ended_) {
-    consider(refresh_at_);
-    consider(expires_at_);
-  }
-  return first;
+  auto first = provisional_.deadline();
+  if (unacked_) first = earliest(first, std::min(unacked_->next, unacked_->give_up));
+  return ended_ ? first : earliest(first, earliest(refresh_at_, expires_at_));
 }
 
 void Leg::advance() {
@@ -275,6 +379,12 @@ void Leg::advance() {
     context_.flows.send(flow_, unacked_->bytes);
     unacked_->interval = std::min(unacked_->interval * 2, policy_->timers.t2);
     unacked_->next = now + unacked_->interval;
+  }
+  switch (provisional_.advance(now)) {
+    case UnackedProvisional::Due::nothing: break;
+    case UnackedProvisional::Due::resend: context_.flows.send(flow_, provisional_.bytes()); break;
+    case UnackedProvisional::Due::giveUp:
+      return events_->onLost(*this, Error{ErrorKind::peerMisbehaved, "sip.prack_never_came", ""});
   }
   if (ended_) return;
   if (expires_at_ && now >= *expires_at_) {

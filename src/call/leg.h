@@ -4,8 +4,8 @@
 // timer, and everything that stands on the wire towards that peer. A leg knows nothing of the other
 // side; what it hears it tells its LegEvents, and what the call decides it is told by method calls.
 //
-// RFC 3261 12-15 and 13.3.1.4, RFC 3311 (UPDATE), RFC 4028 (session timers). Owned by a Bridge, on
-// the worker that took the call. Reads no clock: the time is LegContext::now.
+// RFC 3261 12-15 and 13.3.1.4, RFC 3262 (100rel), RFC 3311 (UPDATE), RFC 4028 (session timers). Owned by a
+// Bridge or its search, on the worker that took the call. Reads no clock: the time is LegContext::now.
 
 #include <cstdint>
 #include <functional>
@@ -15,91 +15,17 @@
 #include <string_view>
 #include <vector>
 
-#include "call/earliest.h"
-#include "call/ports.h"
+#include "call/leg_context.h"
+#include "call/leg_events.h"
+#include "call/reliable_provisional.h"
 #include "sip/dialog.h"
 #include "sip/session_timer.h"
 
 namespace sallyport::call {
 
-class Leg;
-
-// Why a leg or a call ended; stands in the log, the record and nowhere on the wire but as `status`.
-struct EndCause {
-  std::string code;  // "call.bye", "call.cancelled", "media.timeout", an Error's code, ...
-  std::string detail;
-  std::string by;  // "caller", "callee" or "edge"
-  int status = 0;  // the SIP status that said so, 0 for none
-};
-
-// Why an INVITE or UPDATE of ours came to nothing.
-struct Rejection {
-  int status = 0;  // 300-699, 408 for a timeout, 503 for a connection that was lost or could not be made
-  Error error;     // "call.rejected" when the peer said so
-  std::optional<std::chrono::seconds> retry_after = {};
-  std::vector<std::string> contacts = {};  // of a redirect, as they stand in it
-};
-
-// What a leg hears. A handler may call back into the leg.
-class LegEvents {
- public:
-  virtual ~LegEvents() = default;
-  // 101-199 to our INVITE; `sdp` may be empty.
-  virtual void onProgress(Leg& leg, int status, std::string_view sdp) = 0;
-  // 2xx to our INVITE or UPDATE; it has been acknowledged.
-  virtual void onAnswer(Leg& leg, std::string_view sdp) = 0;
-  // Our INVITE or UPDATE failed.
-  virtual void onRejected(Leg& leg, const Rejection& why) = 0;
-  // A re-INVITE or UPDATE with an offer: to be given answer() or reject().
-  virtual void onOffer(Leg& leg, std::string_view sdp) = 0;
-  // A re-INVITE without one: to be given answerWithOffer().
-  virtual void onOfferWanted(Leg& leg) = 0;
-  // A refresh of ours is due and the peer takes no UPDATE: to be given refreshWith() our description.
-  virtual void onRefreshDue(Leg& leg) = 0;
-  // The peer's answer to an offer that only concerned this side: in the ACK of our 2xx, or to a refresh.
-  virtual void onLocalAnswer(Leg& leg, std::string_view sdp) = 0;
-  // The peer gives up its INVITE or re-INVITE before an answer: to be given reject(), at once or by end().
-  virtual void onCancel(Leg& leg) = 0;
-  // The peer said BYE; it has been answered.
-  virtual void onBye(Leg& leg, std::string_view reason) = 0;
-  // The session can not go on: expired, no ACK, the dialog is unknown to the peer.
-  virtual void onLost(Leg& leg, const Error& error) = 0;
-};
-
-// Finds the leg that a transaction or a tag belongs to. Owned by the CallServer.
-class LegIndex {
- public:
-  virtual ~LegIndex() = default;
-  virtual void bind(sip::ClientTransactionId id, Leg& leg) = 0;
-  virtual void bind(sip::ServerTransactionId id, Leg& leg) = 0;
-  virtual void bindTag(const std::string& local_tag, Leg& leg) = 0;
-  virtual void bindFlow(sip::FlowId flow, Leg& leg) = 0;              // instead of the one before
-  virtual void bindCallId(const std::string& call_id, Leg& leg) = 0;  // that we have made
-  virtual void unbind(sip::ClientTransactionId id, Leg& leg) = 0;
-  virtual void unbind(sip::ServerTransactionId id, Leg& leg) = 0;
-  virtual void unbind(Leg& leg) = 0;
-  // Lets a leg go on from outside any entry of the call server: nothing when it is gone meanwhile.
-  virtual void resume(const std::string& local_tag, const std::function<void(Leg&)>& action) = 0;
-};
-
-// What all legs of a worker share.
-struct LegContext {
-  sip::TransactionLayer& transactions;
-  Flows& flows;
-  LegIndex& index;
-  std::string sent_by;  // host:port in our Via and Contact
-  unsigned worker = 0;
-  TimePoint now{};  // both set at every entry into the call server
-  WallTime wall{};
-  TargetObserver* targets = nullptr;
-};
-
-// The place in the call: a new party takes over the role of the one it replaces.
-enum class LegRole : std::uint8_t { caller, callee };
-inline std::string nameOf(LegRole role) { return role == LegRole::caller ? "caller" : "callee"; }
-
 // What Allow says, and all that a leg answers with anything but a refusal.
-inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE";
+inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO";
+inline constexpr std::string_view kSupported = "timer, 100rel";
 
 // The parts of our INVITE that the call decides.
 struct InvitePlan {
@@ -123,7 +49,13 @@ class Leg {
 
   // --- the caller's side: takes the initial INVITE and answers 100 --------------------------------
   Status take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message invite);
-  void progress(int status, std::string_view sdp);
+  // Reliably where the caller asks for that (RFC 3262): then what is said of media binds, so `tentative` says it only
+  // where it need not be reliable.
+  enum class Commitment : std::uint8_t { binding, tentative };
+  void progress(int status, std::string_view sdp, Commitment commitment);
+  // The INVITE's offer has been answered reliably: what differs from that takes an offer of ours.
+  bool isDescribed() const { return !described_.empty(); }
+  bool isDescribedAs(std::string_view sdp) const { return described_ == sdp; }
 
   // --- the callee's side ---------------------------------------------------------------------------
   void invite(InvitePlan plan);  // failures come as onRejected
@@ -132,7 +64,7 @@ class Leg {
   void tell(LegEvents& events) { events_ = &events; }
 
   // --- either side ---------------------------------------------------------------------------------
-  // The pending INVITE or UPDATE of the peer.
+  // The pending INVITE or UPDATE of the peer. A 2xx waits for the PRACK of a description (RFC 3262 3).
   void answer(std::string_view sdp);
   void answerWithOffer(std::string_view sdp);  // our offer; the answer comes as onLocalAnswer
   void reject(int status, std::optional<std::chrono::seconds> retry_after = {});
@@ -143,6 +75,7 @@ class Leg {
   void withdrawOffer();
   // A re-INVITE that repeats our current description (RFC 4028 7.4).
   void refreshWith(std::string_view sdp);
+  void sendInfo(std::string_view content_type, std::string_view body);  // its answer changes nothing
   // Ends this side whatever its state: rejects, cancels or says BYE.
   void end(const EndCause& cause);
 
@@ -170,8 +103,9 @@ class Leg {
   bool isFinished() const;  // nothing more to say or to wait for
 
  private:
-  enum class Purpose : std::uint8_t { initial, offer, refresh, bye };
-  struct PendingRequest {  // the peer's, not yet finally answered
+  enum class Purpose : std::uint8_t { initial, offer, refresh, aside, bye };  // aside: changes nothing by its answer
+  enum class Reliability : std::uint8_t { none, descriptions, all };  // of provisional responses, as the caller asks
+  struct PendingRequest {                                             // the peer's, not yet finally answered
     sip::ServerTransactionId id;
     sip::Message request;
   };
@@ -185,6 +119,10 @@ class Leg {
     bool provisional = false;    // has been answered so: it may be cancelled
     bool cancel_wanted = false;  // no later than when that comes
     bool cancelled = false;
+  };
+  struct Progress {
+    int status = 0;
+    std::string sdp;
   };
   struct UnackedAnswer {  // RFC 3261 13.3.1.4
     std::string bytes;
@@ -200,19 +138,32 @@ class Leg {
   void respond(sip::ServerTransactionId id, int status, std::string bytes);
   void refuse(sip::ServerTransactionId id, const sip::Message& request, int status,
               std::optional<std::chrono::seconds> retry_after = {});
-  std::string pendingResponse(int status, std::string_view sdp);
+  sip::MessageWriter responseTo(const sip::Message& request, int status);
+  void sendReliably(int status, std::string_view sdp);
+  void onInfo(sip::ServerTransactionId id, const sip::Message& request);
+  void onForkRequest(sip::ServerTransactionId id, sip::Dialog& fork, const sip::Message& request);
+  void onPrack(sip::ServerTransactionId id, sip::Message request);
   void onRefresh(sip::ServerTransactionId id, sip::Message request);
+  void onEarlyOffer(sip::ServerTransactionId id, sip::Message request);
 
   std::string initialInvite(const std::string& branch);
   void sendInitialInvite(sip::FlowId flow);
   void onInitialResponse(const sip::Message& response);
+  static Rejection rejectionBy(const sip::Message& response);
   void onInitialSuccess(const sip::Message& response);
   void onOfferResponse(const OwnRequest& own, const sip::Message& response);
+  sip::Dialog* dialogWith(std::string_view remote_tag);
+  void onInitialProgress(const sip::Message& response);
   void acknowledge(const sip::Dialog& dialog, std::uint32_t cseq);
+  void acknowledge(sip::Dialog& dialog, const RAck& rack);
   void cancelOwnInvites();
   void cancel(OwnRequest& own);
 
-  void sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason = {});
+  struct Body {
+    std::string_view type;
+    std::string_view text;
+  };
+  void sendInDialog(sip::Method method, Purpose purpose, Body body, std::string_view reason = {});
   void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
   void useFlow(sip::FlowId flow);
   void withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use);
@@ -236,11 +187,20 @@ class Leg {
   bool flow_alive_ = false;
 
   std::optional<sip::Dialog> dialog_;
+  std::vector<sip::Dialog> forks_;  // further early dialogs of our INVITE
   std::optional<PendingRequest> pending_;
+  std::optional<PendingRequest> early_offer_;  // of an UPDATE or PRACK while their INVITE is pending
   std::vector<OwnRequest> own_;
   std::vector<sip::ClientTransactionId> accepted_;  // INVITEs of ours whose 2xx may come again
   unsigned waiting_for_flow_ = 0;                   // requests of ours that a connection is being made for
   std::optional<UnackedAnswer> unacked_;
+  Reliability reliability_ = Reliability::none;
+  UnackedProvisional provisional_;
+  std::optional<Progress> next_progress_;  // to be said once that is acknowledged
+  std::optional<std::string> held_answer_;
+  std::string described_;         // what an 18x has said reliably
+  ProvisionalOrder order_;        // of what answers our INVITE
+  bool answered_early_ = false;   // our INVITE's offer, reliably
   bool offer_in_answer_ = false;  // our 2xx carried an offer: the ACK owes the answer
 
   InvitePlan plan_;

@@ -1,55 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// A leg as the asking side: INVITE, re-INVITE, UPDATE, CANCEL, ACK and BYE of our own.
+// A leg as the asking side inside its dialog: re-INVITE, UPDATE and BYE, and how all requests of ours reach the wire.
+// The INVITE that opens the dialog: leg_invite.cpp.
 #include <algorithm>
 
 #include "call/leg.h"
 #include "call/via.h"
-#include "core/numbers.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
 namespace {
 
-constexpr std::size_t kCallIdCharacters = 24;
-constexpr unsigned kSessionRetries = 2;  // raises after 422 before the call is given up
-constexpr std::size_t kAccepted = 4;     // INVITEs of which a repeated 2xx still finds us
-constexpr std::size_t kContacts = 8;     // of a redirect that are looked at
-
-Rejection rejectionBy(const sip::Message& response) {
-  Rejection why{response.status(), {ErrorKind::unavailable, "call.rejected", std::to_string(response.status())}};
-  if (const auto text = response.header(sip::HeaderId::retryAfter)) {
-    const auto digits = text->substr(0, text->find_first_not_of("0123456789"));
-    if (const auto seconds = parseUnsigned(digits, 0, 86'400)) why.retry_after = std::chrono::seconds{*seconds};
-  }
-  const auto contacts = response.nameAddrs(sip::HeaderId::contact);
-  if (!contacts || response.status() / 100 != 3) return why;
-  for (const auto& contact : *contacts) {
-    if (why.contacts.size() < kContacts) why.contacts.emplace_back(contact.uri);
-  }
-  return why;
-}
-
+constexpr std::string_view kSdp = "application/sdp";
+constexpr std::size_t kAccepted = 4;  // INVITEs of which a repeated 2xx still finds us
 }  // namespace
 
 std::string Leg::newBranch() const { return call::newBranch(context_.worker); }
 
 std::string Leg::via(std::string_view branch) const { return viaValue(context_.sent_by, branch); }
 
-// --- the initial INVITE ------------------------------------------------------------------------------------
-
-void Leg::invite(InvitePlan plan) {
-  plan_ = std::move(plan);
-  call_id_ = crypto::randomToken(kCallIdCharacters);
-  context_.index.bindCallId(call_id_, *this);
-  asked_ = {std::max(policy_->config->sip.session_expires, policy_->config->sip.min_se), std::nullopt};
-  initial_pending_ = true;
-  withFlow([](Leg& leg, Result<sip::FlowId> flow) {
-    if (flow) return leg.sendInitialInvite(*flow);
-    leg.initial_pending_ = false;
-    leg.ended_ = true;
-    leg.events_->onRejected(leg, {503, flow.error()});
-  });
-}
+// --- on the wire ---------------------------------------------------------------------------------------------
 
 void Leg::useFlow(sip::FlowId flow) {
   if (flow_alive_ && flow_ == flow) return;
@@ -68,42 +37,6 @@ void Leg::withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use) {
       use(leg, std::move(flow));
     });
   });
-}
-
-std::string Leg::initialInvite(const std::string& branch) {
-  sip::MessageWriter writer{1'536 + plan_.sdp.size()};
-  writer.request("INVITE", plan_.request_uri).header(sip::HeaderId::via, via(branch));
-  for (const auto& hop : plan_.route) writer.header(sip::HeaderId::route, "<" + hop + ">");
-  writer.header(sip::HeaderId::maxForwards, plan_.max_forwards)
-      .header(sip::HeaderId::from, "<" + plan_.from_uri + ">;tag=" + local_tag_)
-      .header(sip::HeaderId::to, "<" + plan_.to_uri + ">")
-      .header(sip::HeaderId::callId, call_id_)
-      .header(sip::HeaderId::cseq, std::to_string(initial_cseq_) + " INVITE")
-      .header(sip::HeaderId::contact, contact())
-      .header(sip::HeaderId::allow, kAllowedMethods)
-      .header(sip::HeaderId::supported, "timer")
-      .header(sip::HeaderId::sessionExpires, asked_.toString())
-      .header(sip::HeaderId::minSe, static_cast<std::uint64_t>(policy_->config->sip.min_se.count()));
-  if (!plan_.asserted_identity.empty()) {
-    writer.header(sip::HeaderId::pAssertedIdentity, "<" + plan_.asserted_identity + ">");
-  }
-  for (const auto& [id, value] : plan_.carried) writer.header(id, value);
-  return writer.finish("application/sdp", plan_.sdp);
-}
-
-void Leg::sendInitialInvite(sip::FlowId flow) {
-  if (cancel_wanted_) {  // given up while the connection was being made: nothing was sent
-    initial_pending_ = false;
-    ended_ = true;
-    return events_->onRejected(*this, {487, Error{ErrorKind::unavailable, "call.cancelled", ""}});
-  }
-  useFlow(flow);
-  if (const auto facts = context_.flows.facts(flow)) identity_ = facts->identity();
-  ++initial_cseq_;
-  auto branch = newBranch();
-  auto bytes = initialInvite(branch);
-  sendOn(flow, OwnRequest{{}, Purpose::initial, sip::Method::invite, std::move(branch), initial_cseq_},
-         std::move(bytes));
 }
 
 void Leg::sendOn(sip::FlowId flow, OwnRequest own, std::string bytes) {
@@ -138,6 +71,7 @@ void Leg::onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::M
     case Purpose::initial: return onInitialResponse(response);
     case Purpose::offer:
     case Purpose::refresh: return onOfferResponse(own, response);
+    case Purpose::aside:
     case Purpose::bye: return;
   }
 }
@@ -151,100 +85,6 @@ void Leg::letGo(const OwnRequest& own, const sip::Message& final_response) {
   accepted_.erase(accepted_.begin());
 }
 
-void Leg::onInitialResponse(const sip::Message& response) {
-  if (response.isProvisional()) {
-    if (response.status() == 100) return;
-    if (!response.toTag().empty() && !dialog_) {
-      if (auto early = sip::Dialog::fromResponse(response, plan_.request_uri)) dialog_ = std::move(*early);
-    }
-    return events_->onProgress(*this, response.status(), response.body());
-  }
-  if (response.isSuccess()) return onInitialSuccess(response);
-
-  initial_pending_ = false;
-  const bool retry = response.status() == 422 && !cancel_wanted_ && session_retries_ < kSessionRetries;
-  if (retry) {
-    if (const auto raised = sip::raiseSessionExpires(response, asked_)) {
-      ++session_retries_;
-      asked_ = *raised;
-      initial_pending_ = true;
-      dialog_.reset();
-      return sendInitialInvite(flow_);
-    }
-  }
-  if (dialog_) dialog_->terminate();
-  ended_ = true;
-  events_->onRejected(*this, rejectionBy(response));
-}
-
-void Leg::onInitialSuccess(const sip::Message& response) {
-  auto answered = sip::Dialog::fromResponse(response, plan_.request_uri);
-  if (!answered) {
-    if (!initial_pending_) return;
-    // A 2xx that makes no dialog can be neither acknowledged nor ended; the peer's own timers end it.
-    initial_pending_ = false;
-    ended_ = true;
-    return events_->onRejected(*this, {500, answered.error()});
-  }
-  const bool first = initial_pending_;
-  const bool again = !first && dialog_ && dialog_->remoteTag() == answered->remoteTag();
-  acknowledge(again ? *dialog_ : *answered, response.cseq());
-  if (first && !cancel_wanted_) {
-    initial_pending_ = false;
-    dialog_ = std::move(*answered);
-    peer_allows_update_ = response.listContains(sip::HeaderId::allow, "UPDATE");
-    agreeOnSessionTimer(response);
-    return events_->onAnswer(*this, response.body());
-  }
-  if (again) return;
-  // Another fork answered too, or the answer crossed our CANCEL: take it down.
-  initial_pending_ = false;
-  auto branch = newBranch();
-  sip::MessageWriter writer;
-  const auto cseq = answered->startRequest(writer, "BYE", via(branch));
-  if (first) {
-    dialog_ = std::move(*answered);
-    dialog_->terminate();
-    ended_ = true;
-  }
-  sendOn(flow_, OwnRequest{{}, Purpose::bye, sip::Method::bye, std::move(branch), cseq}, writer.finish());
-  if (first)
-    events_->onRejected(*this,
-                        {487, Error{ErrorKind::unavailable, "call.cancelled", "answered while being cancelled"}});
-}
-
-void Leg::acknowledge(const sip::Dialog& dialog, std::uint32_t cseq) {
-  sip::MessageWriter writer;
-  dialog.startAck(writer, cseq, via(newBranch()));
-  context_.flows.send(flow_, writer.finish());
-}
-
-void Leg::cancelOwnInvites() {
-  for (auto& own : own_) {
-    if (own.method == sip::Method::invite) cancel(own);
-  }
-}
-
-// RFC 3261 9.1: not before a provisional answer; same Request-URI, Call-ID, To, CSeq number, From, Route and topmost
-// Via as the INVITE.
-void Leg::cancel(OwnRequest& own) {
-  own.cancel_wanted = true;
-  if (!own.provisional || own.cancelled) return;
-  own.cancelled = true;
-  const auto invite = sip::Message::parse(own.invite);
-  SP_CHECK(invite.ok());  // we wrote it
-  sip::MessageWriter writer;
-  writer.request("CANCEL", invite->requestUri());
-  for (const auto id : {sip::HeaderId::via, sip::HeaderId::route, sip::HeaderId::maxForwards, sip::HeaderId::from,
-                        sip::HeaderId::to, sip::HeaderId::callId}) {
-    writer.copy(*invite, id);
-  }
-  writer.header(sip::HeaderId::cseq, std::to_string(own.cseq) + " CANCEL");
-  if (!bye_reason_.empty()) writer.header(sip::HeaderId::reason, bye_reason_);
-  (void)context_.transactions.send(flow_, sip::Reliability::reliable, sip::Method::cancel, own.branch, writer.finish(),
-                                   context_.now);
-}
-
 // --- inside the dialog --------------------------------------------------------------------------------------
 
 Status Leg::offer(sip::Method method, std::string_view sdp) {
@@ -252,7 +92,7 @@ Status Leg::offer(sip::Method method, std::string_view sdp) {
   if (pending_ || !dialog_->mayInvite() || !dialog_->mayOffer()) return Error{ErrorKind::overloaded, "call.glare", ""};
   const bool update = method == sip::Method::update && peer_allows_update_;
   dialog_->offerSent();
-  sendInDialog(update ? sip::Method::update : sip::Method::invite, Purpose::offer, sdp);
+  sendInDialog(update ? sip::Method::update : sip::Method::invite, Purpose::offer, {kSdp, sdp});
   return success();
 }
 
@@ -278,18 +118,22 @@ void Leg::refreshWith(std::string_view sdp) {
     return;
   }
   dialog_->offerSent();
-  sendInDialog(sip::Method::invite, Purpose::refresh, sdp);
+  sendInDialog(sip::Method::invite, Purpose::refresh, {kSdp, sdp});
 }
 
-void Leg::sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason) {
+void Leg::sendInfo(std::string_view content_type, std::string_view body) {
+  if (isConfirmed() && !ended_) sendInDialog(sip::Method::info, Purpose::aside, {content_type, body});
+}
+
+void Leg::sendInDialog(sip::Method method, Purpose purpose, Body body, std::string_view reason) {
   auto branch = newBranch();
-  sip::MessageWriter writer{768 + sdp.size()};
+  sip::MessageWriter writer{768 + body.text.size()};
   const auto cseq = dialog_->startRequest(writer, sip::toString(method), via(branch));
   const bool session = method == sip::Method::invite || method == sip::Method::update;
   if (session) {
     writer.header(sip::HeaderId::contact, contact());
     writer.header(sip::HeaderId::allow, kAllowedMethods);
-    writer.header(sip::HeaderId::supported, "timer");
+    writer.header(sip::HeaderId::supported, kSupported);
     if (session_) {
       const bool ours = session_->duty == sip::SessionTimer::Duty::refresh;
       asked_ = {session_->interval, ours ? sip::Refresher::uac : sip::Refresher::uas};
@@ -297,7 +141,7 @@ void Leg::sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp
     }
   }
   if (!reason.empty()) writer.header(sip::HeaderId::reason, reason);
-  auto bytes = writer.finish(sdp.empty() ? std::string_view{} : "application/sdp", sdp);
+  auto bytes = writer.finish(body.text.empty() ? std::string_view{} : body.type, body.text);
   OwnRequest own{{}, purpose, method, std::move(branch), cseq};
   if (flow_alive_) return sendOn(flow_, std::move(own), std::move(bytes));
 
@@ -337,7 +181,7 @@ void Leg::onClientFailure(sip::ClientTransactionId id, const Error& error) {
 
 // A request of ours failed, by its answer or for want of one (RFC 3261 8.1.3.1: as 408 or 503).
 void Leg::failOwn(const OwnRequest& own, const Rejection& why) {
-  if (own.purpose == Purpose::bye) return;  // said, heard or not
+  if (own.purpose == Purpose::bye || own.purpose == Purpose::aside) return;  // said, heard or not
   if (own.purpose == Purpose::initial) {
     initial_pending_ = false;
     ended_ = true;

@@ -62,11 +62,12 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
     const auto from = pair == used_[0].id ? media::Side::a : media::Side::b;
     const auto verdict = relay_.onPacket(from, channelOf(token), source, buffer, length, plane_.loop_.now());
     if (!verdict.forward()) return drop(verdict.reason);
+    send(verdict, buffer.first(verdict.length));
+  }
+  void send(const media::Verdict& verdict, MutableBytes datagram) override {
     const auto* far = used_[indexOf(verdict.to)].pair;
     if (far == nullptr) return;
-    if (const auto& port = far->ports[indexOf(verdict.channel)]) {
-      port->send(verdict.destination, buffer.first(verdict.length));
-    }
+    if (const auto& port = far->ports[indexOf(verdict.channel)]) port->send(verdict.destination, datagram);
   }
 
  private:

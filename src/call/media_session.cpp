@@ -83,7 +83,7 @@ MediaSession::~MediaSession() = default;
 
 // --- branches -------------------------------------------------------------------------------------------------
 
-Result<MediaSession::Branch> MediaSession::open(media::Side which, sdp::MediaPolicy policy, IpAddress::Family family,
+Result<MediaSession::Branch> MediaSession::open(media::Side which, const PeerPolicy& peer, IpAddress::Family family,
                                                 WallTime wall) {
   SP_CHECK(ports_ != nullptr);
   SP_ASSIGN(const auto ports, ports_->open(which, family));
@@ -92,7 +92,8 @@ Result<MediaSession::Branch> MediaSession::open(media::Side which, sdp::MediaPol
   side.side = which;
   side.ports = ports;
   side.pinhole = ports_->pinhole(ports);
-  side.policy = std::move(policy);
+  side.policy = peer.media;
+  side.dtmf = peer.dtmf;
   side.session_id = crypto::randomNumber() & kSessionIdMask;
   side.opened = wall;
   if (sides_[indexOf(which)] == nullptr) sides_[indexOf(which)] = &side;
@@ -223,7 +224,9 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
 
   std::vector<sdp::CodecFormat> formats;
   for (const auto& format : offer.formats) {
-    if (find(far.remote->formats, format) != nullptr) formats.push_back(format);
+    // Events for a side whose counterpart signals its keys are ours to make.
+    const bool ours = far.dtmf == config::DtmfMode::info && format.codec == sdp::Codec::telephoneEvent;
+    if (ours || find(far.remote->formats, format) != nullptr) formats.push_back(format);
   }
   if (voiceOf(formats) == nullptr)
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "no offered codec is the one in use"};
@@ -247,6 +250,14 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   auto text = sdp::renderAnswer(local, offer);
   SP_TRY(agree(to, std::move(local), side.offered, now, wall));
   return text;
+}
+
+Result<std::string> MediaSession::answerLocally(media::Side from, std::string_view text, TimePoint now, WallTime wall) {
+  SP_TRY(readOffer(from, text));
+  Result<std::string> answer{Error{ErrorKind::peerDenied, "sdp.offer.not_local", "the other side would have to agree"}};
+  if (isAgreed() && offerIsLocal(from)) answer = answerTo(from, now, wall);
+  if (!answer) withdrawOffer(from);
+  return answer;
 }
 
 void MediaSession::withdrawOffer(media::Side from) { at(from).offered = at(from).remote; }

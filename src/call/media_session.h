@@ -35,7 +35,7 @@ class MediaSession {
 
   // Another place for that side, with ports, keys and a description of its own; the first is chosen.
   // Error: "net.ports.exhausted".
-  Result<Branch> open(media::Side side, sdp::MediaPolicy policy, IpAddress::Family family, WallTime wall);
+  Result<Branch> open(media::Side side, const PeerPolicy& peer, IpAddress::Family family, WallTime wall);
   void choose(Branch branch);
   Branch chosen(media::Side side) const { return at(side).branch; }
   // Not the chosen one.
@@ -54,6 +54,8 @@ class MediaSession {
   Status readAnswer(media::Side from, std::string_view text, TimePoint now, WallTime wall);
   // Our answer to what `to` has offered, within what the other side has agreed.
   Result<std::string> answerTo(media::Side to, TimePoint now, WallTime wall);
+  // Reads an offer that changes only its own hop and answers it. Other errors: "sdp.offer.not_local".
+  Result<std::string> answerLocally(media::Side from, std::string_view text, TimePoint now, WallTime wall);
   // The pending offer of `from` came to nothing: the session stands as before.
   void withdrawOffer(media::Side from);
 
@@ -67,6 +69,11 @@ class MediaSession {
   // Says which side has been silent for `limit`, nothing when media flows or is on hold.
   std::optional<std::string> silence(TimePoint now, std::chrono::milliseconds limit) const;
 
+  // A key that was signalled for that side goes into the stream it is sent (RFC 4733). Errors: "media.event.*".
+  Status play(media::Side to, media::TelephoneEvent event, TimePoint now);
+  std::optional<TimePoint> deadline() const;  // of what is being played
+  void advance(TimePoint now);
+
   // Fills the media part of both legs.
   void describe(telemetry::CallRecord& record) const;
 
@@ -77,6 +84,7 @@ class MediaSession {
     MediaPorts::Pair ports = 0;
     Pinhole pinhole;
     sdp::MediaPolicy policy;
+    config::DtmfMode dtmf = config::DtmfMode::rfc4733;
     std::uint64_t session_id = 0;
     std::uint64_t next_version = 1;
     std::shared_ptr<const sdp::AudioDescription> offered;  // the last that they offered

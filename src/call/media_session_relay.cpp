@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What signalling agreed, as the relay must know it; and what the relay saw, as the record tells it.
+#include <algorithm>
+
 #include "call/media_session.h"
+#include "crypto/random.h"
 
 namespace sallyport::call {
 namespace {
@@ -42,6 +45,21 @@ void mapPayloadTypes(media::SideConfig& config, const sdp::LocalAudio& near, con
   }
 }
 
+// How the side is sent telephone events: at the clock rate of its voice, with its own number (RFC 4733 2.5.1.1).
+std::optional<media::EventFormat> eventsOf(const sdp::LocalAudio& near, const sdp::AudioDescription& remote) {
+  std::uint32_t rate = 0;
+  for (const auto& format : near.formats) {
+    if (rate == 0 && sdp::carriesVoice(format.codec)) rate = format.clock_rate;
+  }
+  const auto fits = [&](const sdp::CodecFormat& format) {
+    return format.codec == sdp::Codec::telephoneEvent && format.clock_rate == rate;
+  };
+  if (std::none_of(near.formats.begin(), near.formats.end(), fits)) return std::nullopt;
+  const auto found = std::find_if(remote.formats.begin(), remote.formats.end(), fits);
+  if (found == remote.formats.end()) return std::nullopt;
+  return media::EventFormat{found->payload_type, found->clock_rate};
+}
+
 std::string codecName(const std::vector<sdp::CodecFormat>& formats) {
   for (const auto& format : formats) {
     if (sdp::carriesVoice(format.codec)) return std::string{sdp::toString(format.codec)};
@@ -52,6 +70,21 @@ std::string codecName(const std::vector<sdp::CodecFormat>& formats) {
 double milliseconds(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1'000.0; }
 
 }  // namespace
+
+Status MediaSession::play(media::Side to, media::TelephoneEvent event, TimePoint now) {
+  return relay_->play(to, event, crypto::randomNumber(), now);
+}
+
+std::optional<TimePoint> MediaSession::deadline() const { return ports_ ? relay_->eventDue() : std::nullopt; }
+
+void MediaSession::advance(TimePoint now) {
+  if (!ports_) return;
+  for (const auto side : {media::Side::a, media::Side::b}) {
+    std::array<std::uint8_t, media::EventInserter::kPacketBytes + media::kSrtpTailroom> buffer{};
+    const auto verdict = relay_->nextEvent(side, buffer, now);
+    if (verdict.forward()) ports_->send(verdict, MutableBytes{buffer}.first(verdict.length));
+  }
+}
 
 void MediaSession::close(WallTime wall) {
   if (!ports_) return;
@@ -109,6 +142,7 @@ Status MediaSession::applyToRelay(TimePoint now) {
     }
     config.send = keyingOf(near.local->crypto.front());
     mapPayloadTypes(config, *near.local, *far.remote);
+    config.events = eventsOf(*near.local, *near.remote);
     SP_TRY(relay_->configure(which, std::move(config), now));
   }
   return success();

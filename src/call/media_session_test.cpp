@@ -44,8 +44,13 @@ class MediaOfACall : public ::testing::Test {
   }
   void SetUp() override { open(session, compatible(), strict()); }
   void open(MediaSession& opened, sdp::MediaPolicy a, sdp::MediaPolicy b) {
-    ASSERT_TRUE(opened.open(Side::a, std::move(a), IpAddress::Family::v4, clock.wall()));
-    ASSERT_TRUE(opened.open(Side::b, std::move(b), IpAddress::Family::v4, clock.wall()));
+    ASSERT_TRUE(opened.open(Side::a, peerWith(std::move(a)), IpAddress::Family::v4, clock.wall()));
+    ASSERT_TRUE(opened.open(Side::b, peerWith(std::move(b)), IpAddress::Family::v4, clock.wall()));
+  }
+  static PeerPolicy peerWith(sdp::MediaPolicy policy) {
+    PeerPolicy peer;
+    peer.media = std::move(policy);
+    return peer;
   }
   std::string read(Side from, const Sdp& offer) { return outcome(session.readOffer(from, offer.text())); }
   std::string hear(Side from, const Sdp& answer) { return hearText(from, answer.text()); }

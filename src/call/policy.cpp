@@ -65,6 +65,7 @@ Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, cons
   SP_ASSIGN(out.caller.numbers, NumberPlan::make(peer.numbers));
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, peer.policy, kTrunkEdge));
   out.sips = peer.policy.sips;
+  out.dtmf = peer.policy.dtmf;
   return out;
 }
 
@@ -75,6 +76,7 @@ Result<PeerPolicy> devicesOf(const config::Devices& devices, const EdgePolicy& e
   out.uri_host = devices.domain;
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, devices.policy, kDeviceEdge));
   out.sips = devices.policy.sips;
+  out.dtmf = devices.policy.dtmf;
   return out;
 }
 

@@ -32,6 +32,7 @@ struct PeerPolicy {
   CallerRules caller = {};    // of calls it makes: as whom, with which numbers
   HeaderPolicy headers = {};  // what crosses to it and from it
   config::SipsMode sips = config::SipsMode::allow;
+  config::DtmfMode dtmf = config::DtmfMode::rfc4733;  // how it is told of keys pressed on the other side
 
   const NumberPlan& numbers() const { return caller.numbers; }
 };

@@ -69,6 +69,8 @@ class MediaPorts {
   virtual void use(Pair pair) = 0;  // its side's media goes here from now on
   virtual void close(Pair pair) = 0;
   virtual void closeRtcp(Pair pair) = 0;  // rtcp-mux was agreed
+  // What the relay has made, not passed on: from the port in use on the verdict's side.
+  virtual void send(const media::Verdict& verdict, MutableBytes datagram) = 0;
 };
 
 class MediaPortFactory {

@@ -38,6 +38,7 @@ int statusTowardsPeer(const Error& error) {
   if (code.starts_with("sdp.")) return 488;
   if (code.starts_with("media.srtp.") && error.kind == ErrorKind::peerMisbehaved) return 488;  // its keys
   if (code.starts_with("tls.")) return 502;  // the far side did not prove who it is: not the caller's fault
+  if (code == "call.info.type" || code == "media.event.not_agreed") return 415;
   if (code == "call.route.none") return 404;
   if (code == "call.route.to_origin" || code == "call.loop") return 482;
   if (const int status = refusalStatus(code)) return status;
@@ -46,6 +47,7 @@ int statusTowardsPeer(const Error& error) {
   if (code == "call.privacy.critical") return 500;  // RFC 3323 5.1
   if (code == "call.max_forwards") return 483;
   if (code == "sip.session_expires.too_small") return 422;
+  if (code == "sip.prack_never_came") return 500;  // RFC 3262 3
   if (code == "sip.transaction.timeout") return 408;
   switch (error.kind) {
     case ErrorKind::peerMisbehaved: return 400;

@@ -183,6 +183,7 @@ struct Sip {
   std::chrono::seconds min_se{90};
   unsigned max_forwards = 70;
   Milliseconds invite_timeout{180'000};  // from INVITE to final answer
+  Milliseconds attempt_timeout{10'000};  // without any answer but 100 the next target is tried, where there is one
   std::size_t max_message_bytes = 65'536;
 };
 

@@ -170,6 +170,7 @@ peer_concurrency = { mode = "enforce", max_concurrent = 1000 }
 # min_se = "90s"
 # max_forwards = 70
 # invite_timeout = "3m"                       # from INVITE to an answer
+# attempt_timeout = "10s"                     # without a sign of life the next target is tried, where there is one
 # max_message_bytes = 65536
 
 [telemetry]

@@ -108,6 +108,7 @@ void readSip(TableReader& table, Sip& sip) {
   table.duration("min_se", sip.min_se, kShortestSession, hours{24});
   table.number("max_forwards", sip.max_forwards, 1, 255);
   table.duration("invite_timeout", sip.invite_timeout, seconds{5}, minutes{30});
+  table.duration("attempt_timeout", sip.attempt_timeout, seconds{1}, minutes{3});
   table.number("max_message_bytes", sip.max_message_bytes, 2'048, 1'048'576);
 }
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What all legs of a worker share: the way to the wire, to the index that leads back to them, and the time.
+
+#include <functional>
+#include <string>
+
+#include "call/ports.h"
+#include "sip/transaction_layer.h"
+
+namespace sallyport::call {
+
+class Leg;
+
+// Finds the leg that a transaction or a tag belongs to. Owned by the CallServer.
+class LegIndex {
+ public:
+  virtual ~LegIndex() = default;
+  virtual void bind(sip::ClientTransactionId id, Leg& leg) = 0;
+  virtual void bind(sip::ServerTransactionId id, Leg& leg) = 0;
+  virtual void bindTag(const std::string& local_tag, Leg& leg) = 0;
+  virtual void bindFlow(sip::FlowId flow, Leg& leg) = 0;              // instead of the one before
+  virtual void bindCallId(const std::string& call_id, Leg& leg) = 0;  // that we have made
+  virtual void unbind(sip::ClientTransactionId id, Leg& leg) = 0;
+  virtual void unbind(sip::ServerTransactionId id, Leg& leg) = 0;
+  virtual void unbind(Leg& leg) = 0;
+  // Lets a leg go on from outside any entry of the call server: nothing when it is gone meanwhile.
+  virtual void resume(const std::string& local_tag, const std::function<void(Leg&)>& action) = 0;
+};
+
+// What all legs of a worker share.
+struct LegContext {
+  sip::TransactionLayer& transactions;
+  Flows& flows;
+  LegIndex& index;
+  std::string sent_by;  // host:port in our Via and Contact
+  unsigned worker = 0;
+  TimePoint now{};  // both set at every entry into the call server
+  WallTime wall{};
+  TargetObserver* targets = nullptr;
+};
+
+}  // namespace sallyport::call
