@@ -3,6 +3,8 @@
 #include "config/presets.h"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "config/problem_test_support.h"
 #include "config/show.h"
@@ -16,6 +18,13 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+
+std::string fileText(const std::string& name) {
+  std::ifstream file{std::string{SALLYPORT_SOURCE_DIR} + "/" + name};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
 
 // The good file with one more peer, which says what every counterpart needs to be told, and `more`.
 LoadOutcome withPeer(std::string_view preset, std::string_view more = {}) {
@@ -71,6 +80,23 @@ TEST_P(EachPreset, IsShownAsSettingsThatMeanTheSameWithoutIt) {
   ASSERT_TRUE(outcome.ok()) << outcome.report() << shown;
   peer.from_preset.clear();
   EXPECT_EQ(showPeer(*outcome.config->peer("x")), showPeer(peer));
+}
+
+TEST_P(EachPreset, HasASampleWhoseOnlyWarningIsWhatItGivesUp) {
+  const auto name = "deploy/samples/" + std::string{GetParam().name} + ".toml";
+  const auto outcome = parse(fileText(name), "/etc/sallyport/sallyport.toml");
+  ASSERT_TRUE(outcome.ok()) << outcome.report();
+  const auto& peers = outcome.config->peers;
+  EXPECT_TRUE(std::any_of(peers.begin(), peers.end(), [](const Peer& each) { return each.preset == GetParam().name; }));
+  for (const auto& warning : outcome.warnings) EXPECT_STREQ(warning.code, "config.advice.network_only") << name;
+}
+
+TEST_P(EachPreset, HasAPageThatLeadsToAFirstCall) {
+  const auto page = fileText("docs/presets/" + std::string{GetParam().name} + ".md");
+  for (const auto* step :
+       {"sallyport check", "sallyport peers", "sallyport route explain", "sallyport why", "deploy/samples/"}) {
+    EXPECT_THAT(page, HasSubstr(step)) << GetParam().name;
+  }
 }
 
 std::string presetName(const testing::TestParamInfo<Preset>& info) {
