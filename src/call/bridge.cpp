@@ -7,13 +7,7 @@
 #include "call/status_map.h"
 
 namespace sallyport::call {
-namespace {
-
-// What of the caller's INVITE crosses to the callee besides what we write ourselves. Everything else
-// stops here, so that two parsers in a row never disagree about what neither was meant to see.
-constexpr sip::HeaderId kCarried[] = {sip::HeaderId::priority, sip::HeaderId::acceptLanguage, sip::HeaderId::subject};
-
-}  // namespace
+namespace {}  // namespace
 
 Bridge::Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events, telemetry::EventSink& log,
                CallPlan plan)
@@ -29,9 +23,6 @@ Bridge::~Bridge() = default;
 
 void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message invite) {
   plan_.record.legs[0].sip_call_id = invite.callId();
-  for (const auto header : kCarried) {
-    if (const auto value = invite.header(header)) carried_.emplace_back(header, *value);
-  }
   const std::string offer{invite.body()};
   if (const auto taken = caller_->take(id, flow, std::move(invite)); !taken) {
     return end({taken.error().code, taken.error().detail, "caller", statusTowardsPeer(taken.error())});
@@ -64,10 +55,12 @@ InvitePlan Bridge::inviteTo(const Target& target) const {
   plan.request_uri = target.request_uri;
   plan.to_uri = target.to_uri;
   plan.from_uri = target.from_uri;
+  plan.from_display = target.from_display;
   plan.asserted_identity = target.asserted_identity;
+  plan.privacy = target.privacy;
   plan.route = target.route;
   plan.max_forwards = plan_.max_forwards;
-  plan.carried = carried_;
+  plan.carried = target.carried;
   return plan;
 }
 

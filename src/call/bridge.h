@@ -112,10 +112,9 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   MediaSession media_;
   LeavingLegs leaving_;
   std::unique_ptr<Leg> caller_;
-  std::unique_ptr<Leg> callee_;                                 // once it has answered
-  std::unique_ptr<CalleeSearch> search_;                        // since start()
-  std::array<std::string, 2> proven_;                           // the local tags of the legs whose proof the record has
-  std::vector<std::pair<sip::HeaderId, std::string>> carried_;  // from the caller's INVITE, by the allow-list
+  std::unique_ptr<Leg> callee_;           // once it has answered
+  std::unique_ptr<CalleeSearch> search_;  // since start()
+  std::array<std::string, 2> proven_;     // the local tags of the legs whose proof the record has
   State state_ = State::setup;
   bool late_offer_ = false;    // the INVITE came without an offer
   bool realign_ = false;       // the caller was told reliably of other media than were agreed in the end

@@ -50,11 +50,18 @@ void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::M
     case sip::Method::options: return answerOptions(id, request);
     case sip::Method::registration:
       if (services_.registrar != nullptr) return registration(id, flow, *facts, *proven, std::move(request));
-      [[fallthrough]];
-    default:
-      return refuse(id, request, 405, *facts,
-                    Error{ErrorKind::peerDenied, "call.method.unsupported", std::string{request.methodName()}});
+      break;
+    case sip::Method::message:
+    case sip::Method::publish:
+    case sip::Method::subscribe:
+    case sip::Method::notify:
+    case sip::Method::refer:
+      if (services_.relay != nullptr) return services_.relay->take({id, flow, proven->principal, std::move(request)});
+      break;
+    default: break;
   }
+  refuse(id, request, 405, *facts,
+         Error{ErrorKind::peerDenied, "call.method.unsupported", std::string{request.methodName()}});
 }
 
 std::optional<RequestAuthentication::Proven> CallServer::authenticate(sip::ServerTransactionId id, sip::FlowId flow,
@@ -160,6 +167,10 @@ void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, con
 }
 
 void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request) {
+  if (services_.relay != nullptr && facts.principal && services_.relay->owns(request.toTag())) {
+    if (!admit(id, facts, request, guard::RequestScope::inDialog)) return;
+    return services_.relay->takeInDialog({id, flow, *facts.principal, std::move(request)});
+  }
   Leg* leg = byTag(request.toTag());
   // A dialog belongs to the principal it began with, whoever else may have learnt its tags.
   const bool theirs = leg != nullptr && facts.principal && leg->identity() == facts.identity();
@@ -169,6 +180,10 @@ void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const F
   }
   if (!admit(id, facts, request, guard::RequestScope::inDialog)) return;
   touch(*leg).onRequest(id, flow, std::move(request));
+}
+
+void CallServer::respond(sip::ServerTransactionId id, int status, std::string bytes) {
+  (void)transactions_.respond(id, status, std::move(bytes), context_.now);
 }
 
 void CallServer::onAck(sip::FlowId flow, sip::Message ack) {
@@ -217,7 +232,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   if (draining_) {
     return refuse(id, request, 503, facts, Error{ErrorKind::overloaded, "call.draining", ""}, kDrainRetry);
   }
-  auto plan = planCall(facts, request);
+  auto plan = planner().plan(policy_, facts, request, context_.wall);
   if (!plan) {
     parts_.metrics.callFailed(plan.error().code);
     return refuse(id, request, statusTowardsPeer(plan.error()), facts, plan.error());
@@ -244,66 +259,6 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   parts_.metrics.callsActive(1);
   touched_.push_back(call_id);
   call.start(id, flow, std::move(request));
-}
-
-// One destination after the other; where one leads nowhere at the moment (nobody registered), the others stay.
-Result<std::vector<TargetGroup>> CallServer::groupsFor(const RouteDecision& decision) const {
-  std::vector<TargetGroup> groups;
-  std::optional<Error> nowhere;
-  for (const auto* destination : failoverOrder(decision, crypto::randomNumber())) {
-    Target target{.peer = destination->peer, .label = destination->peer->name};
-    target.request_uri = target.to_uri = destination->uri();
-    target.from_uri = destination->presented.from_uri;
-    target.asserted_identity = destination->presented.asserted_identity;
-    if (parts_.places == nullptr) {
-      groups.push_back({std::move(target)});
-      continue;
-    }
-    auto places = parts_.places->expand(target);
-    if (places) {
-      std::move(places->begin(), places->end(), std::back_inserter(groups));
-    } else if (!nowhere) {
-      nowhere = places.error();
-    }
-  }
-  if (groups.empty()) return *nowhere;
-  return groups;
-}
-
-Result<CallPlan> CallServer::planCall(const FlowFacts& facts, const sip::Message& invite) const {
-  const auto& sip = policy_->config->sip;
-  const unsigned hops = invite.maxForwards().value_or(sip.max_forwards);
-  if (hops == 0) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
-  if (parts_.directory.isOurs(invite.callId())) {
-    return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
-  }
-  const auto* caller = policy_->peer(facts.peer());
-  if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
-
-  SP_ASSIGN(const auto called, calledParty(*policy_, facts.peer(), invite.requestUri()));
-  const CallerProof proof{facts.peer(), facts.identity(), policy_->domain()};
-  SP_ASSIGN(const auto identity, identifyCaller(caller->caller, proof, invite));
-  SP_ASSIGN(const auto decision,
-            route(*policy_, {facts.peer(), called.user, called.host, &identity, context_.wall, &called.number}));
-
-  CallPlan plan;
-  plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);
-  plan.policy = policy_;
-  plan.caller = caller;
-  plan.max_forwards = std::min(hops - 1, sip.max_forwards);
-  plan.targets.attempt_timeout = sip.attempt_timeout;
-  SP_ASSIGN(plan.targets.groups, groupsFor(decision));
-
-  auto& record = plan.record;
-  record.call_id = plan.id;
-  record.worker = parts_.worker;
-  record.started = context_.wall;
-  record.from = invite.from().uri;
-  record.to = invite.requestUri();
-  record.route = decision.rule;
-  record.asserted_identity = identity.uri;
-  record.guard.push_back({"chain", "admit", "every rule admitted"});
-  return plan;
 }
 
 }  // namespace sallyport::call

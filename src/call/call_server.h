@@ -17,10 +17,12 @@
 
 #include "call/authentication.h"
 #include "call/bridge.h"
-#include "call/routing.h"
 #include "call/call_directory.h"
+#include "call/call_planner.h"
 #include "call/own_requests.h"
 #include "call/registrar.h"
+#include "call/request_relay.h"
+#include "call/routing.h"
 #include "core/clock.h"
 #include "guard/admission_chain.h"
 #include "guard/decision_log.h"
@@ -45,7 +47,7 @@ struct Judges {
   AuthenticationRulesPtr authentication;
 };
 
-class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, private CallEvents {
+class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers, private LegIndex, private CallEvents {
  public:
   struct Parts {
     unsigned worker = 0;
@@ -64,6 +66,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     std::atomic<std::size_t>* live_everywhere = nullptr;  // counts the calls of all workers, when given
     TargetObserver* targets = nullptr;                    // hears what became of every attempt, when given
     TargetSource* places = nullptr;                       // without it a routed target is the only one
+    const Registrations* registrations = nullptr;         // whose tokens a core may call, when there are any
   };
 
   CallServer(Parts parts, EdgePolicyPtr policy);
@@ -72,6 +75,7 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   // What answers requests outside of calls; both outlive this, null: refused.
   struct Services {
     Registrar* registrar = nullptr;
+    RequestRelay* relay = nullptr;  // MESSAGE, PUBLISH, SUBSCRIBE and NOTIFY, as far as the guard lets them
   };
   void offer(Services services) { services_ = services; }
 
@@ -104,6 +108,9 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
     std::size_t transactions = 0;  // also those that only linger (RFC 3261 timers D to K)
   };
   Holdings holdings() const;
+
+  // RelayAnswers
+  void respond(sip::ServerTransactionId id, int status, std::string bytes) override;
 
   // sip::TransactionLayer::Sink
   void transmit(sip::FlowId flow, const std::string& bytes) override;
@@ -166,8 +173,9 @@ class CallServer final : public sip::TransactionLayer::Sink, private LegIndex, p
   void inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request);
   void newCall(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request,
                guard::AdmittedRequest admitted);
-  Result<std::vector<TargetGroup>> groupsFor(const RouteDecision& decision) const;
-  Result<CallPlan> planCall(const FlowFacts& facts, const sip::Message& invite) const;
+  CallPlanner planner() const {
+    return CallPlanner{{parts_.worker, parts_.directory, parts_.places, parts_.registrations}};
+  }
   void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
   Leg* byTag(std::string_view local_tag) const;
   // The leg's call is looked at again when the turn ends.

@@ -95,6 +95,7 @@ void CallServer::flowClosed(sip::FlowId flow) {
   transactions_.flowClosed(flow, context_.now);
   authentication_.flowClosed(flow);
   if (services_.registrar != nullptr) services_.registrar->flowClosed(flow);
+  if (services_.relay != nullptr) services_.relay->flowClosed(flow);
 }
 
 void CallServer::transmit(sip::FlowId flow, const std::string& bytes) { parts_.flows.send(flow, bytes); }

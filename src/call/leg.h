@@ -31,12 +31,14 @@ inline constexpr std::string_view kSupported = "timer, 100rel";
 struct InvitePlan {
   std::string request_uri;
   std::string from_uri;
+  std::string from_display;  // plain text; empty: none
   std::string to_uri;
   std::string asserted_identity;   // empty: none (RFC 3325)
+  std::string privacy;             // empty: none (RFC 3323)
   std::vector<std::string> route;  // URIs, nearest first
   std::string sdp;
   unsigned max_forwards = 70;
-  std::vector<std::pair<sip::HeaderId, std::string>> carried;  // from the caller, by the allow-list
+  CarriedHeaders carried;  // from the caller, by the header policies of both sides
 };
 
 class Leg {

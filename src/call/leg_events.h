@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "sip/message.h"
 
 namespace sallyport::call {
 

@@ -2,6 +2,7 @@
 // A leg as the asking side of the INVITE that opens its dialog: provisional responses, forks, the answer, giving up.
 #include <algorithm>
 
+#include "call/caller_identity.h"
 #include "call/leg.h"
 #include "core/numbers.h"
 #include "crypto/random.h"
@@ -13,6 +14,13 @@ constexpr std::size_t kCallIdCharacters = 24;
 constexpr unsigned kSessionRetries = 2;    // raises after 422 before the call is given up
 constexpr std::size_t kEarlyDialogs = 15;  // of one INVITE besides the first
 constexpr std::size_t kContacts = 8;       // of a redirect that are looked at
+
+std::string fromOf(const InvitePlan& plan) {
+  PresentedCaller caller;
+  caller.from_uri = plan.from_uri;
+  caller.display_name = plan.from_display;
+  return caller.from();
+}
 
 }  // namespace
 
@@ -49,7 +57,7 @@ std::string Leg::initialInvite(const std::string& branch) {
   writer.request("INVITE", plan_.request_uri).header(sip::HeaderId::via, via(branch));
   for (const auto& hop : plan_.route) writer.header(sip::HeaderId::route, "<" + hop + ">");
   writer.header(sip::HeaderId::maxForwards, plan_.max_forwards)
-      .header(sip::HeaderId::from, "<" + plan_.from_uri + ">;tag=" + local_tag_)
+      .header(sip::HeaderId::from, fromOf(plan_) + ";tag=" + local_tag_)
       .header(sip::HeaderId::to, "<" + plan_.to_uri + ">")
       .header(sip::HeaderId::callId, call_id_)
       .header(sip::HeaderId::cseq, std::to_string(initial_cseq_) + " INVITE")
@@ -61,7 +69,8 @@ std::string Leg::initialInvite(const std::string& branch) {
   if (!plan_.asserted_identity.empty()) {
     writer.header(sip::HeaderId::pAssertedIdentity, "<" + plan_.asserted_identity + ">");
   }
-  for (const auto& [id, value] : plan_.carried) writer.header(id, value);
+  if (!plan_.privacy.empty()) writer.header(sip::HeaderId::privacy, plan_.privacy);
+  for (const auto& [name, value] : plan_.carried) writer.header(name, value);
   return writer.finish("application/sdp", plan_.sdp);
 }
 

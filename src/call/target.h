@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "call/header_policy.h"
 #include "call/policy.h"
 #include "core/endpoint.h"
 #include "core/result.h"
@@ -24,7 +25,13 @@ struct Target {
   std::vector<std::string> route = {};   // URIs, nearest first: the Path of a registration (RFC 3327 5.3)
   std::string label = {};                // for the record and the log: "carrier", "core 10.1.2.3:5061", "bob's desk"
   std::string from_uri = {};             // how the caller is told of there: each peer has its own rules for that
+  std::string from_display = {};         // plain text; empty: none
   std::string asserted_identity = {};    // empty: not at all (RFC 3325)
+  std::string privacy = {};              // Privacy (RFC 3323); empty: none
+  CarriedHeaders carried = {};           // what of the caller's request crosses to there
+  // Of a registered user, which of the phones: the one of this instance (RFC 5627), or the binding of this token.
+  std::string instance = {};
+  std::string token = {};
 };
 
 using TargetGroup = std::vector<Target>;  // rung together

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "call/call_planner.h"
+
+#include <algorithm>
+
+#include "crypto/random.h"
+
+namespace sallyport::call {
+namespace {
+
+constexpr std::size_t kCallIdCharacters = 20;
+
+// "sip:" becomes "sips:" where that was decided.
+std::string withScheme(UriScheme scheme, std::string uri) {
+  if (scheme == UriScheme::sips && uri.starts_with("sip:")) uri.insert(3, "s");
+  return uri;
+}
+
+// Every host of the caller's side that a carried header may name stands as this one on the other.
+HeaderCrossing crossingOf(const EdgePolicy& policy, const Destination& to) {
+  const bool disclosed = to.peer->disclosure == config::Disclosure::always;
+  return {policy.domain(), to.user, disclosed ? History::disclosed : History::respectPrivacy};
+}
+
+HopSecurity hopOf(const PeerPolicy&) { return HopSecurity::tls; }
+
+}  // namespace
+
+Result<CallPlanner::Asked> CallPlanner::read(const EdgePolicy& policy, std::string_view from_peer,
+                                             const sip::Message& invite, WallTime wall) const {
+  SP_ASSIGN(auto called, calledParty(policy, from_peer, invite.requestUri()));
+  Asked asked{std::move(called), UriScheme::sip, {}, {}};
+  if (const auto uri = sip::Uri::parse(invite.requestUri())) {
+    if (uri->isSips()) asked.scheme = UriScheme::sips;
+    asked.instance = uri->params.find("gr").value_or("");
+  }
+  if (parts_.registrations == nullptr) return asked;
+  if (const auto binding = parts_.registrations->byToken(asked.called.user, wall)) {
+    asked.token = binding->token;
+    SP_ASSIGN(asked.called, calledParty(policy, from_peer, "sip:" + binding->aor));
+  }
+  return asked;
+}
+
+Result<std::vector<TargetGroup>> CallPlanner::groupsFor(const Destination& destination, const Asked& asked,
+                                                        const PeerPolicy& caller, const sip::Message& invite,
+                                                        const EdgePolicy& policy) const {
+  const auto& peer = *destination.peer;
+  SP_ASSIGN(const auto sips, decideSips({asked.scheme, caller.sips, peer.sips, hopOf(caller), hopOf(peer)}));
+  Target target;
+  target.peer = &peer;
+  target.label = peer.name;
+  target.request_uri = withScheme(sips.far, destination.uri());
+  target.to_uri = target.request_uri;
+  target.from_uri = withScheme(sips.far, destination.presented.from_uri);
+  target.from_display = destination.presented.display_name;
+  target.asserted_identity = destination.presented.asserted_identity;
+  target.privacy = destination.presented.privacy;
+  target.carried = select(invite, destination.headers, crossingOf(policy, destination));
+  target.instance = asked.instance;
+  target.token = asked.token;
+  if (parts_.places == nullptr) return std::vector<TargetGroup>{{std::move(target)}};
+  return parts_.places->expand(target);
+}
+
+Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts& facts, const sip::Message& invite,
+                                   WallTime wall) const {
+  const auto& sip = policy->config->sip;
+  const unsigned hops = invite.maxForwards().value_or(sip.max_forwards);
+  if (hops == 0) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
+  if (parts_.directory.isOurs(invite.callId())) {
+    return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
+  }
+  const auto* caller = policy->peer(facts.peer());
+  if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
+  SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite, wall));
+  const CallerProof proof{facts.peer(), facts.identity(), policy->domain()};
+  SP_ASSIGN(const auto identity, identifyCaller(caller->caller, proof, invite));
+  SP_ASSIGN(const auto decision, route(*policy, {facts.peer(), asked.called.user, asked.called.host, &identity, wall,
+                                                 &asked.called.number}));
+
+  CallPlan plan;
+  plan.id = std::to_string(parts_.worker) + "-" + crypto::randomToken(kCallIdCharacters);
+  plan.policy = policy;
+  plan.caller = caller;
+  plan.max_forwards = std::min(hops - 1, sip.max_forwards);
+  plan.targets.attempt_timeout = sip.attempt_timeout;
+  std::optional<Error> first_refusal;
+  for (const auto* destination : failoverOrder(decision, crypto::randomNumber())) {
+    auto groups = groupsFor(*destination, asked, *caller, invite, *policy);
+    if (!groups) {
+      if (!first_refusal) first_refusal = std::move(groups).error();
+      continue;
+    }
+    auto& all = plan.targets.groups;
+    std::move(groups->begin(), groups->end(), std::back_inserter(all));
+  }
+  if (plan.targets.groups.empty()) return *std::move(first_refusal);
+
+  auto& record = plan.record;
+  record.call_id = plan.id;
+  record.worker = parts_.worker;
+  record.started = wall;
+  record.from = invite.from().uri;
+  record.to = invite.requestUri();
+  record.route = decision.rule;
+  record.asserted_identity = identity.uri;
+  record.guard.push_back({"chain", "admit", "every rule admitted"});
+  return plan;
+}
+
+}  // namespace sallyport::call
