@@ -56,7 +56,8 @@ void appendGruus(std::string& out, const Binding& binding) {
 }
 
 std::string contactText(const Binding& binding, const AnswerNeeds& needs, WallTime now) {
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(binding.expires - now);
+  // Rounded up: a moment passes between granting a second and saying so.
+  const auto left = std::chrono::ceil<std::chrono::seconds>(binding.expires - now);
   std::string out;
   out.append("<").append(binding.contact.uri).append(">;expires=").append(std::to_string(left.count()));
   if (binding.q < kWholeQ) out.append(";q=").append(qText(binding.q));

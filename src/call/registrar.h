@@ -90,7 +90,10 @@ class Registrar {
   };
   Registrar(Parts parts, RegistrarSettings settings);
 
-  void adopt(RegistrarSettings settings) { settings_ = std::move(settings); }
+  void adopt(RegistrarSettings settings, Upstream* upstream) {
+    settings_ = std::move(settings);
+    parts_.upstream = upstream;
+  }
 
   // `done` is called exactly once, possibly before handle() returns; nothing of `request` is needed after that.
   // Refusals:

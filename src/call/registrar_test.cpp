@@ -60,6 +60,27 @@ TEST_F(RegistrarTest, AnExpiryThatIsNoNumberMeansTheDefaultAndALongOneIsCut) {
               HasSubstr("expires=7200"));
 }
 
+// Time goes on while a request is answered.
+class TickingClock final : public Clock {
+ public:
+  TimePoint steady() const override { return {}; }
+  WallTime wall() const override { return now_ += 1us; }
+
+ private:
+  mutable WallTime now_{std::chrono::seconds{1'800'000'000}};
+};
+
+TEST_F(RegistrarTest, WhatIsGrantedIsSaidWholeThoughTimeGoesOn) {
+  const TickingClock clock;
+  Registrar ticking{{3, table_, journal_, clock, nullptr}, settings_};
+  const auto message = RegisterText{}.parse();
+  const auto who = proven("alice");
+  std::string contact;
+  ticking.handle({message, who, kFlow, *Endpoint::parse("10.9.8.7:40000"), ContactTransport::tls},
+                 [&](const RegisterAnswer& answer) { contact = valueOf(answer, "Contact"); });
+  EXPECT_THAT(contact, HasSubstr("expires=3600"));
+}
+
 TEST_F(RegistrarTest, AQueryChangesNothingAndSaysWhatIsBound) {
   say({});
   const auto answer = say({.call_id = "ask", .headers = ""});

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "call/call_directory.h"
+#include "call/challenge_answers.h"
 #include "call/flow_directory.h"
 #include "call/ports.h"
 #include "crypto/peer_directory.h"
@@ -51,6 +52,7 @@ struct SignallingTrust {
   std::unordered_map<std::string, std::shared_ptr<const crypto::TlsClientContext>> clients;  // by peer name
   std::unordered_map<std::string, std::vector<IpNetwork>> networks;  // by peer name; absent: from anywhere
   std::vector<std::string> known_by_network;  // peers that show no certificate: their networks are their proof
+  std::vector<PeerAccount> accounts;          // what answers the challenges of peers
 };
 
 class SignallingPlane final : public Flows {

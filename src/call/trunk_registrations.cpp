@@ -75,28 +75,10 @@ void TrunkRegistrations::drain() {
   advance();
 }
 
-void TrunkRegistrations::flowClosed(sip::FlowId flow) {
-  for (const auto& trunk : trunks_) {
-    if (trunk->flow != flow) continue;
-    trunk->flow.reset();
-    trunk->registration.connectionLost(parts_.clock.steady(), parts_.random());
-  }
-  moved();
-}
-
 bool TrunkRegistrations::isIdle() const {
   return std::all_of(trunks_.begin(), trunks_.end(), [&](const auto& trunk) {
     return trunk->registration.state(parts_.clock.steady()) == TrunkState::left;
   });
-}
-
-std::optional<TimePoint> TrunkRegistrations::nextDeadline() const {
-  std::optional<TimePoint> first;
-  for (const auto& trunk : trunks_) {
-    const auto at = trunk->registration.deadline();
-    if (at && (!first || *at < *first)) first = at;
-  }
-  return first;
 }
 
 void TrunkRegistrations::advance() {
@@ -104,8 +86,13 @@ void TrunkRegistrations::advance() {
   std::erase_if(trunks_,
                 [&](const auto& trunk) { return !draining_ && trunk->registration.state(now) == TrunkState::left; });
   const auto trunks = trunks_;  // an answer may come before the request returns
-  for (const auto& trunk : trunks) send(trunk);
-  moved();
+  for (const auto& trunk : trunks) {
+    if (trunk->flow && !parts_.is_open(*trunk->flow)) {
+      trunk->flow.reset();
+      trunk->registration.connectionLost(now, parts_.random());
+    }
+    send(trunk);
+  }
 }
 
 void TrunkRegistrations::send(const std::shared_ptr<Trunk>& trunk) {
@@ -138,7 +125,6 @@ void TrunkRegistrations::onAnswer(const std::shared_ptr<Trunk>& trunk, Requester
     tell(*trunk, registration.onFailure(answer.response.error(), now, random));
   }
   send(trunk);  // a challenge was answered, an interval raised: at once
-  moved();
 }
 
 void TrunkRegistrations::tell(const Trunk& trunk, TrunkRegistration::Change change) {
@@ -188,10 +174,6 @@ std::vector<TrunkSnapshot> TrunkRegistrations::snapshot() const {
     all.push_back(std::move(seen));
   }
   return all;
-}
-
-void TrunkRegistrations::moved() const {
-  if (parts_.deadline_moved) parts_.deadline_moved();
 }
 
 }  // namespace sallyport::call

@@ -39,7 +39,7 @@ class TrunkRegistrations {
     telemetry::EventSink& log;
     const Clock& clock;
     std::function<std::uint64_t()> random;
-    std::function<void()> deadline_moved;  // look at nextDeadline() again
+    std::function<bool(sip::FlowId)> is_open;  // whether the connection still lives
   };
 
   explicit TrunkRegistrations(Parts parts);
@@ -47,13 +47,11 @@ class TrunkRegistrations {
 
   // The registrations from now on: what is gone or changed is unregistered, what is new is registered.
   void adopt(EdgePolicyPtr policy);
-  void flowClosed(sip::FlowId flow);
   // No more registrations: unregisters what stands.
   void drain();
   bool isIdle() const;  // nothing is being asked and nothing is left to unregister
 
-  std::optional<TimePoint> nextDeadline() const;
-  void advance();
+  void advance();  // once a second
 
   std::vector<TrunkSnapshot> snapshot() const;
 
@@ -63,7 +61,6 @@ class TrunkRegistrations {
   void send(const std::shared_ptr<Trunk>& trunk);
   void onAnswer(const std::shared_ptr<Trunk>& trunk, Requester::Answer answer);
   void tell(const Trunk& trunk, TrunkRegistration::Change change);
-  void moved() const;
 
   Parts parts_;
   EdgePolicyPtr policy_;

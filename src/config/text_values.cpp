@@ -233,6 +233,7 @@ std::optional<std::string> parseDigits(std::string_view text) {
 }
 
 std::optional<std::string> parseNumberPrefix(std::string_view text) {
+  if (text == "+*") return "+";
   if (text.ends_with('*')) text.remove_suffix(1);
   if (!parseDigits(text.starts_with('+') ? text.substr(1) : text)) return std::nullopt;
   return std::string{text};

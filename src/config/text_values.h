@@ -27,7 +27,7 @@ std::optional<std::string> parseHeaderName(std::string_view text);  // a token, 
 std::optional<std::string> parseHttpsUrl(std::string_view text);
 std::optional<std::string> parseCountry(std::string_view text);       // "DE"
 std::optional<std::string> parseDigits(std::string_view text);        // at most 15
-std::optional<std::string> parseNumberPrefix(std::string_view text);  // "+4930" or "030"; a "*" behind it is dropped
+std::optional<std::string> parseNumberPrefix(std::string_view text);  // "+4930", "030", "+*"; the "*" is dropped
 std::optional<std::string> numberPattern(std::string_view text);      // E.164: "+49*" or "+4930123"
 std::optional<std::string> parseRewrite(std::string_view text);       // "+49{rest}"
 std::optional<std::string> timeSpan(std::string_view text);  // "Mon-Fri,Sun 08:00-18:00"; without days: every day

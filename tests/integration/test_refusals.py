@@ -95,9 +95,9 @@ def test_a_method_that_is_not_allowed_gets_405_or_481(standard, method):
 
 def test_an_unsupported_required_extension_is_named(standard):
     caller = standard.caller()
-    caller.send("INVITE", wire.sdp(), extra=("Require: 100rel",))
+    caller.send("INVITE", wire.sdp(), extra=("Require: precondition",))
     refused = caller.wire.final()
-    assert refused.status == 420 and refused["Unsupported"] == "100rel"
+    assert refused.status == 420 and refused["Unsupported"] == "precondition"
 
 
 def identity_rate(mode, burst):
