@@ -3,6 +3,8 @@
 
 #include <boost/json.hpp>
 
+#include "app/registrations_report.h"
+
 namespace sallyport::app {
 namespace {
 
@@ -32,6 +34,7 @@ json::object statusObject(const StatusReport& report) {
           {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(report.now - report.started).count()},
           {"workers", report.workers},
           {"draining", report.draining},
+          {"drained_peers", json::array(report.drained_peers.begin(), report.drained_peers.end())},
           {"listeners", std::move(listeners)},
           {"calls", json::object{{"active", totals.calls_active},
                                  {"attempted", totals.calls_attempted},
@@ -103,6 +106,11 @@ std::string ControlServer::answer(std::string_view line) {
   const auto subject = text("subject");
   if (command == "status") return json::serialize(statusObject(target_.status()));
   if (command == "calls") return json::serialize(callsObject(target_.calls()));
+  if (command == "registrations") {
+    const auto bindings = target_.registrations(subject);
+    if (!bindings) return json::serialize(errorObject(bindings.error().code, bindings.error().detail));
+    return registrationsJson(*bindings, clock_.wall());
+  }
   if (command == "why") {
     const auto* count = request.if_contains("count");
     const auto wanted = count != nullptr && count->is_int64() && count->as_int64() > 0
@@ -121,6 +129,12 @@ std::string ControlServer::answer(std::string_view line) {
     return json::serialize(target_.hangup(subject) ? outcome(success())
                                                    : errorObject("call.unknown", "no live call with this id"));
   }
+  if (command == "trunks") {
+    const auto now = target_.status().now;
+    return trunksJson(target_.trunks(), now);
+  }
+  if (command == "peer-drain") return json::serialize(outcome(target_.drainPeer(subject)));
+  if (command == "peer-enable") return json::serialize(outcome(target_.enablePeer(subject)));
   if (command == "drain") {
     target_.requestDrain();
     return json::serialize(outcome(success()));

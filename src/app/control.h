@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "app/trunks_report.h"
+#include "call/registrations.h"
 #include "core/clock.h"
 #include "core/result.h"
 #include "guard/admission_chain.h"
@@ -31,6 +33,7 @@ struct StatusReport {
   store::StoreStatistics store;
   std::uint64_t log_dropped = 0;
   std::vector<std::pair<std::string, std::string>> listeners;
+  std::vector<std::string> drained_peers;
 };
 
 // What the edge can be asked. Called on the main thread.
@@ -39,21 +42,28 @@ class ControlTarget {
   virtual ~ControlTarget() = default;
   virtual StatusReport status() = 0;
   virtual std::vector<telemetry::CallRecord> calls() = 0;
+  // Of one address, or all there are. Error: registrar.off.
+  virtual Result<std::vector<call::BindingPtr>> registrations(std::string_view aor) = 0;
   virtual std::vector<guard::Decision> why(std::string_view subject, std::size_t count) = 0;
   virtual Result<std::optional<telemetry::CallRecord>> evidence(std::string_view call_id) = 0;
   virtual void requestDrain() = 0;
   virtual Status requestReload() = 0;
   virtual bool hangup(std::string_view call_id) = 0;
+  virtual std::vector<TrunkReport> trunks() = 0;
+  // No new calls to or from this peer, live ones go on; kept across reloads. Error: "app.peer.unknown".
+  virtual Status drainPeer(std::string_view peer) = 0;
+  virtual Status enablePeer(std::string_view peer) = 0;
 };
 
 class ControlServer final : public net::UnixRequestHandler {
  public:
-  explicit ControlServer(ControlTarget& target) : target_(target) {}
+  ControlServer(ControlTarget& target, const Clock& clock) : target_(target), clock_(clock) {}
   void onRequest(std::string_view line, net::UnixReply reply) override;
 
  private:
   std::string answer(std::string_view line);
   ControlTarget& target_;
+  const Clock& clock_;
 };
 
 }  // namespace sallyport::app

@@ -74,7 +74,7 @@ class Edge final : private ControlTarget {
         metrics_(pool.size()),
         ports_({config_->media.first_port, config_->media.last_port}, {.dscp = config_->media.dscp}),
         records_(store),
-        control_(*this) {
+        control_(*this, clock) {
     mesh_.nodes.resize(pool.size());
   }
 
@@ -90,6 +90,7 @@ class Edge final : private ControlTarget {
   // ControlTarget
   StatusReport status() override;
   std::vector<telemetry::CallRecord> calls() override;
+  Result<std::vector<call::BindingPtr>> registrations(std::string_view aor) override;
   std::vector<guard::Decision> why(std::string_view subject, std::size_t count) override {
     return tables_.decisions.about(subject, count);
   }
@@ -97,6 +98,9 @@ class Edge final : private ControlTarget {
   void requestDrain() override { stop("control socket"); }
   Status requestReload() override;
   bool hangup(std::string_view call_id) override;
+  std::vector<TrunkReport> trunks() override;
+  Status drainPeer(std::string_view peer) override;
+  Status enablePeer(std::string_view peer) override;
 
   std::shared_ptr<const config::Config> config_;
   net::Loop& main_;
@@ -111,6 +115,7 @@ class Edge final : private ControlTarget {
   net::PortPool ports_;
   StoreSink records_;
   call::PlaneMesh mesh_;
+  std::unique_ptr<RegistrationKeeper> registrations_;  // null: not a registrar; only a restart changes that
   ServerContexts contexts_;
   std::vector<std::unique_ptr<Worker>> workers_;
   ControlServer control_;
@@ -122,6 +127,9 @@ class Edge final : private ControlTarget {
 Status Edge::start() {
   SP_ASSIGN(const auto certificates, loadCertificates(*config_, clock_));
   SP_ASSIGN(const auto policy, call::compile(config_));
+  if (config_->registrar.enabled) {
+    SP_ASSIGN(registrations_, RegistrationKeeper::open(config_->registrar, clock_, log_));
+  }
   SP_TRY(furnish(certificates, policy));
   publishProbes(certificates);
   SP_ASSIGN(control_socket_, net::UnixServer::listen(main_, config_->edge.control_socket, control_));
@@ -146,9 +154,9 @@ Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr
   SP_ASSIGN(contexts_, serverContexts(*config_, certificates, clock_));
   SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_));
   for (unsigned i = 0; i < pool_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(
-        Worker::Parts{i, pool_.loop(i), mesh_, ports_, tables_, records_, log_, metrics_.worker(i), clock_}, policy,
-        certificates.trust, judges_));
+    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, pool_.loop(i), mesh_, ports_, tables_, records_, log_,
+                                                              metrics_.worker(i), clock_, registrations_.get()},
+                                                policy, certificates.trust, judges_));
     SP_TRY(workers_.back()->listen(*config_, contexts_));
     pool_.onDrain(i, *workers_.back());
   }
@@ -163,6 +171,11 @@ void Edge::publishProbes(const Certificates& certificates) {
                     [this] { return static_cast<double>(store_.statistics().waiting); });
   metrics_.addProbe("records_lost_total", "Call records that could not be kept",
                     [this] { return static_cast<double>(store_.statistics().lost); });
+  if (!registrations_) return;
+  metrics_.addProbe("registered_addresses", "Addresses of record with a binding",
+                    [this] { return static_cast<double>(registrations_->table().aors()); });
+  metrics_.addProbe("registrations_waiting", "Addresses whose change is not yet written",
+                    [this] { return static_cast<double>(registrations_->statistics().waiting); });
 }
 
 void Edge::stop(const std::string& why) {
@@ -205,6 +218,7 @@ Status Edge::requestReload() {
   SP_ASSIGN(auto judges, judgesOf(*config, certificates, tables_));
   SP_TRY(replaceIn(contexts_, certificates));
   config_ = std::move(config);
+  if (registrations_) registrations_->adopt(config_->registrar);
   judges_ = std::move(judges);
   for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
   for (unsigned i = 0; i < pool_.size(); ++i) {
@@ -228,6 +242,7 @@ StatusReport Edge::status() {
   report.rules = judges_.admission->report();
   for (const auto& some : {judges_.failures->report(), judges_.trunks->report()})
     report.rules.insert(report.rules.end(), some.begin(), some.end());
+  report.drained_peers = tables_.drained->list();
   report.capabilities = heldCapabilities();
   report.store = store_.statistics();
   report.log_dropped = log_.dropped();
@@ -247,6 +262,14 @@ std::vector<telemetry::CallRecord> Edge::calls() {
   return all;
 }
 
+Result<std::vector<call::BindingPtr>> Edge::registrations(std::string_view aor) {
+  if (!registrations_) {
+    return Error{ErrorKind::misconfigured, "registrar.off", "this edge registers nobody: 'enabled' in [registrar]"};
+  }
+  const auto now = clock_.wall();
+  return aor.empty() ? registrations_->table().snapshot(now) : registrations_->table().byAor(aor, now);
+}
+
 Result<std::optional<telemetry::CallRecord>> Edge::evidence(std::string_view call_id) {
   for (auto& live : calls()) {
     if (live.call_id == call_id) return std::optional{std::move(live)};
@@ -263,6 +286,29 @@ bool Edge::hangup(std::string_view call_id) {
     });
   }
   return found;
+}
+
+std::vector<TrunkReport> Edge::trunks() {
+  std::vector<call::TrunkSnapshot> registrations;
+  pool_.runOn(0, [&registrations, worker = workers_.front().get()] { registrations = worker->trunks(); });
+  return trunkReports(*config_, trunkPolicy(*config_, tables_), tables_.limits, registrations);
+}
+
+Status Edge::drainPeer(std::string_view peer) {
+  if (config_->peer(peer) == nullptr)
+    return Error{ErrorKind::misconfigured, "app.peer.unknown", "no [[peer]] has this name"};
+  tables_.drained->drain(peer);
+  log_.event(Severity::notice, "peer.drained", {{"peer", peer}});
+  return success();
+}
+
+// One that is gone from the configuration can still be put back in order.
+Status Edge::enablePeer(std::string_view peer) {
+  if (config_->peer(peer) == nullptr && !tables_.drained->isDrained(peer))
+    return Error{ErrorKind::misconfigured, "app.peer.unknown", "no [[peer]] has this name"};
+  tables_.drained->enable(peer);
+  log_.event(Severity::notice, "peer.enabled", {{"peer", peer}});
+  return success();
 }
 
 Result<int> run(const RunCommand& command, const Clock& clock) {

@@ -21,6 +21,8 @@ guard::RuleMode modeOf(config::RuleMode mode) {
   return guard::RuleMode::enforce;
 }
 
+constexpr unsigned kUsersOfAPeer = 50;  // a peer speaks for many: its requests outside calls are theirs
+
 guard::Rate rateOf(double per_second) {
   return {per_second, std::max(1u, static_cast<unsigned>(std::ceil(2 * per_second)))};
 }
@@ -53,18 +55,6 @@ guard::TrunkFigures::Direction directionOf(const config::TrunkLimits& limits) {
   return direction;
 }
 
-guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& tables) {
-  guard::TrunkPolicy policy;
-  for (const auto& peer : config.peers) {
-    guard::TrunkFigures figures{directionOf(peer.limits_in), directionOf(peer.limits_out), peer.channels};
-    const bool limited =
-        figures.in.calls || figures.in.rate || figures.out.calls || figures.out.rate || figures.channels;
-    if (limited) policy.of_peer.emplace(peer.name, figures);
-  }
-  policy.drained = tables.drained;
-  return policy;
-}
-
 std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& config, const Certificates& certificates,
                                                       const guard::TrunkPolicy& trunks, JudgeTables& tables) {
   const auto& rules = config.guard;
@@ -72,7 +62,6 @@ std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& conf
   policy.peer_known = modeOf(rules.peer_known);
   policy.method_allowed = modeOf(rules.method);
   policy.methods = guard::MethodPolicy{rules.methods, rules.methods};
-  if (config.registrar.enabled) policy.methods.initial.emplace_back("REGISTER");
   policy.request_domain_ours = modeOf(rules.domain);
   policy.our_hosts = hostsOf(config, certificates);
   policy.source_call_rate = modeOf(rules.source_call_rate.mode);
@@ -95,6 +84,8 @@ std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& conf
   for (const auto& peer : config.peers) {
     own(peer.name, peer.policy);
     if (peer.policy.max_calls) policy.cap_of_peer.emplace(peer.name, *peer.policy.max_calls);
+    policy.request_rate_of_peer.emplace(peer.name, guard::Rate{kUsersOfAPeer * policy.request_rate.per_second,
+                                                               kUsersOfAPeer * policy.request_rate.burst});
   }
   if (config.devices) own(std::string{call::kDevices}, config.devices->policy);  // per device, not for all of them
   policy.trunks = trunks;
@@ -256,6 +247,18 @@ JudgeTables::JudgeTables()
       failures({crypto::randomNumber(), crypto::randomNumber()}),
       nonces(crypto::randomSecret(kKeyBytes)),
       decoys(crypto::randomSecret(kKeyBytes)) {}
+
+guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& tables) {
+  guard::TrunkPolicy policy;
+  for (const auto& peer : config.peers) {
+    guard::TrunkFigures figures{directionOf(peer.limits_in), directionOf(peer.limits_out), peer.channels};
+    const bool limited =
+        figures.in.calls || figures.in.rate || figures.out.calls || figures.out.rate || figures.channels;
+    if (limited) policy.of_peer.emplace(peer.name, figures);
+  }
+  policy.drained = tables.drained;
+  return policy;
+}
 
 Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables) {
   call::Judges judges;

@@ -28,6 +28,8 @@ struct JudgeTables {
   std::shared_ptr<identity::TokenBindings> tokens = std::make_shared<identity::TokenBindings>();
 };
 
+guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& tables);
+
 // Errors: crypto.file.*, crypto.key.permissions, identity.credentials.*, identity.jwks.*, identity.scram.library; the
 // detail names the file.
 Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables);

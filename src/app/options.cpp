@@ -33,12 +33,18 @@ struct ReportSpec {
   const char* name;
   const char* help;
   const char* subject;  // help of the one argument; null: takes none
+  enum class Need : unsigned char { required, optional } need = Need::required;
 };
 
 constexpr ReportSpec kReports[] = {
     {ReportCommand::What::status, "status",
      "What the running edge is doing: version, workers, calls, connections, rules, privileges", nullptr},
     {ReportCommand::What::calls, "calls", "Live calls with both legs, their protection and their open ports", nullptr},
+    {ReportCommand::What::registrations, "registrations",
+     "Who is registered: contact, proof, whether its connection lives, how long it holds",
+     "An address: alice@example.org", ReportSpec::Need::optional},
+    {ReportCommand::What::trunks, "trunks",
+     "Our registrations at carriers, what each peer carries of what it may, and who is drained", nullptr},
     {ReportCommand::What::why, "why", "Which rule decided, and on what facts",
      "A call id, SIP Call-ID, address, identity or peer"},
     {ReportCommand::What::evidence, "evidence", "The evidence of one call, ended or live", "A call id"},
@@ -50,11 +56,18 @@ constexpr ReportSpec kReports[] = {
     {ReportCommand::What::hangup, "hangup", "End a live call", "A call id"},
 };
 
+constexpr ReportSpec kPeerReports[] = {
+    {ReportCommand::What::peerDrain, "drain", "No new calls to or from this peer; live ones go on", "The peer's name"},
+    {ReportCommand::What::peerEnable, "enable", "Calls to and from this peer again", "The peer's name"},
+};
+
 CLI::App* addReport(CLI::App& app, const ReportSpec& spec, Parsed& parsed) {
   auto* command = app.add_subcommand(spec.name, spec.help);
   addConfig(*command, parsed.config);
   command->add_flag("--json", parsed.json, "For programs");
-  if (spec.subject != nullptr) command->add_option("subject", parsed.subject, spec.subject)->required();
+  if (spec.subject != nullptr) {
+    command->add_option("subject", parsed.subject, spec.subject)->required(spec.need == ReportSpec::Need::required);
+  }
   if (spec.what == ReportCommand::What::cdr || spec.what == ReportCommand::What::why) {
     command->add_option("-n,--count", parsed.count, "At most this many")
         ->capture_default_str()
@@ -143,6 +156,9 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
   std::vector<std::pair<CLI::App*, ReportCommand::What>> reports;
   for (const auto& spec : kReports) reports.emplace_back(addReport(app, spec, parsed), spec.what);
   auto* route = addRoute(app, parsed.route, parsed.json);
+  auto* peer = app.add_subcommand("peer", "Take one peer out of service, or back");
+  peer->require_subcommand(1);
+  for (const auto& spec : kPeerReports) reports.emplace_back(addReport(*peer, spec, parsed), spec.what);
   auto* init = addInit(app, parsed);
   const auto ca = addCa(app, parsed);
   app.add_subcommand("phone", "A phone for tests and demonstrations: call, answer, echo, compare");

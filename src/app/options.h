@@ -37,12 +37,26 @@ struct PresetsCommand {
   std::string name;  // empty: list them
   Output output;
 };
-// What asks the running edge, or its records, and prints: status, calls, why, evidence, cdr, drain, reload, hangup.
+// What asks the running edge, or its records, and prints: status, calls, registrations, why, evidence, cdr, drain,
+// reload, hangup, trunks, peer drain, peer enable.
 struct ReportCommand {
-  enum class What : unsigned char { status, calls, why, evidence, cdr, drain, reload, hangup };
+  enum class What : unsigned char {
+    trunks,
+    peerDrain,
+    peerEnable,
+    status,
+    calls,
+    registrations,
+    why,
+    evidence,
+    cdr,
+    drain,
+    reload,
+    hangup
+  };
   What what;
   Path config;
-  std::string subject;  // why, evidence, hangup
+  std::string subject;  // why, evidence, hangup, peer drain and enable; registrations: empty for all
   std::size_t count = 20;
   Output output;
 };

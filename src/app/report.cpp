@@ -4,6 +4,8 @@
 #include <iostream>
 
 #include "app/commands.h"
+#include "app/registrations_report.h"
+#include "app/trunks_report.h"
 #include "config/load.h"
 #include "net/unix_server.h"
 #include "store/sqlite_call_store.h"
@@ -27,11 +29,15 @@ std::string_view nameOf(What what) {
   switch (what) {
     case What::status: return "status";
     case What::calls: return "calls";
+    case What::registrations: return "registrations";
     case What::why: return "why";
     case What::evidence: return "evidence";
     case What::drain: return "drain";
     case What::reload: return "reload";
     case What::hangup: return "hangup";
+    case What::trunks: return "trunks";
+    case What::peerDrain: return "peer-drain";
+    case What::peerEnable: return "peer-enable";
     case What::cdr: return "cdr";
   }
   return {};
@@ -53,6 +59,7 @@ void printStatus(const json::object& status) {
   for (const auto& listener : status.at("listeners").as_array()) {
     std::cout << "listener " << shown(listener.at("name")) << ": " << shown(listener.at("address")) << '\n';
   }
+  for (const auto& peer : status.at("drained_peers").as_array()) std::cout << "drained peer: " << shown(peer) << '\n';
   std::cout << "rules (in the order of judgement)\n";
   for (const auto& rule : status.at("rules").as_array()) {
     std::cout << "  " << shown(rule.at("name")) << " [" << shown(rule.at("mode")) << "] admitted "
@@ -103,6 +110,12 @@ int printAnswer(const ReportCommand& command, const std::string& line) {
   switch (command.what) {
     case What::status: printStatus(answer); break;
     case What::calls: printCalls(answer); break;
+    case What::registrations: {
+      const auto table = registrationsTable(line);
+      if (!table) return explain(table.error());
+      std::cout << *table;
+      break;
+    }
     case What::why: printWhy(answer); break;
     case What::evidence: {
       const auto record = telemetry::fromJson(line);
@@ -113,6 +126,9 @@ int printAnswer(const ReportCommand& command, const std::string& line) {
     case What::drain: std::cout << "draining: no new calls; live ones finish or meet the deadline\n"; break;
     case What::reload: std::cout << "reloaded\n"; break;
     case What::hangup: std::cout << "ended\n"; break;
+    case What::trunks: std::cout << trunksTable(line); break;
+    case What::peerDrain: std::cout << "drained: no new calls to or from it; live ones go on\n"; break;
+    case What::peerEnable: std::cout << "in service\n"; break;
     case What::cdr: break;
   }
   return 0;

@@ -142,6 +142,7 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
     certificates.identities.push_back(std::move(identities));
   }
 
+  SP_ASSIGN(trust->accounts, call::loadPeerAccounts(config));
   for (const auto& peer : config.peers) {
     if (!peer.networks.empty()) trust->networks.emplace(peer.name, peer.networks);
     if (provenByNetwork(peer)) trust->known_by_network.push_back(peer.name);

@@ -21,7 +21,7 @@ struct Certificates {
   std::vector<std::pair<std::string, WallTime>> expiries;      // "listener:public" -> not after
 };
 
-// Errors: crypto.*, peers.*, tls.*; the detail names the file and the section.
+// Errors: crypto.*, peers.*, tls.*, call.credentials.*; the detail names the file and the section.
 Result<Certificates> loadCertificates(const config::Config& config, const Clock& clock);
 
 // One per listener; they live as long as the process, and a reload replaces what they hold.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "crypto/random.h"
+
 namespace sallyport::app {
 namespace {
 
@@ -49,21 +51,42 @@ std::string sentBy(const config::Config& config) {
 
 Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
                call::Judges judges)
-    : loop_(parts.loop),
+    : index_(parts.index),
+      log_(parts.log),
+      loop_(parts.loop),
       mesh_(parts.mesh),
       clock_(parts.clock),
       policy_(policy),
       signalling_(
           {parts.index, parts.loop, parts.mesh, parts.log, parts.metrics, limitsOf(*policy->config), parts.clock},
-          std::move(trust)),
+          trust),
       media_(parts.loop, parts.ports, addressesOf(policy->config->media), parts.metrics),
       rearm_(parts.loop, [this] { rearm(); }),
+      outbound_({parts.index, parts.loop, signalling_, parts.log, parts.clock}, policy),
+      places_(parts.registrations == nullptr ? nullptr : &parts.registrations->table(), outbound_.targets(),
+              parts.clock),
+      routes_(policy, parts.clock, parts.registrations == nullptr ? nullptr : &parts.registrations->table()),
       calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(judges), parts.tables.nonces,
               parts.tables.decisions, parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock,
-              [this] { rearm_.request(); }, &parts.mesh.live_calls},
-             policy) {
+              [this] { rearm_.request(); }, &parts.mesh.live_calls, &outbound_.targets(), &places_,
+              parts.registrations == nullptr ? nullptr : &parts.registrations->table()},
+             policy),
+      challenges_(trust->accounts) {
   signalling_.setCalls(calls_);
   parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};
+  relay_ = std::make_unique<call::RequestRelay>(
+      call::RelayContext{parts.index, calls_.requester(), calls_, parts.log, parts.clock}, routes_, policy_);
+  if (parts.registrations != nullptr) beRegistrar(parts.index, *parts.registrations);
+  calls_.offer({.registrar = registrar_.get(), .relay = relay_.get()});
+}
+
+void Worker::beRegistrar(unsigned index, RegistrationKeeper& keeper) {
+  const auto& config = *policy_->config;
+  upstream_ =
+      std::make_unique<call::UpstreamRegistrar>(call::UpstreamRegistrar::Parts{calls_.requester(), clock_}, policy_);
+  registrar_ =
+      std::make_unique<call::Registrar>(call::Registrar::Parts{index, keeper.table(), keeper, clock_, upstream()},
+                                        call::registrarSettings(config, sentBy(config)));
 }
 
 Status Worker::listen(const config::Config& config, const ServerContexts& contexts) {
@@ -76,14 +99,40 @@ Status Worker::listen(const config::Config& config, const ServerContexts& contex
 
 Status Worker::start() {
   second_ = loop_.schedule(kSecond, [this] { everySecond(); });
+  SP_TRY(outbound_.start(calls_.requester()));
   return signalling_.start();
 }
 
 void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
                    call::Judges judges) {
   policy_ = policy;
+  challenges_ = call::PeerChallenges{trust->accounts};
   signalling_.adopt(std::move(trust));
-  calls_.adopt(std::move(policy), std::move(judges));
+  if (registrar_) {
+    upstream_->adopt(policy_);
+    registrar_->adopt(call::registrarSettings(*policy_->config, sentBy(*policy_->config)), upstream());
+  }
+  routes_.adopt(policy_);
+  relay_->adopt(policy_);
+  if (const auto adopted = outbound_.adopt(policy_); !adopted) {
+    log_.event(telemetry::Severity::error, "edge.outbound_kept",
+               {{"reason", adopted.error().code}, {"detail", adopted.error().detail}});
+  }
+  calls_.adopt(policy, std::move(judges));
+  if (trunks_ != nullptr) trunks_->adopt(std::move(policy));
+}
+
+void Worker::keepTrunks() {
+  if (index_ != 0) return;
+  if (trunks_ != nullptr) return trunks_->advance();
+  trunks_ = std::make_unique<call::TrunkRegistrations>(call::TrunkRegistrations::Parts{
+      calls_.requester(), challenges_, log_, clock_, [] { return crypto::randomNumber(); },
+      [this](sip::FlowId flow) { return signalling_.facts(flow) != nullptr; }});
+  trunks_->adopt(policy_);
+}
+
+std::vector<call::TrunkSnapshot> Worker::trunks() const {
+  return trunks_ == nullptr ? std::vector<call::TrunkSnapshot>{} : trunks_->snapshot();
 }
 
 void Worker::rearm() {
@@ -98,12 +147,17 @@ void Worker::rearm() {
 void Worker::everySecond() {
   second_ = loop_.schedule(kSecond, [this] { everySecond(); });
   calls_.watch();
+  if (registrar_) registrar_->expire();
   signalling_.watch();
+  keepTrunks();
+  outbound_.everySecond();
+  relay_->watch();
   media_.publish();
 }
 
 void Worker::beginDrain() {
   calls_.drain();
+  if (trunks_ != nullptr) trunks_->drain();
   const auto deadline = policy_->config->edge.drain_deadline;
   const auto talk = std::max<net::Duration>(deadline - kFarewell, std::chrono::milliseconds{0});
   last_call_ = loop_.schedule(talk, [this] { calls_.endAll({"edge.shutdown", "the edge is stopping", "edge", 503}); });

@@ -6,10 +6,17 @@
 #include <memory>
 
 #include "app/judges.h"
+#include "app/outbound.h"
+#include "app/registration_keeper.h"
 #include "app/trust.h"
 #include "call/call_server.h"
 #include "call/media_plane.h"
+#include "call/request_relay.h"
+#include "call/request_routes.h"
 #include "call/signalling_plane.h"
+#include "call/target_places.h"
+#include "call/trunk_registrations.h"
+#include "call/upstream_registrar.h"
 #include "net/worker_pool.h"
 
 namespace sallyport::app {
@@ -26,6 +33,7 @@ class Worker final : public net::Drainable {
     telemetry::EventSink& log;
     telemetry::WorkerMetrics& metrics;
     const Clock& clock;
+    RegistrationKeeper* registrations = nullptr;  // null: the edge is no registrar
   };
 
   Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
@@ -37,6 +45,7 @@ class Worker final : public net::Drainable {
 
   call::CallServer& calls() { return calls_; }
   call::SignallingPlane& signalling() { return signalling_; }
+  std::vector<call::TrunkSnapshot> trunks() const;
 
   void beginDrain() override;
   // Of all workers: one without calls goes on serving the connections that others' calls may need.
@@ -45,7 +54,13 @@ class Worker final : public net::Drainable {
  private:
   void rearm();
   void everySecond();
+  void beRegistrar(unsigned index, RegistrationKeeper& keeper);
+  call::Upstream* upstream() { return policy_->config->registrar.upstream.empty() ? nullptr : upstream_.get(); }
+  // Registered at carriers by the first worker, for all of them.
+  void keepTrunks();
 
+  const unsigned index_;
+  telemetry::EventSink& log_;
   net::Loop& loop_;
   const call::PlaneMesh& mesh_;
   const Clock& clock_;
@@ -53,7 +68,16 @@ class Worker final : public net::Drainable {
   call::SignallingPlane signalling_;
   call::MediaPlane media_;
   net::TurnHook rearm_;
+  // Where the edge is a registrar; the calls know them, so they outlive those.
+  std::unique_ptr<call::UpstreamRegistrar> upstream_;
+  std::unique_ptr<call::Registrar> registrar_;
+  Outbound outbound_;
+  call::TargetPlaces places_;
+  call::PolicyRoutes routes_;
+  std::unique_ptr<call::RequestRelay> relay_;
   call::CallServer calls_;
+  call::PeerChallenges challenges_;
+  std::unique_ptr<call::TrunkRegistrations> trunks_;
   net::TimerHandle deadline_, second_, last_call_;
 };
 

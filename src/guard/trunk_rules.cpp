@@ -191,6 +191,11 @@ std::unique_ptr<Rule> trunkChannels(std::shared_ptr<LimitTable> table, const Tru
   return callsRule({"trunk_channels", "guard.trunk.channels", Way::both}, std::move(table), trunks);
 }
 
+TrunkLoad trunkLoad(const LimitTables& tables, std::string_view peer) {
+  const auto live = [&](Way way) { return tables.trunk->liveCalls(accountOf(peer, way)); };
+  return {live(Way::in), live(Way::out), live(Way::both)};
+}
+
 TrunkAdmission::TrunkAdmission(const TrunkPolicy& policy, const LimitTables& tables, DecisionLog* log)
     : chain_(onwardRules(policy, tables), log) {}
 

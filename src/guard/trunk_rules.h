@@ -72,6 +72,14 @@ std::unique_ptr<Rule> trunkCallsOut(std::shared_ptr<LimitTable> table, const Tru
 // "trunk_channels": calls either way. guard.trunk.channels, guard.table.full.
 std::unique_ptr<Rule> trunkChannels(std::shared_ptr<LimitTable> table, const Trunks& trunks);
 
+// Live calls of a trunk, as far as it is counted: see TrunkFigures.
+struct TrunkLoad {
+  unsigned in = 0;
+  unsigned out = 0;
+  unsigned channels = 0;
+};
+TrunkLoad trunkLoad(const LimitTables& tables, std::string_view peer);
+
 // What a chosen target must pass before a call goes to it.
 class TrunkAdmission {
  public:

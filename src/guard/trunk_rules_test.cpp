@@ -113,6 +113,18 @@ TEST(TrunkRules, CountAChannelWhicheverSideBeganTheCall) {
   EXPECT_EQ(house.inbound(), "admitted");
 }
 
+TEST(TrunkRules, SayHowManyCallsAreCounted) {
+  House house{trunks({.in = {.calls = 9}, .out = {.calls = 9}, .channels = 9})};
+  house.inbound();
+  house.inbound();
+  house.outbound();
+  const auto load = trunkLoad(house.tables, "carrier");
+  EXPECT_EQ(load.in, 2u);
+  EXPECT_EQ(load.out, 1u);
+  EXPECT_EQ(load.channels, 3u);
+  EXPECT_EQ(trunkLoad(house.tables, "core").channels, 0u);
+}
+
 TEST(TrunkRules, LeaveOthersAlone) {
   House house{trunks({.in = {.calls = 0}, .out = {.calls = 0}, .channels = 0})};
   EXPECT_EQ(house.inbound("core"), "admitted");
