@@ -16,7 +16,6 @@ namespace {
 
 using telemetry::Severity;
 
-constexpr std::size_t kCallIdCharacters = 20;
 constexpr std::chrono::seconds kDrainRetry{30};
 constexpr std::string_view kOptionTags[] = {"timer", "100rel"};
 

@@ -43,13 +43,13 @@ std::string RAck::toString() const {
 void UnackedProvisional::sent(std::string bytes, std::uint32_t cseq, Body body, TimePoint now,
                               const sip::TimerConfig& timers) {
   SP_CHECK(!isWaiting());
-  waiting_.emplace();
-  waiting_->bytes = std::move(bytes);
-  waiting_->awaited = {rseq_, cseq, sip::Method::invite};
-  waiting_->describes = body == Body::sdp;
-  waiting_->interval = timers.t1;
-  waiting_->next = now + timers.t1;
-  waiting_->give_up = now + timers.timeout();
+  waiting_ = Waiting{.bytes = std::move(bytes),
+                     .awaited = {rseq_, cseq, sip::Method::invite},
+                     .describes = body == Body::sdp,
+                     .stopped = false,
+                     .interval = timers.t1,
+                     .next = now + timers.t1,
+                     .give_up = now + timers.timeout()};
   ++rseq_;
 }
 

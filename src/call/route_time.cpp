@@ -56,7 +56,6 @@ std::string offsetText(minutes offset) {
 }  // namespace
 
 std::optional<RouteTimes::Span> RouteTimes::parse(std::string_view text) {
-  Span span;
   const auto blank = text.find(' ');
   const auto days = blank == std::string_view::npos ? std::optional{~std::bitset<7>{}} : daysOf(text.substr(0, blank));
   const auto hours = text.substr(blank == std::string_view::npos ? 0 : blank + 1);
