@@ -263,6 +263,7 @@ guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& 
 Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables) {
   call::Judges judges;
   SP_ASSIGN(judges.authentication, RuleBuilder(config, tables).build());
+  judges.tokens = tables.tokens;
   const auto trunks = trunkPolicy(config, tables);
   judges.admission = admissionChain(config, certificates, trunks, tables);
   judges.failures =

@@ -45,6 +45,7 @@ struct Judges {
   std::shared_ptr<guard::AuthFailureLimits> failures;
   std::shared_ptr<guard::TrunkAdmission> trunks;
   AuthenticationRulesPtr authentication;
+  std::shared_ptr<identity::TokenBindings> tokens = nullptr;  // told which connections end; null: no tokens
 };
 
 class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers, private LegIndex, private CallEvents {

@@ -94,6 +94,7 @@ void CallServer::flowClosed(sip::FlowId flow) {
   }
   transactions_.flowClosed(flow, context_.now);
   authentication_.flowClosed(flow);
+  if (parts_.judges.tokens) parts_.judges.tokens->flowClosed(flow);
   if (services_.registrar != nullptr) services_.registrar->flowClosed(flow);
   if (services_.relay != nullptr) services_.relay->flowClosed(flow);
 }
