@@ -12,7 +12,8 @@
 namespace sallyport::crypto {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024 * 1024;  // a large CA's revocation list, verifiers of 100,000 users
+// A large CA's revocation list, the verifiers of 100,000 users.
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024 * 1024;
 
 class Descriptor {
  public:
