@@ -9,6 +9,8 @@ namespace sallyport::call {
 
 using telemetry::Severity;
 
+constexpr auto kSoonest = std::chrono::milliseconds{1};
+
 // Every entry from outside: the time is set once, and what the entry touched is settled at its end, when no
 // handler of a call is on the stack any more.
 class CallServer::Turn {
@@ -149,6 +151,8 @@ void CallServer::settle() {
         continue;
       }
       entry.armed = entry.bridge->deadline();
+      // What could not be done when it was due is tried again soon, never in a busy loop.
+      if (entry.armed) entry.armed = std::max(*entry.armed, context_.now + kSoonest);
       if (entry.armed) deadlines_.emplace(*entry.armed, id);
     }
   }
