@@ -89,6 +89,18 @@ std::optional<RequestAuthentication::Proven> CallServer::authenticate(sip::Serve
 
 std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId id, const FlowFacts& flow,
                                                         const sip::Message& request, guard::RequestScope scope) {
+  auto verdict = judge(flow, request, scope);
+  if (auto* admitted = std::get_if<guard::AdmittedRequest>(&verdict)) return std::move(*admitted);
+  const auto& refusal = std::get<guard::Refusal>(verdict);
+  if (refusal.action == guard::Action::drop) {
+    transactions_.abandon(id);
+  } else {
+    refuse(id, request, static_cast<int>(guard::sipStatus(refusal)), flow, refusal.error(), refusal.retry_after);
+  }
+  return std::nullopt;
+}
+
+guard::Admission CallServer::judge(const FlowFacts& flow, const sip::Message& request, guard::RequestScope scope) {
   const auto uri = sip::Uri::parse(request.requestUri());
   const guard::RequestFacts facts{.peer = flow.peer(),
                                   .identity = flow.identity(),
@@ -98,18 +110,10 @@ std::optional<guard::AdmittedRequest> CallServer::admit(sip::ServerTransactionId
                                   .request_host = uri ? uri->host : std::string_view{},
                                   .call_id = request.callId()};
   auto verdict = parts_.judges.admission->judge(facts, context_.now);
-  if (auto* admitted = std::get_if<guard::AdmittedRequest>(&verdict)) {
-    parts_.metrics.guardDecision("chain", "admit");
-    return std::move(*admitted);
-  }
-  const auto& refusal = std::get<guard::Refusal>(verdict);
-  parts_.metrics.guardDecision(refusal.rule, guard::toString(refusal.action));
-  if (refusal.action == guard::Action::drop) {
-    transactions_.abandon(id);
-  } else {
-    refuse(id, request, static_cast<int>(guard::sipStatus(refusal)), flow, refusal.error(), refusal.retry_after);
-  }
-  return std::nullopt;
+  const auto* refusal = std::get_if<guard::Refusal>(&verdict);
+  parts_.metrics.guardDecision(refusal == nullptr ? "chain" : refusal->rule,
+                               guard::toString(refusal == nullptr ? guard::Action::admit : refusal->action));
+  return verdict;
 }
 
 void CallServer::logRefusal(const sip::Message& request, int status, const FlowFacts& flow, const Error& error) {
@@ -189,7 +193,20 @@ void CallServer::onAck(sip::FlowId flow, sip::Message ack) {
   const auto facts = parts_.flows.facts(flow);
   Leg* leg = byTag(ack.toTag());
   if (!facts || !facts->principal || leg == nullptr || leg->identity() != facts->identity()) return;
-  touch(*leg).onAck(flow, ack);
+  // One that is refused is dropped: nothing answers an ACK.
+  const auto verdict = judge(*facts, ack, guard::RequestScope::inDialog);
+  if (std::holds_alternative<guard::AdmittedRequest>(verdict)) touch(*leg).onAck(flow, ack);
+}
+
+std::optional<int> CallServer::refuseCancel(sip::FlowId flow, const sip::Message& cancel) {
+  const auto facts = parts_.flows.facts(flow);
+  if (!facts) return 0;
+  const auto verdict = judge(*facts, cancel, guard::RequestScope::initial);
+  const auto* refusal = std::get_if<guard::Refusal>(&verdict);
+  if (refusal == nullptr) return std::nullopt;
+  const auto status = static_cast<int>(guard::sipStatus(*refusal));
+  logRefusal(cancel, status, *facts, refusal->error());
+  return status;
 }
 
 void CallServer::onCancel(sip::ServerTransactionId invite, const sip::Message&) {

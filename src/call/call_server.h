@@ -117,6 +117,7 @@ class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers
   void transmit(sip::FlowId flow, const std::string& bytes) override;
   void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request) override;
   void onAck(sip::FlowId flow, sip::Message ack) override;
+  std::optional<int> refuseCancel(sip::FlowId flow, const sip::Message& cancel) override;
   void onCancel(sip::ServerTransactionId invite, const sip::Message& cancel) override;
   void onResponse(sip::ClientTransactionId id, sip::FlowId flow, sip::Message response) override;
   void onClientFailure(sip::ClientTransactionId id, const Error& error) override;
@@ -162,6 +163,7 @@ class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers
   // Who sends this; answers with a challenge or a refusal where that is not proven. Nothing: answered.
   std::optional<RequestAuthentication::Proven> authenticate(sip::ServerTransactionId id, sip::FlowId flow,
                                                             const FlowFacts& facts, const sip::Message& request);
+  guard::Admission judge(const FlowFacts& flow, const sip::Message& request, guard::RequestScope scope);
   // Judges a request; answers and records a refusal. Nothing: refused.
   std::optional<guard::AdmittedRequest> admit(sip::ServerTransactionId id, const FlowFacts& flow,
                                               const sip::Message& request, guard::RequestScope scope);

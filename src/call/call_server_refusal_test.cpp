@@ -183,5 +183,31 @@ TEST_F(Limited, AMethodTheRulesDoNotNameIsRefusedInsideADialogToo) {
   EXPECT_EQ(border.server.liveCalls(), 1u);
 }
 
+BorderConfig allowing(const std::string& methods) {
+  BorderConfig config;
+  config.guard =
+      "source_call_rate = { mode = \"off\" }\nidentity_call_rate = { mode = \"off\" }\nmethods = [" + methods + "]\n";
+  return config;
+}
+
+TEST(GuardedMethods, ACancelThatIsRefusedCancelsNothing) {
+  Border border{allowing("\"INVITE\", \"ACK\", \"BYE\"")};
+  ScriptedCall call{border};
+  ASSERT_TRUE(call.dial() && call.ring());
+  call.caller.cancel();
+  EXPECT_EQ(call.caller.final(sip::Method::cancel), 405);
+  EXPECT_EQ(border.log.events("sip.request.refused").back().fields.at("reason"), "guard.method.denied");
+  EXPECT_TRUE(call.answer());
+}
+
+TEST(GuardedMethods, AnAckThatIsRefusedIsNotHeard) {
+  Border border{allowing("\"INVITE\", \"BYE\", \"CANCEL\"")};
+  ScriptedCall call{border};
+  ASSERT_TRUE(call.dial() && call.ring() && call.answer());
+  border.pass(33s);
+  ASSERT_EQ(border.records.kept.size(), 1u);
+  EXPECT_EQ(border.records.kept.front().end.code, "sip.ack_never_came");
+}
+
 }  // namespace
 }  // namespace sallyport::call::test

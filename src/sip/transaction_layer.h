@@ -38,6 +38,9 @@ class TransactionLayer {
     virtual void onRequest(ServerTransactionId id, FlowId flow, Message request) = 0;
     // An ACK for a 2xx (RFC 3261 13.2.2.4, RFC 6026 7.1): the dialog's business.
     virtual void onAck(FlowId flow, Message ack) = 0;
+    // A CANCEL of a transaction of ours, before it is answered. Nothing: it is heard. Otherwise the status it is
+    // refused with, 0 to say nothing; then what it was to cancel goes on.
+    virtual std::optional<int> refuseCancel(FlowId /*came_on*/, const Message& /*cancel*/) { return std::nullopt; }
     // The INVITE server transaction `invite` is being cancelled. The CANCEL itself has been answered 200.
     virtual void onCancel(ServerTransactionId invite, const Message& cancel) = 0;
     // Provisional or final. 2xx to an INVITE may come more than once (forks, retransmissions).

@@ -115,6 +115,12 @@ void TransactionLayer::Impl::onCancel(FlowId flow, Reliability reliability, cons
   }
 
   const ServerTransactionId id{target->id()};
+  if (const auto refused = sink_.refuseCancel(flow, cancel)) {
+    if (*refused != 0) answerCancel(flow, reliability, cancel, *refused, freshTag());
+    return;
+  }
+  target = alive(id);
+  if (target == nullptr) return;
   // RFC 3261 9.2: the tag of the answer to the CANCEL is that of the answers to the INVITE.
   std::string tag = toTagOf(target->kept);
   answerCancel(flow, reliability, cancel, 200, tag.empty() ? freshTag() : tag);

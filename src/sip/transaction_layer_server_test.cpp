@@ -272,6 +272,17 @@ TEST_F(ServerTransactions, NobodyElseCanCancelAPeersInvite) {
   EXPECT_EQ(layer.counters().foreign_flows, 1u);
 }
 
+TEST_F(ServerTransactions, ACancelThatTheUserRefusesCancelsNothing) {
+  receive(kInvite.request());
+  sink.refuse_cancel = 405;
+  receive(as(kInvite, "CANCEL").request());
+  EXPECT_THAT(sink.sentLines(), ElementsAre("405 Method Not Allowed"));
+  sink.refuse_cancel = 0;
+  receive(as(kInvite, "CANCEL").request(), Reliability::reliable);
+  EXPECT_EQ(sink.sent.size(), 1u);
+  EXPECT_TRUE(sink.cancelled.empty());
+}
+
 TEST_F(ServerTransactions, ACancelIsServedAtTheLimit) {
   for (const auto* branch : {"z9hG4bK1", "z9hG4bK2", "z9hG4bK3", "z9hG4bK4"}) {
     auto one = kInvite;

@@ -76,6 +76,7 @@ struct RecordingSink : TransactionLayer::Sink {
     if (during_request) during_request(id);
   }
   void onAck(FlowId, Message) override { ++acks; }
+  std::optional<int> refuseCancel(FlowId, const Message&) override { return refuse_cancel; }
   void onCancel(ServerTransactionId id, const Message&) override { cancelled.push_back(id); }
   void onResponse(ClientTransactionId id, FlowId, Message response) override {
     responses.push_back({id, response.status()});
@@ -98,6 +99,7 @@ struct RecordingSink : TransactionLayer::Sink {
   std::vector<std::pair<ClientTransactionId, std::string>> client_failures;
   std::vector<std::pair<ServerTransactionId, std::string>> server_failures;
   std::vector<ServerTransactionId> cancelled;
+  std::optional<int> refuse_cancel;
   int acks = 0;
   bool flows_share_a_peer = false;
   std::function<void()> during_transmit;
