@@ -61,6 +61,7 @@ InvitePlan Bridge::inviteTo(const Target& target) const {
   plan.route = target.route;
   plan.max_forwards = plan_.max_forwards;
   plan.carried = target.carried;
+  if (transfer_) plan.carried.emplace_back("Referred-By", "<" + transfer_->referred_by + ">");
   return plan;
 }
 
@@ -78,6 +79,10 @@ void Bridge::refuseMedia(const Leg& leg, const Error& error) {
 // --- somebody rings, answers, or nobody does ----------------------------------------------------------------
 
 void Bridge::onRinging(const Leg& leg, int status) {
+  if (transfer_) {
+    if (auto& transferor = at(transfer_->place)) transferor->notifyRefer(status);
+    return;
+  }
   proveLeg(leg);
   caller_->progress(status, {}, Leg::Commitment::tentative);
 }
@@ -91,13 +96,26 @@ void Bridge::onEarlyMedia(const Leg& leg, int status) {
 }
 
 void Bridge::onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) {
-  auto& proof = plan_.record.legs[1];
-  proof.sip_call_id = leg.callId();
-  if (proof.remote_endpoint.empty()) proof.peer = leg.peer().name;
+  if (state_ == State::setup) {
+    auto& proof = plan_.record.legs[1];
+    proof.sip_call_id = leg.callId();
+    if (proof.remote_endpoint.empty()) proof.peer = leg.peer().name;
+  }
   plan_.record.attempts.push_back(std::move(attempt));
 }
 
-void Bridge::onFound(std::unique_ptr<Leg> leg) {
+void Bridge::onNobody(EndCause cause) {
+  if (transfer_) return failTransfer(cause.status, cause.code);
+  end(std::move(cause));
+}
+
+void Bridge::onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) {
+  if (transfer_) {
+    transfer_->joining = std::move(leg);
+    transfer_->joining->tell(*this);
+    transfer_->branch = branch;
+    return askRemaining();
+  }
   callee_ = std::move(leg);
   callee_->tell(*this);
   proveLeg(*callee_);
@@ -127,10 +145,14 @@ void Bridge::onCancel(Leg& leg) {
 
 void Bridge::onBye(Leg& leg, std::string_view reason) {
   const int status = state_ == State::setup && leg.role() == LegRole::caller ? 487 : 0;
+  if (isJoining(leg)) return failTransfer(480, "call.bye");
+  if (transfer_ && at(transfer_->place).get() == &leg) return onTransferorGone(leg);
   end({"call.bye", std::string{reason}, nameOf(leg.role()), status});
 }
 
 void Bridge::onLost(Leg& leg, const Error& error) {
+  if (isJoining(leg)) return failTransfer(480, error.code);
+  if (transfer_ && at(transfer_->place).get() == &leg) return onTransferorGone(leg);
   end({error.code, error.detail, nameOf(leg.role()),
        leg.isConfirmed() || !leg.hasPendingRequest() ? 0 : statusTowardsPeer(error)});
 }
@@ -138,7 +160,7 @@ void Bridge::onLost(Leg& leg, const Error& error) {
 void Bridge::end(EndCause cause) {
   if (state_ == State::over) return;
   // Answered is what the caller has been told: our 2xx may still wait for a PRACK.
-  const bool unanswered = caller_->hasPendingRequest() && !caller_->isConfirmed();
+  const bool unanswered = caller_ && caller_->hasPendingRequest() && !caller_->isConfirmed();
   if (unanswered) plan_.record.answered.reset();
   const bool was_answered = state_ == State::answered && !unanswered;
   state_ = State::over;
@@ -151,6 +173,14 @@ void Bridge::end(EndCause cause) {
   finishRecord();
   plan_.permits = {};
   if (search_) search_->abandon(cause_);
+  if (auto transfer = takeTransfer()) {
+    if (transfer->search) transfer->search->abandon(cause_);
+    if (transfer->joining) {
+      transfer->joining->end(cause_);
+      leaving_.add(std::move(transfer->joining));
+    }
+    past_transfers_.push_back(std::move(transfer));
+  }
   for (auto* leg : {&caller_, &callee_}) {
     if (!*leg) continue;
     (*leg)->end(cause_);
@@ -159,17 +189,23 @@ void Bridge::end(EndCause cause) {
   events_.onCallEnded(*this);
 }
 
+void Bridge::tidy() {
+  leaving_.tidy();
+  past_transfers_.clear();
+}
+
 std::vector<std::string_view> Bridge::peers() const {
   std::vector<std::string_view> names;
-  for (const auto* leg : {caller_.get(), callee_.get()}) {
+  for (const auto* leg : {caller_.get(), callee_.get(), transfer_ ? transfer_->joining.get() : nullptr}) {
     if (leg != nullptr) names.push_back(leg->peer().name);
   }
   if (search_) search_->peers(names);
+  if (transfer_ && transfer_->search) transfer_->search->peers(names);
   return names;
 }
 
 void Bridge::watch() {
-  if (state_ != State::answered) return;
+  if (state_ != State::answered || transfer_) return;
   const auto limit = plan_.policy->config->media.timeout;
   if (const auto silent = media_.silence(context_.now, limit)) {
     end({"media.timeout", *silent, "edge", 0});
@@ -182,6 +218,11 @@ std::optional<TimePoint> Bridge::deadline() const {
     if (leg != nullptr) first = earliest(first, leg->deadline());
   }
   if (search_) first = earliest(first, search_->deadline());
+  if (transfer_) {
+    first = earliest(first, transfer_->give_up);
+    if (transfer_->search) first = earliest(first, transfer_->search->deadline());
+    if (transfer_->joining) first = earliest(first, transfer_->joining->deadline());
+  }
   return earliest(first, media_.deadline());
 }
 
@@ -192,6 +233,9 @@ void Bridge::advance() {
   media_.advance(context_.now);
   leaving_.advance();
   if (search_) search_->advance();
+  if (transfer_ && transfer_->give_up && context_.now >= *transfer_->give_up) failTransfer(408, "call.invite_timeout");
+  if (transfer_ && transfer_->search) transfer_->search->advance();
+  if (transfer_ && transfer_->joining) transfer_->joining->advance();
   if (caller_) caller_->advance();
   if (callee_) callee_->advance();
 }

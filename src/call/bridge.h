@@ -15,6 +15,7 @@
 #include "call/leaving_legs.h"
 #include "call/leg.h"
 #include "call/media_session.h"
+#include "call/transfer.h"
 #include "guard/admission_chain.h"
 #include "telemetry/call_record.h"
 #include "telemetry/event.h"
@@ -59,7 +60,7 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
 
   const std::string& id() const { return plan_.id; }
   // Lets go of legs that have nothing more to say; not from within an event of a leg.
-  void tidy() { leaving_.tidy(); }
+  void tidy();
   // Those whose legs make up the call at the moment, or are being tried.
   std::vector<std::string_view> peers() const;
   const EndCause& cause() const { return cause_; }
@@ -83,6 +84,8 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   void onLocalAnswer(Leg& leg, std::string_view sdp) override;
   void onAcknowledged(Leg& leg) override;
   void onCancel(Leg& leg) override;
+  void onRefer(Leg& leg, const Refer& refer) override;
+  std::optional<Surrendered> onSurrender(Leg& leg) override;
   Status onInfo(Leg& leg, std::string_view content_type, std::string_view body) override;
   void onBye(Leg& leg, std::string_view reason) override;
   void onLost(Leg& leg, const Error& error) override;
@@ -91,10 +94,17 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   void onRinging(const Leg& leg, int status) override;
   void onEarlyMedia(const Leg& leg, int status) override;
   void onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) override;
-  void onFound(std::unique_ptr<Leg> leg) override;
-  void onNobody(EndCause cause) override { end(std::move(cause)); }
+  void onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) override;
+  void onNobody(EndCause cause) override;
 
-  Leg& other(const Leg& leg) { return &leg == caller_.get() ? *callee_ : *caller_; }
+  std::unique_ptr<Leg>& at(LegRole place) { return place == LegRole::caller ? caller_ : callee_; }
+  // Null while that side is empty: its party has left and another is being called.
+  Leg* other(const Leg& leg) { return at(oppositeOf(leg.role())).get(); }
+  // It is being asked to agree to the media of who joins.
+  bool isAgreeing(const Leg& leg) const {
+    return transfer_ && transfer_->step == Transfer::Step::agreeing && leg.role() != transfer_->place;
+  }
+  bool isJoining(const Leg& leg) const { return transfer_ && transfer_->joining.get() == &leg; }
   static media::Side sideOf(const Leg& leg) { return leg.role() == LegRole::caller ? media::Side::a : media::Side::b; }
   IpAddress::Family familyOf(const Leg& leg) const;
   CalleeSearch::Parts searchParts(CalleeSearch::Offer offer);
@@ -102,6 +112,15 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   void answerOffer(Leg& from, std::string_view sdp);
   void abandonOffer(int status);
   void finishOffer();
+  Status startTransfer(Leg& transferor, const Refer& refer);
+  Status joinOtherCall(Leg& transferor, const Refer& refer);
+  void onJoiningAnswer(std::string_view sdp);
+  void askRemaining();
+  void completeTransfer(Leg& remaining, std::string_view sdp);
+  void failTransfer(int status, std::string_view code);
+  void onTransferorGone(Leg& leg);
+  std::unique_ptr<Transfer> takeTransfer();
+  void passOnHold(Leg& leg);
   void proveLeg(const Leg& leg);
   void finishRecord();
 
@@ -116,7 +135,10 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   std::unique_ptr<CalleeSearch> search_;  // since start()
   std::array<std::string, 2> proven_;     // the local tags of the legs whose proof the record has
   State state_ = State::setup;
-  bool late_offer_ = false;    // the INVITE came without an offer
+  bool late_offer_ = false;  // the INVITE came without an offer
+  std::unique_ptr<Transfer> transfer_;
+  std::vector<std::unique_ptr<Transfer>> past_transfers_;  // until the end of the turn
+  std::vector<guard::CallPermits> joined_permits_;         // of parties that came by transfer
   bool realign_ = false;       // the caller was told reliably of other media than were agreed in the end
   Leg* reoffering_ = nullptr;  // whose offer the other side is being asked about
   bool withdrawn_ = false;     // the other side is still being asked what nobody wants to know any more

@@ -10,6 +10,8 @@ namespace sallyport::call {
 
 void Bridge::onAnswer(Leg& leg, std::string_view sdp) {
   if (state_ != State::answered) return;
+  if (isJoining(leg)) return onJoiningAnswer(sdp);
+  if (isAgreeing(leg)) return completeTransfer(leg, sdp);
   if (reoffering_ != nullptr && reoffering_ != &leg) return answerOffer(leg, sdp);
   // It has agreed to what was withdrawn meanwhile, or to going back to how it was.
   if (const auto read = media_.readAnswer(sideOf(leg), sdp, context_.now, context_.wall); !read)
@@ -20,6 +22,7 @@ void Bridge::onAnswer(Leg& leg, std::string_view sdp) {
 
 void Bridge::onRejected(Leg& leg, const Rejection& why) {
   if (state_ != State::answered) return;
+  if (isJoining(leg) || isAgreeing(leg)) return failTransfer(statusTowardsPeer(why.status), why.error.code);
   withdrawn_ = false;
   if (reoffering_ == nullptr || reoffering_ == &leg) return;
   auto& asking = *reoffering_;
@@ -35,7 +38,7 @@ void Bridge::onOffer(Leg& leg, std::string_view sdp) {
     if (!answer) return leg.reject(statusTowardsPeer(answer.error()));
     return leg.answer(*answer);
   }
-  if (reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
+  if (reoffering_ != nullptr || !media_.isAgreed() || isJoining(leg)) return leg.reject(491);
   const auto side = sideOf(leg);
   const auto read = media_.readOffer(side, sdp);
   if (!read) {
@@ -51,15 +54,19 @@ void Bridge::onOffer(Leg& leg, std::string_view sdp) {
     media_.withdrawOffer(side);
     return leg.reject(488);
   }
-  auto& far = other(leg);
-  auto onward = media_.offerTo(sideOf(far));
+  auto* far = other(leg);
+  if (transfer_ || far == nullptr) {  // who would be asked is about to leave
+    media_.withdrawOffer(side);
+    return leg.reject(491);
+  }
+  auto onward = media_.offerTo(media::opposite(side));
   if (!onward) {
     media_.withdrawOffer(side);
     return leg.reject(488);
   }
   reoffering_ = &leg;
   reoffer_by_ = context_.now + plan_.policy->timers.timeout() * 7 / 8;  // before an UPDATE's transaction gives up
-  if (const auto asked = far.offer(sip::Method::invite, *onward); !asked) {
+  if (const auto asked = far->offer(sip::Method::invite, *onward); !asked) {
     finishOffer();
     media_.withdrawOffer(side);
     leg.reject(491);
@@ -78,7 +85,7 @@ void Bridge::abandonOffer(int status) {
   finishOffer();
   withdrawn_ = true;
   media_.withdrawOffer(sideOf(asking));
-  other(asking).withdrawOffer();
+  if (auto* asked = other(asking)) asked->withdrawOffer();
   asking.reject(status);
 }
 
@@ -97,8 +104,9 @@ void Bridge::answerOffer(Leg& from, std::string_view sdp) {
 // A key that was signalled instead of sent in the stream: it reaches the other side as that side wants it.
 Status Bridge::onInfo(Leg& leg, std::string_view content_type, std::string_view body) {
   SP_ASSIGN(const auto key, readKey(content_type, body));
-  if (state_ == State::answered && other(leg).peer().dtmf == config::DtmfMode::info) {
-    other(leg).sendInfo(kDtmfRelay, writeKey(key));
+  auto* far = other(leg);
+  if (state_ == State::answered && far != nullptr && far->peer().dtmf == config::DtmfMode::info) {
+    far->sendInfo(kDtmfRelay, writeKey(key));
     return success();
   }
   return media_.play(media::opposite(sideOf(leg)), key, context_.now);
@@ -111,18 +119,29 @@ void Bridge::onAcknowledged(Leg& leg) {
 }
 
 void Bridge::onOfferWanted(Leg& leg) {
-  if (state_ != State::answered || reoffering_ != nullptr || !media_.isAgreed()) return leg.reject(491);
+  const bool settled = state_ == State::answered && reoffering_ == nullptr && media_.isAgreed();
+  if (!settled || isJoining(leg)) return leg.reject(491);
   leg.answerWithOffer(media_.currentOffer(sideOf(leg)));
 }
 
 void Bridge::onRefreshDue(Leg& leg) {
-  if (state_ == State::answered) leg.refreshWith(media_.currentOffer(sideOf(leg)));
+  if (state_ == State::answered && !isJoining(leg)) leg.refreshWith(media_.currentOffer(sideOf(leg)));
 }
 
 void Bridge::onLocalAnswer(Leg& leg, std::string_view sdp) {
-  if (state_ != State::answered) return;
+  if (state_ != State::answered || isJoining(leg)) return;
+  const bool before = media_.isAgreed();
+  const auto direction = before ? media_.directionOf(sideOf(leg)) : sdp::Direction::sendrecv;
   if (const auto read = media_.readAnswer(sideOf(leg), sdp, context_.now, context_.wall); !read)
-    refuseMedia(leg, read.error());
+    return refuseMedia(leg, read.error());
+  if (before && media_.directionOf(sideOf(leg)) != direction) passOnHold(leg);
+}
+
+// Hold that is said in an answer to us, as in the ACK of a re-INVITE without an offer: the other side hears of it.
+void Bridge::passOnHold(Leg& leg) {
+  auto* far = other(leg);
+  if (far == nullptr || transfer_ || reoffering_ != nullptr) return;
+  if (const auto onward = media_.offerTo(sideOf(*far))) (void)far->offer(sip::Method::invite, *onward);
 }
 
 }  // namespace sallyport::call

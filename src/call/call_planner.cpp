@@ -27,10 +27,10 @@ HopSecurity hopOf(const PeerPolicy&) { return HopSecurity::tls; }
 }  // namespace
 
 Result<CallPlanner::Asked> CallPlanner::read(const EdgePolicy& policy, std::string_view from_peer,
-                                             const sip::Message& invite, WallTime wall) const {
-  SP_ASSIGN(auto called, calledParty(policy, from_peer, invite.requestUri()));
+                                             std::string_view request_uri, WallTime wall) const {
+  SP_ASSIGN(auto called, calledParty(policy, from_peer, request_uri));
   Asked asked{std::move(called), UriScheme::sip, {}, {}};
-  if (const auto uri = sip::Uri::parse(invite.requestUri())) {
+  if (const auto uri = sip::Uri::parse(request_uri)) {
     if (uri->isSips()) asked.scheme = UriScheme::sips;
     asked.instance = uri->params.find("gr").value_or("");
   }
@@ -43,7 +43,7 @@ Result<CallPlanner::Asked> CallPlanner::read(const EdgePolicy& policy, std::stri
 }
 
 Result<std::vector<TargetGroup>> CallPlanner::groupsFor(const Destination& destination, const Asked& asked,
-                                                        const PeerPolicy& caller, const sip::Message& invite,
+                                                        const PeerPolicy& caller, const sip::Message* invite,
                                                         const EdgePolicy& policy) const {
   const auto& peer = *destination.peer;
   SP_ASSIGN(const auto sips, decideSips({asked.scheme, caller.sips, peer.sips, hopOf(caller), hopOf(peer)}));
@@ -56,11 +56,51 @@ Result<std::vector<TargetGroup>> CallPlanner::groupsFor(const Destination& desti
   target.from_display = destination.presented.display_name;
   target.asserted_identity = destination.presented.asserted_identity;
   target.privacy = destination.presented.privacy;
-  target.carried = select(invite, destination.headers, crossingOf(policy, destination));
+  if (invite != nullptr) target.carried = select(*invite, destination.headers, crossingOf(policy, destination));
   target.instance = asked.instance;
   target.token = asked.token;
   if (parts_.places == nullptr) return std::vector<TargetGroup>{{std::move(target)}};
   return parts_.places->expand(target);
+}
+
+Result<std::vector<TargetGroup>> CallPlanner::groupsFor(const RouteDecision& decision, const Asked& asked,
+                                                        const PeerPolicy& caller, const sip::Message* invite,
+                                                        const EdgePolicy& policy) const {
+  std::vector<TargetGroup> all;
+  std::optional<Error> first_refusal;
+  for (const auto* destination : failoverOrder(decision, crypto::randomNumber())) {
+    auto groups = groupsFor(*destination, asked, caller, invite, policy);
+    if (groups) {
+      std::move(groups->begin(), groups->end(), std::back_inserter(all));
+    } else if (!first_refusal) {
+      first_refusal = std::move(groups).error();
+    }
+  }
+  if (all.empty()) return *std::move(first_refusal);
+  return all;
+}
+
+Result<OnwardRoute> CallPlanner::onward(const EdgePolicy& policy, const FlowFacts& facts, std::string_view uri,
+                                        WallTime wall) const {
+  const auto* peer = policy.peer(facts.peer());
+  if (peer == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
+  SP_ASSIGN(const auto asked, read(policy, facts.peer(), uri, wall));
+  Caller caller;
+  caller.uri = principalUri(peer->caller, {facts.peer(), facts.identity(), policy.domain()});
+  SP_ASSIGN(const auto decision,
+            route(policy, {facts.peer(), asked.called.user, asked.called.host, &caller, wall, &asked.called.number}));
+  // What is international can be told only from a country of one's own.
+  const auto toll = decision.onward.toll.value_or(TollClass::national);
+  const bool has_country = !peer->numbers().rules().country.empty();
+  if (toll != TollClass::national && (toll != TollClass::international || has_country)) {
+    return Error{ErrorKind::peerDenied, "call.onward.toll", std::string{toString(toll)}};
+  }
+  OnwardRoute onward;
+  onward.targets.attempt_timeout = policy.config->sip.attempt_timeout;
+  SP_ASSIGN(onward.targets.groups, groupsFor(decision, asked, *peer, nullptr, policy));
+  onward.rule = decision.rule;
+  onward.principal = caller.uri;
+  return onward;
 }
 
 Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts& facts, const sip::Message& invite,
@@ -73,7 +113,7 @@ Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts&
   }
   const auto* caller = policy->peer(facts.peer());
   if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
-  SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite, wall));
+  SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite.requestUri(), wall));
   const CallerProof proof{facts.peer(), facts.identity(), policy->domain()};
   SP_ASSIGN(const auto identity, identifyCaller(caller->caller, proof, invite));
   SP_ASSIGN(const auto decision, route(*policy, {facts.peer(), asked.called.user, asked.called.host, &identity, wall,
@@ -85,17 +125,7 @@ Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts&
   plan.caller = caller;
   plan.max_forwards = std::min(hops - 1, sip.max_forwards);
   plan.targets.attempt_timeout = sip.attempt_timeout;
-  std::optional<Error> first_refusal;
-  for (const auto* destination : failoverOrder(decision, crypto::randomNumber())) {
-    auto groups = groupsFor(*destination, asked, *caller, invite, *policy);
-    if (!groups) {
-      if (!first_refusal) first_refusal = std::move(groups).error();
-      continue;
-    }
-    auto& all = plan.targets.groups;
-    std::move(groups->begin(), groups->end(), std::back_inserter(all));
-  }
-  if (plan.targets.groups.empty()) return *std::move(first_refusal);
+  SP_ASSIGN(plan.targets.groups, groupsFor(decision, asked, *caller, &invite, *policy));
 
   auto& record = plan.record;
   record.call_id = plan.id;

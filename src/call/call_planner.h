@@ -9,6 +9,7 @@
 
 #include "call/bridge.h"
 #include "call/call_directory.h"
+#include "call/call_router.h"
 #include "call/ports.h"
 #include "call/registrations.h"
 #include "call/routing.h"
@@ -31,6 +32,10 @@ class CallPlanner {
   // "call.privacy.critical", "call.sips.*", "call.route.*", "registrar.no_binding", "registrar.no_flow".
   Result<CallPlan> plan(const EdgePolicyPtr& policy, const FlowFacts& facts, const sip::Message& invite,
                         WallTime wall) const;
+  // Where a party of a running call may send another, presented as who asks and without permits yet. Errors as above,
+  // and those of CallRouter::onward().
+  Result<OnwardRoute> onward(const EdgePolicy& policy, const FlowFacts& facts, std::string_view uri,
+                             WallTime wall) const;
 
  private:
   struct Asked {  // the Request-URI, a token of ours taken for whom it stands
@@ -39,10 +44,13 @@ class CallPlanner {
     std::string instance;  // RFC 5627: only that of the user's phones; empty: all of them
     std::string token;     // only this binding
   };
-  Result<Asked> read(const EdgePolicy& policy, std::string_view from_peer, const sip::Message& invite,
-                     WallTime wall) const;
+  Result<Asked> read(const EdgePolicy& policy, std::string_view from_peer, std::string_view uri, WallTime wall) const;
+  // Every destination in its order; `invite` is what headers are carried from, null: from nothing.
+  Result<std::vector<TargetGroup>> groupsFor(const RouteDecision& decision, const Asked& asked,
+                                             const PeerPolicy& caller, const sip::Message* invite,
+                                             const EdgePolicy& policy) const;
   Result<std::vector<TargetGroup>> groupsFor(const Destination& destination, const Asked& asked,
-                                             const PeerPolicy& caller, const sip::Message& invite,
+                                             const PeerPolicy& caller, const sip::Message* invite,
                                              const EdgePolicy& policy) const;
 
   Parts parts_;

@@ -19,6 +19,10 @@ namespace sallyport::call::test {
 
 class CallSequenceDriver {
  public:
+  CallSequenceDriver() {
+    border_.places.groups = [this](const Target& target) { return placesOf(target, begun()); };
+  }
+
   void run(std::span<const std::uint8_t> program) {
     for (; program.size() >= 3; program = program.subspan(3)) {
       step(program[0], program[1], program[2]);
@@ -55,6 +59,7 @@ class CallSequenceDriver {
     Party party;
     std::deque<sip::Message> asked;  // requests it has not answered for good
     std::string offer;               // the last description it was offered
+    std::string rseq = "1";          // the last it was told reliably
   };
   struct Slot {
     std::optional<Side> caller, callee;
@@ -105,7 +110,10 @@ class CallSequenceDriver {
     slot = Slot{};
     slot.caller.emplace(callerOn(border_, flow, kUsers[a % kUsers.size()]));
     slot.caller->party.send("INVITE", body(slot, *slot.caller, b),
-                            (a & 0x40) != 0 ? "Supported: timer\r\nSession-Expires: 300;refresher=uac\r\n" : "");
+                            ((a & 0x40) != 0 ? "Supported: timer\r\nSession-Expires: 300;refresher=uac\r\n" : "") +
+                                std::string{(a & 0x20) != 0   ? "Supported: 100rel\r\n"
+                                            : (b & 0x40) != 0 ? "Require: 100rel\r\n"
+                                                              : ""});
   }
 
   void answer(Slot& slot, Side& side, std::uint8_t a, std::uint8_t b) {
@@ -118,6 +126,8 @@ class CallSequenceDriver {
     const bool describes = request.method() == sip::Method::invite || request.method() == sip::Method::update;
     const std::string fork = (b & 0x80) != 0 ? "fork" : "";
     std::string extra = status == 422 ? "Min-SE: 2000\r\n" : "";
+    if (status > 100 && status < 200 && (b & 0x20) != 0)
+      extra += "Require: 100rel\r\nRSeq: " + std::to_string(1 + a % 4) + "\r\n";
     if ((b & 0x40) != 0) extra += "Allow: INVITE, UPDATE\r\nSession-Expires: 400;refresher=uac\r\n";
     side.party.respond(request, status, describes && status < 300 && status != 100 ? body(slot, side, b) : "", extra,
                        fork);
@@ -131,7 +141,24 @@ class CallSequenceDriver {
     const std::string method = kMethods[a % kMethods.size()];
     if (method == "BYE" && (a & 0x30) != 0) return;  // let calls live a little
     const bool describes = method == "INVITE" || method == "UPDATE";
-    side.party.send(method, describes ? body(slot, side, b) : "", method == "PRACK" ? "RAck: 1 1 INVITE\r\n" : "");
+    std::string extra;
+    if (method == "PRACK") extra = "RAck: " + side.rseq + " 1 INVITE\r\n";
+    if (method == "REFER") extra = "Refer-To: <" + target(b) + ">\r\n";
+    const bool offers = describes || (method == "PRACK" && b % 3 == 0);
+    if (method == "INFO") side.party.content_type = "application/dtmf-relay";
+    side.party.send(method, offers ? body(slot, side, b) : method == "INFO" ? "Signal=5\r\n" : "", extra);
+    side.party.content_type = "application/sdp";
+  }
+
+  // Where a call is to be transferred: to somebody new, to nobody, or to the other call's other party.
+  std::string target(std::uint8_t choice) const {
+    const auto& other = slots_[choice >> 2 & 1].caller;
+    if (choice % 4 != 3 || !other)
+      return choice % 4 == 0 ? "sip:nobody@sallyport.test" : "sip:core-user@sallyport.test";
+    const auto& party = other->party;
+    const auto tag = party.to.find("tag=");
+    return "sip:core-user@sallyport.test?Replaces=" + party.call_id + "%3Bto-tag%3D" +
+           (tag == std::string::npos ? "none" : party.to.substr(tag + 4)) + "%3Bfrom-tag%3D" + party.tag;
   }
 
   // What the side may put into its message: its own description in some state, an answer, or something unfit.
@@ -232,6 +259,15 @@ class CallSequenceDriver {
     }
   }
 
+  // Three of four calls have two servers to try, one after the other or at once.
+  static std::vector<TargetGroup> placesOf(const Target& target, std::size_t calls) {
+    if (target.peer->name != "core" || calls % 4 == 0) return {{target}};
+    auto second = target;
+    second.address = *Endpoint::parse("10.20.30.50:5061");
+    if (calls % 4 == 1) return {{target, second}};
+    return {{target}, {second}};
+  }
+
   static void expectNone(const sip::Message& message, const std::array<const char*, 4>& secrets) {
     for (const char* secret : secrets) {
       if (message.bytes().find(secret) == std::string_view::npos) continue;
@@ -259,6 +295,7 @@ class CallSequenceDriver {
     if (!message.body().empty()) side.offer = message.body();
     if (!message.isRequest()) {
       side.party.learn(message);
+      if (const auto rseq = message.header(sip::HeaderId::rseq)) side.rseq = *rseq;
       side.party.last = std::make_shared<const sip::Message>(std::move(message));
       return;
     }

@@ -248,6 +248,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   if (draining_) {
     return refuse(id, request, 503, facts, Error{ErrorKind::overloaded, "call.draining", ""}, kDrainRetry);
   }
+  if (request.has(sip::HeaderId::replaces)) return refuseReplacing(id, request, facts);
   auto plan = planner().plan(policy_, facts, request, context_.wall);
   if (!plan) {
     parts_.metrics.callFailed(plan.error().code);

@@ -48,7 +48,11 @@ struct Judges {
   std::shared_ptr<identity::TokenBindings> tokens = nullptr;  // told which connections end; null: no tokens
 };
 
-class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers, private LegIndex, private CallEvents {
+class CallServer final : public sip::TransactionLayer::Sink,
+                         public RelayAnswers,
+                         private LegIndex,
+                         private CallRouter,
+                         private CallEvents {
  public:
   struct Parts {
     unsigned worker = 0;
@@ -149,7 +153,11 @@ class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers
   void unbind(sip::ClientTransactionId id, Leg& leg) override;
   void unbind(sip::ServerTransactionId id, Leg& leg) override;
   void unbind(Leg& leg) override;
+  Leg* legOf(std::string_view local_tag) override { return byTag(local_tag); }
   void resume(const std::string& local_tag, const std::function<void(Leg&)>& action) override;
+
+  // CallRouter
+  Result<OnwardRoute> onward(const OnBehalf& by, std::string_view uri) override;
 
   // CallEvents
   void onCallAnswered(Bridge& call) override;
@@ -179,6 +187,7 @@ class CallServer final : public sip::TransactionLayer::Sink, public RelayAnswers
   CallPlanner planner() const {
     return CallPlanner{{parts_.worker, parts_.directory, parts_.places, parts_.registrations}};
   }
+  void refuseReplacing(sip::ServerTransactionId id, const sip::Message& invite, const FlowFacts& facts);
   void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
   Leg* byTag(std::string_view local_tag) const;
   // The leg's call is looked at again when the turn ends.

@@ -20,7 +20,7 @@ struct BorderConfig {
   std::string guard =
       "source_call_rate = { mode = \"off\" }\nidentity_call_rate = { mode = \"off\" }\n"
       "methods = [\"INVITE\", \"ACK\", \"BYE\", \"CANCEL\", \"OPTIONS\", \"UPDATE\", \"PRACK\", \"INFO\", "
-      "\"MESSAGE\"]\n";
+      "\"MESSAGE\", \"REFER\"]\n";
   std::string sip = {};
   std::string media = {};
   enum class Peers { all, withoutCore } peers = Peers::all;

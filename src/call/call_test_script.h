@@ -144,8 +144,8 @@ class Party {
   std::shared_ptr<const sip::Message> last;  // what final() returned the status of
 
  protected:
-  static std::string bodyText(const std::string& body) {
-    const std::string type = body.empty() ? "" : "Content-Type: application/sdp\r\n";
+  std::string bodyText(const std::string& body) const {
+    const std::string type = body.empty() ? "" : "Content-Type: " + content_type + "\r\n";
     return type + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   }
   void sendAs(std::uint32_t number, std::string_view method, const std::string& branch, const std::string& body,
@@ -159,6 +159,7 @@ class Party {
 
  public:
   std::string via_host = "10.9.8.7:5061";
+  std::string content_type = "application/sdp";
   unsigned max_forwards = 70;
 
  private:

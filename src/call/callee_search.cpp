@@ -40,6 +40,12 @@ void CalleeSearch::startNextGroup() {
   dropBranches();
 }
 
+Result<std::string> CalleeSearch::offerOn(MediaSession::Branch branch) {
+  if (parts_.offer == Offer::joining) return parts_.media.joiningOffer(branch);
+  parts_.media.choose(branch);
+  return parts_.offer == Offer::opening ? parts_.media.openingOffer(side()) : parts_.media.offerTo(side());
+}
+
 // False: no attempt can be made any more.
 bool CalleeSearch::startAttempt(const Target& target) {
   const auto& address = target.address ? target.address : target.peer->address;
@@ -47,8 +53,7 @@ bool CalleeSearch::startAttempt(const Target& target) {
   auto branch = parts_.media.open(side(), *target.peer, family, parts_.context.wall);
   Result<std::string> offer{std::string{}};
   if (branch) {
-    parts_.media.choose(*branch);
-    offer = parts_.offer == Offer::opening ? parts_.media.openingOffer(side()) : parts_.media.offerTo(side());
+    offer = offerOn(*branch);
     if (!offer) past_branches_.push_back(*branch);
   }
   if (!branch || !offer) {
@@ -85,6 +90,7 @@ void CalleeSearch::conclude() {
       continue;
     }
     over_ = true;
+    dropBranches();
     std::vector<int> statuses;
     for (const auto& failure : failures_) statuses.push_back(failure.status);
     const auto& best = failures_[bestFinal(statuses)];
@@ -120,6 +126,9 @@ bool CalleeSearch::isNews(int status) {
 }
 
 Status CalleeSearch::readDescription(Attempt& attempt, std::string_view sdp) {
+  if (parts_.offer == Offer::joining) {
+    return parts_.media.readJoiningAnswer(attempt.branch, sdp, parts_.context.now, parts_.context.wall);
+  }
   const auto before = parts_.media.chosen(side());
   parts_.media.choose(attempt.branch);
   auto read = parts_.media.readAnswer(side(), sdp, parts_.context.now, parts_.context.wall);
@@ -145,11 +154,12 @@ void CalleeSearch::onAnswer(Leg& leg, std::string_view sdp) {
   over_ = true;
   report(*attempt, 200, {});
   if (parts_.context.targets != nullptr) parts_.context.targets->onSuccess(leg.target());
+  const auto branch = attempt->branch;
   auto found = take(*attempt);
   past_branches_.pop_back();  // its branch stays
   stopOthers({"call.answered_elsewhere", "", "callee", 200});
   dropBranches();
-  parts_.owner.onFound(std::move(found));
+  parts_.owner.onFound(std::move(found), branch);
 }
 
 // A description that policy or the RFCs refuse, whoever answered with it.
@@ -269,6 +279,7 @@ void CalleeSearch::dropBranches() {
 void CalleeSearch::abandon(const EndCause& cause) {
   if (std::exchange(over_, true)) return;
   stopOthers(cause);
+  dropBranches();
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------

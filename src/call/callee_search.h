@@ -15,6 +15,7 @@
 #include "call/leaving_legs.h"
 #include "call/leg.h"
 #include "call/media_session.h"
+#include "call/surrender.h"
 #include "telemetry/call_record.h"
 #include "telemetry/event.h"
 
@@ -33,11 +34,13 @@ class CalleeSearch final : private LegEvents {
     virtual void onEarlyMedia(const Leg& leg, int status) = 0;
     virtual void onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) = 0;
     // It has answered and its description has been read; the leg is the call's.
-    virtual void onFound(std::unique_ptr<Leg> leg) = 0;
+    virtual void onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) = 0;
     virtual void onNobody(EndCause cause) = 0;
   };
 
-  enum class Offer : std::uint8_t { onward, opening };  // of what the other side has offered, or ours
+  // Of what the other side has offered, or ours; or of what it can do, to a party that joins a running call: then
+  // nothing is heard of it before onFound().
+  enum class Offer : std::uint8_t { onward, opening, joining };
   struct Parts {
     LegContext& context;
     MediaSession& media;
@@ -68,6 +71,8 @@ class CalleeSearch final : private LegEvents {
   void peers(std::vector<std::string_view>& names) const;
 
  private:
+  static Error refusal() { return {ErrorKind::unavailable, "call.not_answered", ""}; }
+
   struct Attempt {
     std::unique_ptr<Leg> leg;
     MediaSession::Branch branch;
@@ -92,9 +97,9 @@ class CalleeSearch final : private LegEvents {
   void onLocalAnswer(Leg&, std::string_view) override {}
   void onAcknowledged(Leg&) override {}
   void onCancel(Leg& leg) override { leg.reject(487); }
-  Status onInfo(Leg&, std::string_view, std::string_view) override {
-    return Error{ErrorKind::unavailable, "call.not_answered", ""};
-  }
+  void onRefer(Leg& leg, const Refer&) override { leg.rejectRefer(refusal()); }
+  std::optional<Surrendered> onSurrender(Leg&) override { return std::nullopt; }
+  Status onInfo(Leg&, std::string_view, std::string_view) override { return refusal(); }
   void onBye(Leg& leg, std::string_view reason) override;
   void onLost(Leg& leg, const Error& error) override;
 
@@ -104,6 +109,7 @@ class CalleeSearch final : private LegEvents {
   bool startAttempt(const Target& target);
   bool mayGoOn() const;
   bool isNews(int status);
+  Result<std::string> offerOn(MediaSession::Branch branch);
   Status readDescription(Attempt& attempt, std::string_view sdp);
   void useEarlyMedia(Attempt& attempt, int status);
   void refuseMedia(Attempt& attempt, const Error& error);

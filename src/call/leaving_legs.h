@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "call/leg.h"
+#include "call/surrender.h"
 
 namespace sallyport::call {
 
@@ -23,6 +24,8 @@ class LeavingLegs final : private LegEvents {
   bool empty() const { return legs_.empty(); }
 
  private:
+  static Error refusal() { return {ErrorKind::unavailable, "call.over", ""}; }
+
   void onProgress(Leg&, int, std::string_view) override {}
   void onAnswer(Leg&, std::string_view) override {}
   void onRejected(Leg&, const Rejection&) override {}
@@ -32,9 +35,9 @@ class LeavingLegs final : private LegEvents {
   void onLocalAnswer(Leg&, std::string_view) override {}
   void onAcknowledged(Leg&) override {}
   void onCancel(Leg& leg) override { leg.reject(487); }
-  Status onInfo(Leg&, std::string_view, std::string_view) override {
-    return Error{ErrorKind::unavailable, "call.over", ""};
-  }
+  void onRefer(Leg& leg, const Refer&) override { leg.rejectRefer(refusal()); }
+  std::optional<Surrendered> onSurrender(Leg&) override { return std::nullopt; }
+  Status onInfo(Leg&, std::string_view, std::string_view) override { return refusal(); }
   void onBye(Leg&, std::string_view) override {}
   void onLost(Leg&, const Error&) override {}
 

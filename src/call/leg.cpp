@@ -7,6 +7,7 @@
 
 #include "call/earliest.h"
 #include "call/status_map.h"
+#include "call/surrender.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
@@ -213,9 +214,48 @@ void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message 
                          .header(sip::HeaderId::accept, "application/sdp")
                          .finish());
     case sip::Method::info: return onInfo(id, request);
+    case sip::Method::refer: return onRefer(id, std::move(request));
     case sip::Method::prack: return onPrack(id, std::move(request));
     default: return refuse(id, request, 405);
   }
+}
+
+// --- REFER (RFC 3515) ---------------------------------------------------------------------------------------
+
+void Leg::onRefer(sip::ServerTransactionId id, sip::Message request) {
+  const auto refer = Refer::in(request);
+  if (!refer) return refuse(id, request, statusTowardsPeer(refer.error()));
+  if (!isConfirmed() || referred_) return refuse(id, request, 491);
+  refer_ = PendingRequest{id, std::move(request)};
+  events_->onRefer(*this, *refer);
+}
+
+void Leg::acceptRefer() {
+  if (!refer_) return;
+  const auto [id, request] = *std::exchange(refer_, std::nullopt);
+  const auto refer = Refer::in(request);
+  const bool silent = refer && refer->subscription == Refer::Subscription::unwanted;
+  auto writer = sip::responseTo(request, 202, {}, local_tag_);
+  writer.header(sip::HeaderId::contact, contact());
+  if (silent) writer.header(sip::HeaderId::referSub, "false");
+  respond(id, 202, writer.finish());
+  if (silent) return;
+  referred_ = request.cseq();
+  notifyRefer(100);
+}
+
+void Leg::rejectRefer(const Error& error) {
+  if (!refer_) return;
+  const auto [id, request] = *std::exchange(refer_, std::nullopt);
+  refuse(id, request, statusTowardsPeer(error));
+}
+
+std::optional<Surrendered> Leg::surrenderOther() { return events_->onSurrender(*this); }
+
+void Leg::moveTo(std::string call, LegRole role, LegEvents& events) {
+  call_ = std::move(call);
+  role_ = role;
+  events_ = &events;
 }
 
 void Leg::onInfo(sip::ServerTransactionId id, const sip::Message& request) {

@@ -24,7 +24,7 @@
 namespace sallyport::call {
 
 // What Allow says, and all that a leg answers with anything but a refusal.
-inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO";
+inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER";
 inline constexpr std::string_view kSupported = "timer, 100rel";
 
 // The parts of our INVITE that the call decides.
@@ -78,6 +78,16 @@ class Leg {
   // A re-INVITE that repeats our current description (RFC 4028 7.4).
   void refreshWith(std::string_view sdp);
   void sendInfo(std::string_view content_type, std::string_view body);  // its answer changes nothing
+  // The pending REFER. Accepted, the peer hears of its progress by NOTIFY where it wants to (RFC 3515 2.4.4, RFC 4488);
+  // a final status is the last that it hears.
+  void acceptRefer();
+  void rejectRefer(const Error& error);
+  void notifyRefer(int status);
+  // The other side of the call this is in is given up to another call, which ends this one; nothing when that can not
+  // be.
+  std::optional<Surrendered> surrenderOther();
+  // From now on a side of that call.
+  void moveTo(std::string call, LegRole role, LegEvents& events);
   // Ends this side whatever its state: rejects, cancels or says BYE.
   void end(const EndCause& cause);
 
@@ -96,6 +106,7 @@ class Leg {
   LegRole role() const { return role_; }
   const PeerPolicy& peer() const { return *target_.peer; }
   const Target& target() const { return target_; }
+  std::string_view remoteTag() const { return dialog_ ? std::string_view{dialog_->remoteTag()} : std::string_view{}; }
   const std::string& localTag() const { return local_tag_; }
   const std::string& callId() const { return call_id_; }
   sip::FlowId flow() const { return flow_; }
@@ -142,6 +153,7 @@ class Leg {
               std::optional<std::chrono::seconds> retry_after = {});
   sip::MessageWriter responseTo(const sip::Message& request, int status);
   void sendReliably(int status, std::string_view sdp);
+  void onRefer(sip::ServerTransactionId id, sip::Message request);
   void onInfo(sip::ServerTransactionId id, const sip::Message& request);
   void onForkRequest(sip::ServerTransactionId id, sip::Dialog& fork, const sip::Message& request);
   void onPrack(sip::ServerTransactionId id, sip::Message request);
@@ -165,7 +177,8 @@ class Leg {
     std::string_view type;
     std::string_view text;
   };
-  void sendInDialog(sip::Method method, Purpose purpose, Body body, std::string_view reason = {});
+  using Headers = std::vector<std::pair<sip::HeaderId, std::string>>;
+  void sendInDialog(sip::Method method, Purpose purpose, Body body, const Headers& headers = {});
   void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
   void useFlow(sip::FlowId flow);
   void withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use);
@@ -178,8 +191,8 @@ class Leg {
 
   LegContext& context_;
   LegEvents* events_;
-  const std::string call_;
-  const LegRole role_;
+  std::string call_;
+  LegRole role_;
   const EdgePolicyPtr policy_;
   const Target target_;  // for a caller its peer only
   const std::string local_tag_;
@@ -200,10 +213,12 @@ class Leg {
   UnackedProvisional provisional_;
   std::optional<Progress> next_progress_;  // to be said once that is acknowledged
   std::optional<std::string> held_answer_;
-  std::string described_;         // what an 18x has said reliably
-  ProvisionalOrder order_;        // of what answers our INVITE
-  bool answered_early_ = false;   // our INVITE's offer, reliably
-  bool offer_in_answer_ = false;  // our 2xx carried an offer: the ACK owes the answer
+  std::string described_;                  // what an 18x has said reliably
+  ProvisionalOrder order_;                 // of what answers our INVITE
+  bool answered_early_ = false;            // our INVITE's offer, reliably
+  std::optional<PendingRequest> refer_;    // to be accepted or rejected
+  std::optional<std::uint32_t> referred_;  // the CSeq of the REFER whose progress is notified
+  bool offer_in_answer_ = false;           // our 2xx carried an offer: the ACK owes the answer
 
   InvitePlan plan_;
   bool initial_pending_ = false;  // our INVITE has no final response

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "call/call_router.h"
 #include "call/ports.h"
 #include "sip/transaction_layer.h"
 
@@ -24,6 +25,8 @@ class LegIndex {
   virtual void unbind(sip::ClientTransactionId id, Leg& leg) = 0;
   virtual void unbind(sip::ServerTransactionId id, Leg& leg) = 0;
   virtual void unbind(Leg& leg) = 0;
+  // The leg with that tag of ours; null when there is none.
+  virtual Leg* legOf(std::string_view local_tag) = 0;
   // Lets a leg go on from outside any entry of the call server: nothing when it is gone meanwhile.
   virtual void resume(const std::string& local_tag, const std::function<void(Leg&)>& action) = 0;
 };
@@ -38,6 +41,7 @@ struct LegContext {
   TimePoint now{};  // both set at every entry into the call server
   WallTime wall{};
   TargetObserver* targets = nullptr;
+  CallRouter* router = nullptr;
 };
 
 }  // namespace sallyport::call

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "call/refer.h"
 #include "core/result.h"
 #include "sip/message.h"
 
@@ -31,6 +32,8 @@ struct Rejection {
   std::optional<std::chrono::seconds> retry_after = {};
   std::vector<std::string> contacts = {};  // of a redirect, as they stand in it
 };
+
+struct Surrendered;
 
 // What a leg hears. A handler may call back into the leg.
 class LegEvents {
@@ -55,6 +58,11 @@ class LegEvents {
   virtual void onAcknowledged(Leg& leg) = 0;
   // The peer gives up its INVITE or re-INVITE before an answer: to be given reject(), at once or by end().
   virtual void onCancel(Leg& leg) = 0;
+  // A REFER: to be given acceptRefer() or rejectRefer(), at once.
+  virtual void onRefer(Leg& leg, const Refer& refer) = 0;
+  // Another call of the same principal is to be joined with the other side of this one (RFC 3891): that side's leg,
+  // and what it knows of the media so far; nothing where the call can not be taken apart now.
+  virtual std::optional<Surrendered> onSurrender(Leg& leg) = 0;
   // An INFO: an error says with which status it is refused.
   virtual Status onInfo(Leg& leg, std::string_view content_type, std::string_view body) = 0;
   // The peer said BYE; it has been answered.
@@ -65,6 +73,7 @@ class LegEvents {
 
 // The place in the call: a new party takes over the role of the one it replaces.
 enum class LegRole : std::uint8_t { caller, callee };
+inline LegRole oppositeOf(LegRole role) { return role == LegRole::caller ? LegRole::callee : LegRole::caller; }
 inline std::string nameOf(LegRole role) { return role == LegRole::caller ? "caller" : "callee"; }
 
 }  // namespace sallyport::call

@@ -121,17 +121,30 @@ void Leg::refreshWith(std::string_view sdp) {
   sendInDialog(sip::Method::invite, Purpose::refresh, {kSdp, sdp});
 }
 
+void Leg::notifyRefer(int status) {
+  if (!referred_ || !isConfirmed() || ended_) return;
+  const bool last = status >= 200;
+  const auto event = "refer;id=" + std::to_string(*referred_);
+  const std::string state =
+      last ? "terminated;reason=noresource"
+           : "active;expires=" + std::to_string(policy_->config->sip.invite_timeout / std::chrono::seconds{1});
+  const auto fragment = "SIP/2.0 " + std::to_string(status) + " " + std::string{sip::reasonPhrase(status)} + "\r\n";
+  if (last) referred_.reset();
+  sendInDialog(sip::Method::notify, Purpose::aside, {"message/sipfrag;version=2.0", fragment},
+               {{sip::HeaderId::event, event}, {sip::HeaderId::subscriptionState, state}});
+}
+
 void Leg::sendInfo(std::string_view content_type, std::string_view body) {
   if (isConfirmed() && !ended_) sendInDialog(sip::Method::info, Purpose::aside, {content_type, body});
 }
 
-void Leg::sendInDialog(sip::Method method, Purpose purpose, Body body, std::string_view reason) {
+void Leg::sendInDialog(sip::Method method, Purpose purpose, Body body, const Headers& headers) {
   auto branch = newBranch();
   sip::MessageWriter writer{768 + body.text.size()};
   const auto cseq = dialog_->startRequest(writer, sip::toString(method), via(branch));
   const bool session = method == sip::Method::invite || method == sip::Method::update;
+  if (session || method == sip::Method::notify) writer.header(sip::HeaderId::contact, contact());
   if (session) {
-    writer.header(sip::HeaderId::contact, contact());
     writer.header(sip::HeaderId::allow, kAllowedMethods);
     writer.header(sip::HeaderId::supported, kSupported);
     if (session_) {
@@ -140,7 +153,7 @@ void Leg::sendInDialog(sip::Method method, Purpose purpose, Body body, std::stri
       writer.header(sip::HeaderId::sessionExpires, asked_.toString());
     }
   }
-  if (!reason.empty()) writer.header(sip::HeaderId::reason, reason);
+  for (const auto& [header, value] : headers) writer.header(header, value);
   auto bytes = writer.finish(body.text.empty() ? std::string_view{} : body.type, body.text);
   OwnRequest own{{}, purpose, method, std::move(branch), cseq};
   if (flow_alive_) return sendOn(flow_, std::move(own), std::move(bytes));
@@ -227,7 +240,9 @@ void Leg::end(const EndCause& cause) {
 void Leg::sayBye() {
   if (!dialog_ || dialog_->state() == sip::Dialog::State::terminated) return;
   bye_waits_for_ack_ = false;
-  sendInDialog(sip::Method::bye, Purpose::bye, {}, bye_reason_);
+  Headers headers;
+  if (!bye_reason_.empty()) headers.emplace_back(sip::HeaderId::reason, bye_reason_);
+  sendInDialog(sip::Method::bye, Purpose::bye, {}, headers);
   dialog_->terminate();
 }
 

@@ -100,24 +100,43 @@ Result<MediaSession::Branch> MediaSession::open(media::Side which, const PeerPol
   return side.branch;
 }
 
-void MediaSession::choose(Branch branch) {
+MediaSession::SideState& MediaSession::of(Branch branch) {
   const auto found =
-      std::find_if(branches_.begin(), branches_.end(), [&](const auto& b) { return b->branch == branch; });
+      std::find_if(branches_.begin(), branches_.end(), [&](const auto& each) { return each->branch == branch; });
   SP_CHECK(found != branches_.end());
-  sides_[indexOf((*found)->side)] = found->get();
+  return **found;
+}
+
+void MediaSession::choose(Branch branch) {
+  auto& side = of(branch);
+  sides_[indexOf(side.side)] = &side;
 }
 
 void MediaSession::drop(Branch branch, WallTime wall) {
-  const auto found =
-      std::find_if(branches_.begin(), branches_.end(), [&](const auto& b) { return b->branch == branch; });
-  if (found == branches_.end()) return;
-  auto& side = **found;
+  auto& side = of(branch);
   SP_CHECK(sides_[indexOf(side.side)] != &side);
   side.closed = wall;
   if (ports_) ports_->close(side.ports);
   auto& past = past_[indexOf(side.side)];
   for (auto& pinhole : pinholesOf(side)) past.push_back(std::move(pinhole));
-  branches_.erase(found);
+  std::erase_if(branches_, [&](const auto& each) { return each.get() == &side; });
+}
+
+MediaSession::Thread MediaSession::threadOf(media::Side which) const {
+  const auto& side = at(which);
+  Thread thread{side.session_id, side.next_version, {}, {}};
+  if (!side.local) return thread;
+  thread.formats = side.local->formats;
+  thread.layout = side.local->layout;
+  thread.profile = side.local->profile;
+  return thread;
+}
+
+void MediaSession::resume(Branch branch, Thread thread) {
+  auto& side = of(branch);
+  side.session_id = thread.session_id;
+  side.next_version = thread.next_version;
+  side.thread = std::move(thread);
 }
 
 Status MediaSession::readOffer(media::Side from, std::string_view text) {
@@ -128,11 +147,11 @@ Status MediaSession::readOffer(media::Side from, std::string_view text) {
   return success();
 }
 
-sdp::LocalAudio MediaSession::describeLocal(media::Side which, std::vector<sdp::CodecFormat> formats,
+sdp::LocalAudio MediaSession::describeLocal(const SideState& side, std::vector<sdp::CodecFormat> formats,
                                             sdp::Direction direction) const {
-  const auto& pinhole = at(which).pinhole;
+  const auto& pinhole = side.pinhole;
   sdp::LocalAudio local;
-  local.session_id = at(which).session_id;
+  local.session_id = side.session_id;
   local.rtp = Endpoint{pinhole.advertised, pinhole.rtp.port};
   local.rtcp_port = pinhole.rtcp.port;
   local.rtcp_mux = sdp::RtcpMux::muxed;
@@ -149,8 +168,7 @@ void MediaSession::version(SideState& side, sdp::LocalAudio& local) {
   }
 }
 
-std::string MediaSession::propose(media::Side to, sdp::LocalAudio local) {
-  auto& side = at(to);
+std::string MediaSession::propose(SideState& side, sdp::LocalAudio local) {
   if (side.local) {
     // A running session keeps its key unless somebody wants another: the SRTP context goes on.
     local.crypto.push_back(side.local->crypto.front().clone());
@@ -158,6 +176,10 @@ std::string MediaSession::propose(media::Side to, sdp::LocalAudio local) {
     local.layout = side.local->layout;
     local.rtcp_mux = side.local->rtcp_mux;
   } else {
+    if (side.thread) {
+      local.profile = side.thread->profile;
+      local.layout = side.thread->layout;
+    }
     unsigned tag = 1;
     for (const auto suite : side.policy.suites) local.crypto.push_back(freshCrypto(tag++, suite));
   }
@@ -167,19 +189,44 @@ std::string MediaSession::propose(media::Side to, sdp::LocalAudio local) {
   return text;
 }
 
-Result<std::string> MediaSession::offerTo(media::Side to) {
-  const auto& near = at(media::opposite(to));
-  const auto& far = at(to);
-  // After a late offer the callee has answered already: what it agreed is what we offer.
-  const auto& source = near.offered ? near.offered : near.remote;
-  SP_CHECK(source != nullptr);
-  auto formats = sdp::commonFormats(source->formats, far.policy.codecs);
+Result<std::string> MediaSession::offerFrom(const sdp::AudioDescription& source, SideState& to,
+                                            sdp::Direction direction) {
+  auto formats = sdp::commonFormats(source.formats, to.policy.codecs);
   if (formats.empty())
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec of the offer"};
-  if (far.local) formats = renumbered(std::move(formats), far.local->formats);
-  auto local = describeLocal(to, std::move(formats), source->direction);
-  local.ptime = source->ptime;
+  if (to.local) {
+    formats = renumbered(std::move(formats), to.local->formats);
+  } else if (to.thread) {
+    formats = renumbered(std::move(formats), to.thread->formats);
+  }
+  auto local = describeLocal(to, std::move(formats), direction);
+  local.ptime = source.ptime;
   return propose(to, std::move(local));
+}
+
+Result<std::string> MediaSession::offerTo(media::Side to) {
+  const auto& near = at(media::opposite(to));
+  // After a late offer the callee has answered already: what it agreed is what we offer.
+  const auto source = near.offered ? near.offered : near.remote;
+  SP_CHECK(source != nullptr);
+  return offerFrom(*source, at(to), source->direction);
+}
+
+Result<std::string> MediaSession::joiningOffer(Branch branch) {
+  auto& side = of(branch);
+  const auto& near = at(media::opposite(side.side));
+  SP_CHECK(near.remote != nullptr);
+  return offerFrom(*near.remote, side, sdp::Direction::sendrecv);
+}
+
+Status MediaSession::readJoiningAnswer(Branch branch, std::string_view text, TimePoint now, WallTime wall) {
+  return readAnswer(of(branch), text, now, wall);
+}
+
+Result<std::string> MediaSession::offerTo(media::Side to, Branch joining) {
+  const auto source = of(joining).remote;
+  SP_CHECK(source != nullptr);
+  return offerFrom(*source, at(to), source->direction);
 }
 
 Result<std::string> MediaSession::openingOffer(media::Side to) {
@@ -191,7 +238,7 @@ Result<std::string> MediaSession::openingOffer(media::Side to) {
   auto formats = sdp::defaultFormats(shared);
   if (voiceOf(formats) == nullptr)
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec"};
-  return propose(to, describeLocal(to, std::move(formats), sdp::Direction::sendrecv));
+  return propose(at(to), describeLocal(at(to), std::move(formats), sdp::Direction::sendrecv));
 }
 
 std::string MediaSession::currentOffer(media::Side to) {
@@ -202,7 +249,10 @@ std::string MediaSession::currentOffer(media::Side to) {
 }
 
 Status MediaSession::readAnswer(media::Side from, std::string_view text, TimePoint now, WallTime wall) {
-  auto& side = at(from);
+  return readAnswer(at(from), text, now, wall);
+}
+
+Status MediaSession::readAnswer(SideState& side, std::string_view text, TimePoint now, WallTime wall) {
   if (!side.proposed) return Error{ErrorKind::peerMisbehaved, "sdp.answer.unexpected", "nothing was offered"};
   SP_ASSIGN(const auto session, sdp::Session::parse(text));
   SP_ASSIGN(auto answer, sdp::readAnswer(session, *side.proposed, side.policy));
@@ -213,7 +263,10 @@ Status MediaSession::readAnswer(media::Side from, std::string_view text, TimePoi
   local.rtcp_mux = answer.rtcp_mux;
   local.direction = sdp::reverse(answer.direction);
   local.layout = answer.layout;
-  return agree(from, std::move(local), std::make_shared<const sdp::AudioDescription>(std::move(answer)), now, wall);
+  const auto remote = std::make_shared<const sdp::AudioDescription>(std::move(answer));
+  SP_TRY(agree(side, std::move(local), remote, now, wall));
+  side.offered = remote;  // the latest that it has said
+  return success();
 }
 
 Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTime wall) {
@@ -231,7 +284,7 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   if (voiceOf(formats) == nullptr)
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "no offered codec is the one in use"};
   // Their view of the far side's willingness is the far side's own direction.
-  auto local = describeLocal(to, std::move(formats), sdp::answerTo(offer.direction, far.remote->direction));
+  auto local = describeLocal(side, std::move(formats), sdp::answerTo(offer.direction, far.remote->direction));
   local.rtcp_mux = offer.rtcp_mux;
   local.profile = offer.profile;
   local.ptime = offer.ptime;
@@ -248,7 +301,7 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   version(side, local);
 
   auto text = sdp::renderAnswer(local, offer);
-  SP_TRY(agree(to, std::move(local), side.offered, now, wall));
+  SP_TRY(agree(side, std::move(local), side.offered, now, wall));
   return text;
 }
 

@@ -56,6 +56,23 @@ class MediaSession {
   Result<std::string> answerTo(media::Side to, TimePoint now, WallTime wall);
   // Reads an offer that changes only its own hop and answers it. Other errors: "sdp.offer.not_local".
   Result<std::string> answerLocally(media::Side from, std::string_view text, TimePoint now, WallTime wall);
+  // For a party that is to take a side of a running session: offered what the other side can do, both ways; its answer
+  // is kept until the branch is chosen; then `to` is offered what that allows.
+  Result<std::string> joiningOffer(Branch branch);
+  Status readJoiningAnswer(Branch branch, std::string_view text, TimePoint now, WallTime wall);
+  Result<std::string> offerTo(media::Side to, Branch joining);
+  // What a party has been told in its dialog so far, for a branch that goes on in the same dialog.
+  struct Thread {
+    std::uint64_t session_id = 0;
+    std::uint64_t next_version = 1;
+    std::vector<sdp::CodecFormat> formats;
+    sdp::MediaLayout layout;
+    sdp::Profile profile = sdp::Profile::savp;
+  };
+  Thread threadOf(media::Side side) const;
+  void resume(Branch branch, Thread thread);
+  sdp::Direction directionOf(media::Side side) const { return at(side).remote->direction; }
+
   // The pending offer of `from` came to nothing: the session stands as before.
   void withdrawOffer(media::Side from);
 
@@ -91,6 +108,7 @@ class MediaSession {
     std::optional<sdp::LocalAudio> proposed;               // ours, not answered yet
     std::shared_ptr<const sdp::AudioDescription> remote;   // agreed
     std::optional<sdp::LocalAudio> local;                  // agreed
+    std::optional<Thread> thread;                          // of the dialog before this branch
     WallTime opened{};
     std::optional<WallTime> rtcp_closed, closed;
   };
@@ -99,11 +117,14 @@ class MediaSession {
   SideState& at(media::Side side) { return *sides_[indexOf(side)]; }
   const SideState& at(media::Side side) const { return *sides_[indexOf(side)]; }
 
-  sdp::LocalAudio describeLocal(media::Side side, std::vector<sdp::CodecFormat> formats,
+  SideState& of(Branch branch);
+  Result<std::string> offerFrom(const sdp::AudioDescription& source, SideState& to, sdp::Direction direction);
+  Status readAnswer(SideState& side, std::string_view text, TimePoint now, WallTime wall);
+  sdp::LocalAudio describeLocal(const SideState& side, std::vector<sdp::CodecFormat> formats,
                                 sdp::Direction direction) const;
-  std::string propose(media::Side to, sdp::LocalAudio local);
+  std::string propose(SideState& side, sdp::LocalAudio local);
   void version(SideState& side, sdp::LocalAudio& local);
-  Status agree(media::Side side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
+  Status agree(SideState& side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
                TimePoint now, WallTime wall);
   Status applyToRelay(TimePoint now);
   static std::vector<telemetry::Pinhole> pinholesOf(const SideState& side);

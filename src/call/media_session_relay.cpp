@@ -98,9 +98,8 @@ std::vector<telemetry::Pinhole> MediaSession::pinholesOf(const SideState& side) 
           {rtcp.address.toString(), rtcp.port, side.opened, side.rtcp_closed ? side.rtcp_closed : side.closed}};
 }
 
-Status MediaSession::agree(media::Side which, sdp::LocalAudio local,
-                           std::shared_ptr<const sdp::AudioDescription> remote, TimePoint now, WallTime wall) {
-  auto& side = at(which);
+Status MediaSession::agree(SideState& side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
+                           TimePoint now, WallTime wall) {
   const bool muxed = local.rtcp_mux == sdp::RtcpMux::muxed;
   if (!muxed && side.rtcp_closed) {
     return Error{ErrorKind::peerMisbehaved, "sdp.rtcp_mux.withdrawn", "the RTCP port was given up when mux was agreed"};
@@ -108,7 +107,8 @@ Status MediaSession::agree(media::Side which, sdp::LocalAudio local,
   std::optional before{std::move(local)};
   std::swap(side.local, before);
   std::swap(side.remote, remote);
-  if (!isAgreed()) return success();
+  const bool chosen = sides_[indexOf(side.side)] == &side;
+  if (!chosen || !isAgreed()) return success();
   if (auto applied = applyToRelay(now); !applied) {
     side.local = std::move(before);
     side.remote = std::move(remote);

@@ -38,6 +38,8 @@ int statusTowardsPeer(const Error& error) {
   if (code.starts_with("sdp.")) return 488;
   if (code.starts_with("media.srtp.") && error.kind == ErrorKind::peerMisbehaved) return 488;  // its keys
   if (code.starts_with("tls.")) return 502;  // the far side did not prove who it is: not the caller's fault
+  if (code == "call.refer.pending") return 491;
+  if (code == "call.replaces.foreign") return 481;
   if (code == "call.info.type" || code == "media.event.not_agreed") return 415;
   if (code == "call.route.none") return 404;
   if (code == "call.route.to_origin" || code == "call.loop") return 482;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transfers: what a REFER of either party leads to (RFC 3515, RFC 5589).
+#include <utility>
+
+#include "call/bridge.h"
+#include "call/status_map.h"
+
+namespace sallyport::call {
+namespace {
+
+Error foreign(const Replaces& replaces) {
+  return {ErrorKind::peerDenied, "call.replaces.foreign", replaces.call_id.substr(0, 120)};
+}
+
+}  // namespace
+
+void Bridge::onRefer(Leg& leg, const Refer& refer) {
+  const bool settled = state_ == State::answered && !transfer_ && reoffering_ == nullptr && media_.isAgreed();
+  auto started = settled && !isJoining(leg) && other(leg) != nullptr
+                     ? startTransfer(leg, refer)
+                     : Status{Error{ErrorKind::overloaded, "call.refer.pending", ""}};
+  log_.event(started ? telemetry::Severity::info : telemetry::Severity::warning,
+             started ? "call.transfer.started" : "call.transfer.refused",
+             {{"call", plan_.id},
+              {"by", leg.identity()},
+              {"to", refer.uri},
+              {"reason", started ? "" : started.error().code},
+              {"detail", started ? "" : started.error().detail}});
+  if (!started) return leg.rejectRefer(started.error());
+  leg.acceptRefer();
+  // A search may fail at once, a party may not be reached: the transferor hears of that after its 202.
+  if (transfer_->search) return transfer_->search->start();
+  const auto offer = media_.joiningOffer(transfer_->branch);
+  const auto asked = offer ? transfer_->joining->offer(sip::Method::invite, *offer) : Status{offer.error()};
+  if (!asked) failTransfer(500, asked.error().code);
+}
+
+Status Bridge::startTransfer(Leg& leg, const Refer& refer) {
+  if (refer.replaces) return joinOtherCall(leg, refer);
+  if (context_.router == nullptr) return Error{ErrorKind::peerDenied, "call.refer.denied", "nobody decides"};
+  SP_ASSIGN(auto route, context_.router->onward({leg.peer(), leg.identity(), leg.flow()}, refer.uri));
+  plan_.record.guard.push_back({"transfer", "admit", leg.identity() + " to " + refer.uri + ": " + route.rule});
+  transfer_ = std::make_unique<Transfer>();
+  transfer_->place = leg.role();
+  transfer_->target = refer.uri;
+  transfer_->referred_by = std::move(route.principal);
+  transfer_->permits = std::move(route.permits);
+  transfer_->give_up = context_.now + plan_.policy->config->sip.invite_timeout;
+  auto parts = searchParts(CalleeSearch::Offer::joining);
+  parts.role = leg.role();
+  transfer_->search = std::make_unique<CalleeSearch>(std::move(parts), std::move(route.targets));
+  return success();
+}
+
+// The party at the other end of another call of the transferor's (RFC 3891): nobody may take a dialog apart but who
+// is in it.
+Status Bridge::joinOtherCall(Leg& leg, const Refer& refer) {
+  const auto& replaces = *refer.replaces;
+  Leg* named = context_.index.legOf(replaces.to_tag);
+  const bool theirs = named != nullptr && named->isConfirmed() && named->callId() == replaces.call_id &&
+                      named->remoteTag() == replaces.from_tag && named->identity() == leg.identity() &&
+                      named->call() != plan_.id && replaces.scope == Replaces::Scope::any;
+  if (!theirs) return foreign(replaces);
+  auto taken = named->surrenderOther();
+  if (!taken) return Error{ErrorKind::overloaded, "call.refer.pending", "the other call is busy"};
+  taken->leg->moveTo(plan_.id, leg.role(), *this);
+  const auto branch = media_.open(sideOf(leg), taken->leg->peer(), familyOf(*taken->leg), context_.wall);
+  if (!branch) {
+    taken->leg->end({branch.error().code, "", "edge", 0});
+    leaving_.add(std::move(taken->leg));
+    return branch.error();
+  }
+  media_.resume(*branch, std::move(taken->thread));
+  transfer_ = std::make_unique<Transfer>();
+  transfer_->place = leg.role();
+  transfer_->target = refer.uri;
+  transfer_->branch = *branch;
+  transfer_->joining = std::move(taken->leg);
+  transfer_->give_up = context_.now + plan_.policy->timers.timeout();
+  plan_.record.guard.push_back({"transfer", "admit", leg.identity() + " joins its calls"});
+  return success();
+}
+
+// Our other side goes to another call, this one ends.
+std::optional<Surrendered> Bridge::onSurrender(Leg& leg) {
+  auto& far = at(oppositeOf(leg.role()));
+  const bool settled = state_ == State::answered && !transfer_ && reoffering_ == nullptr && media_.isAgreed();
+  if (!settled || isJoining(leg) || !far || !far->isConfirmed()) return std::nullopt;
+  Surrendered given{std::move(far), media_.threadOf(media::opposite(sideOf(leg)))};
+  end({"call.transferred", "joined with another call", nameOf(leg.role()), 0});
+  return given;
+}
+
+// --- the new party is there: does the one that remains agree? -------------------------------------------------
+
+void Bridge::onJoiningAnswer(std::string_view sdp) {
+  if (transfer_->step != Transfer::Step::calling) return;
+  const auto read = media_.readJoiningAnswer(transfer_->branch, sdp, context_.now, context_.wall);
+  if (!read) return failTransfer(488, read.error().code);
+  askRemaining();
+}
+
+void Bridge::askRemaining() {
+  transfer_->step = Transfer::Step::agreeing;
+  auto& remaining = at(oppositeOf(transfer_->place));
+  const auto offer = media_.offerTo(sideOf(*remaining), transfer_->branch);
+  if (!offer) return failTransfer(488, offer.error().code);
+  const auto asked = remaining->offer(sip::Method::invite, *offer);
+  if (!asked) failTransfer(500, asked.error().code);
+}
+
+void Bridge::completeTransfer(Leg& remaining, std::string_view sdp) {
+  const auto side = media::opposite(sideOf(remaining));
+  const auto before = media_.chosen(side);
+  media_.choose(transfer_->branch);
+  if (const auto read = media_.readAnswer(sideOf(remaining), sdp, context_.now, context_.wall); !read) {
+    media_.choose(before);
+    return refuseMedia(remaining, read.error());
+  }
+  auto done = takeTransfer();
+  auto& place = at(done->place);
+  if (place) {
+    place->notifyRefer(200);
+    place->end({"call.transferred", done->target, nameOf(done->place), 0});
+    leaving_.add(std::move(place));
+  }
+  place = std::move(done->joining);
+  joined_permits_.push_back(std::move(done->permits));
+  media_.drop(before, context_.wall);
+  media_.expectMedia(context_.now);
+  proveLeg(*place);
+  log_.event(telemetry::Severity::info, "call.transferred",
+             {{"call", plan_.id}, {"to", done->target}, {"peer", place->peer().name}, {"identity", place->identity()}});
+  past_transfers_.push_back(std::move(done));
+}
+
+// --- or nothing comes of it: the call stands as before ----------------------------------------------------------
+
+void Bridge::failTransfer(int status, std::string_view code) {
+  auto failed = takeTransfer();
+  log_.event(telemetry::Severity::notice, "call.transfer.failed",
+             {{"call", plan_.id}, {"to", failed->target}, {"reason", code}, {"status", status}});
+  const EndCause cause{std::string{code}, "", "edge", 0};
+  if (failed->search) failed->search->abandon(cause);
+  if (failed->joining) {
+    failed->joining->end(cause);
+    leaving_.add(std::move(failed->joining));
+    media_.drop(failed->branch, context_.wall);
+  }
+  auto& place = at(failed->place);
+  past_transfers_.push_back(std::move(failed));
+  if (place) return place->notifyRefer(status < 300 ? 500 : status);
+  end({"call.transfer.failed", std::string{code}, "edge", 0});  // nobody is left on that side
+}
+
+// The transferor hangs up without waiting for the outcome, as many phones do.
+void Bridge::onTransferorGone(Leg& leg) {
+  auto& place = at(leg.role());
+  place->end({"call.bye", "", nameOf(leg.role()), 0});
+  leaving_.add(std::move(place));
+}
+
+std::unique_ptr<Transfer> Bridge::takeTransfer() { return std::exchange(transfer_, nullptr); }
+
+}  // namespace sallyport::call
