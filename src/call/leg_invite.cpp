@@ -4,8 +4,8 @@
 
 #include "call/caller_identity.h"
 #include "call/leg.h"
-#include "core/numbers.h"
 #include "crypto/random.h"
+#include "sip/retry_after.h"
 
 namespace sallyport::call {
 namespace {
@@ -26,10 +26,7 @@ std::string fromOf(const InvitePlan& plan) {
 
 Rejection Leg::rejectionBy(const sip::Message& response) {
   Rejection why{response.status(), {ErrorKind::unavailable, "call.rejected", std::to_string(response.status())}};
-  if (const auto text = response.header(sip::HeaderId::retryAfter)) {
-    const auto digits = text->substr(0, text->find_first_not_of("0123456789"));
-    if (const auto seconds = parseUnsigned(digits, 0, 86'400)) why.retry_after = std::chrono::seconds{*seconds};
-  }
+  why.retry_after = sip::retryAfter(response);
   const auto contacts = response.nameAddrs(sip::HeaderId::contact);
   if (!contacts || response.status() / 100 != 3) return why;
   for (const auto& contact : *contacts) {
