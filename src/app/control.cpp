@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "app/peers_report.h"
 #include "app/registrations_report.h"
 
 namespace sallyport::app {
@@ -105,6 +106,7 @@ std::string ControlServer::answer(std::string_view line) {
   const auto command = text("command");
   const auto subject = text("subject");
   if (command == "status") return json::serialize(statusObject(target_.status()));
+  if (command == "peers") return peersJson(target_.peers());
   if (command == "calls") return json::serialize(callsObject(target_.calls()));
   if (command == "registrations") {
     const auto bindings = target_.registrations(subject);

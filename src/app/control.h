@@ -11,6 +11,7 @@
 
 #include "app/trunks_report.h"
 #include "call/registrations.h"
+#include "call/peer_report.h"
 #include "core/clock.h"
 #include "core/result.h"
 #include "guard/admission_chain.h"
@@ -44,6 +45,7 @@ class ControlTarget {
   virtual std::vector<telemetry::CallRecord> calls() = 0;
   // Of one address, or all there are. Error: registrar.off.
   virtual Result<std::vector<call::BindingPtr>> registrations(std::string_view aor) = 0;
+  virtual std::vector<call::PeerReport> peers() = 0;
   virtual std::vector<guard::Decision> why(std::string_view subject, std::size_t count) = 0;
   virtual Result<std::optional<telemetry::CallRecord>> evidence(std::string_view call_id) = 0;
   virtual void requestDrain() = 0;

@@ -90,6 +90,7 @@ class Edge final : private ControlTarget {
   // ControlTarget
   StatusReport status() override;
   std::vector<telemetry::CallRecord> calls() override;
+  std::vector<call::PeerReport> peers() override;
   Result<std::vector<call::BindingPtr>> registrations(std::string_view aor) override;
   std::vector<guard::Decision> why(std::string_view subject, std::size_t count) override {
     return tables_.decisions.about(subject, count);
@@ -268,6 +269,14 @@ Result<std::vector<call::BindingPtr>> Edge::registrations(std::string_view aor) 
   }
   const auto now = clock_.wall();
   return aor.empty() ? registrations_->table().snapshot(now) : registrations_->table().byAor(aor, now);
+}
+
+std::vector<call::PeerReport> Edge::peers() {
+  std::vector<std::vector<call::PeerSnapshot>> snapshots(pool_.size());
+  for (unsigned i = 0; i < pool_.size(); ++i) {
+    pool_.runOn(i, [&snapshots, i, worker = workers_[i].get()] { snapshots[i] = worker->targets().snapshot(); });
+  }
+  return call::peerReports(*config_, snapshots, calls());
 }
 
 Result<std::optional<telemetry::CallRecord>> Edge::evidence(std::string_view call_id) {

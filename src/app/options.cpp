@@ -45,6 +45,8 @@ constexpr ReportSpec kReports[] = {
      "An address: alice@example.org", ReportSpec::Need::optional},
     {ReportCommand::What::trunks, "trunks",
      "Our registrations at carriers, what each peer carries of what it may, and who is drained", nullptr},
+    {ReportCommand::What::peers, "peers",
+     "The peers: what they must prove, their calls, and which of their servers are alive", nullptr},
     {ReportCommand::What::why, "why", "Which rule decided, and on what facts",
      "A call id, SIP Call-ID, address, identity or peer"},
     {ReportCommand::What::evidence, "evidence", "The evidence of one call, ended or live", "A call id"},

@@ -37,8 +37,8 @@ struct PresetsCommand {
   std::string name;  // empty: list them
   Output output;
 };
-// What asks the running edge, or its records, and prints: status, calls, registrations, why, evidence, cdr, drain,
-// reload, hangup, trunks, peer drain, peer enable.
+// What asks the running edge, or its records, and prints: status, calls, peers, registrations, why, evidence, cdr,
+// drain, reload, hangup, trunks, peer drain, peer enable.
 struct ReportCommand {
   enum class What : unsigned char {
     trunks,
@@ -46,6 +46,7 @@ struct ReportCommand {
     peerEnable,
     status,
     calls,
+    peers,
     registrations,
     why,
     evidence,

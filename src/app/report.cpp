@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/commands.h"
+#include "app/peers_report.h"
 #include "app/registrations_report.h"
 #include "app/trunks_report.h"
 #include "config/load.h"
@@ -30,6 +31,7 @@ std::string_view nameOf(What what) {
     case What::status: return "status";
     case What::calls: return "calls";
     case What::registrations: return "registrations";
+    case What::peers: return "peers";
     case What::why: return "why";
     case What::evidence: return "evidence";
     case What::drain: return "drain";
@@ -116,6 +118,7 @@ int printAnswer(const ReportCommand& command, const std::string& line) {
       std::cout << *table;
       break;
     }
+    case What::peers: std::cout << peersTable(line); break;
     case What::why: printWhy(answer); break;
     case What::evidence: {
       const auto record = telemetry::fromJson(line);

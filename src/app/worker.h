@@ -45,6 +45,7 @@ class Worker final : public net::Drainable {
 
   call::CallServer& calls() { return calls_; }
   call::SignallingPlane& signalling() { return signalling_; }
+  call::PeerTargets& targets() { return outbound_.targets(); }
   std::vector<call::TrunkSnapshot> trunks() const;
 
   void beginDrain() override;
