@@ -53,7 +53,8 @@ void writeEdge(Writer& out, const SampleOptions& options) {
 
 void writeListener(Writer& out, const SampleOptions& options) {
   out.lines(R"(
-# Where peers and phones connect: SIP over mutual TLS, 1.2 and 1.3, forward secrecy and AEAD only.
+# Where peers and phones connect: SIP over mutual TLS, 1.2 and 1.3, forward secrecy and AEAD only. Who shows no
+# certificate must be known otherwise (`authentication` below), on a [[listener]] that lets it in.
 [[listener]]
 name = "public"
 )");
@@ -63,6 +64,8 @@ name = "public"
   out.optional("advertise", options.advertise, "edge.example.org:5061", "what peers are told, behind a NAT");
   out.lines(R"(# rsa_certificate = "edge-rsa.pem"            # a second pair, for peers without ECDSA
 # rsa_key = "edge-rsa.key"
+# client_certificate = "required"             # optional: for passwords, tokens, and peers without a certificate
+# tls = "1.2"                                 # "1.3": nothing older
 # max_connections = 10000
 # handshake_timeout = "5s"
 # first_byte_timeout = "10s"
@@ -102,6 +105,20 @@ trust = "private"
   out.lines(R"(tier = "compatible"                           # many phones cannot do AEAD yet
 # max_calls = 4                               # at once, per device
 # call_rate = 1.0                             # calls per second, per device
+# authentication = ["certificate"]            # any of: digest, scram, token, "certificate and digest", ...
+# realm = "example.org"                       # of digest and SCRAM; the domain unless set
+# credentials = "devices.credentials"         # verifiers of passwords (0600), for digest and scram
+# digest_algorithms = ["SHA-256", "SHA-512-256"]
+# token = { issuer = "https://login.example.org", audience = "sip:example.org", jwks = "keys.json" }
+
+# Phones that register; a [[route]] leads to them by to = "device".
+[registrar]
+enabled = false
+# min_expires = "1m"
+# default_expires = "1h"
+# max_expires = "2h"
+# max_contacts = 8                            # per address of record
+# upstream = "core"                           # a [[peer]] that is told of every registration
 )");
 }
 
@@ -119,10 +136,19 @@ void writePeer(Writer& out, const SamplePeer& peer) {
 
 void writePeers(Writer& out, const SampleOptions& options) {
   out.lines(R"(
-# Who may connect, and whom we call. Each is known by names in its certificate and by nothing else.
-# More that a [[peer]] may say:
+# Who may connect, and whom we call. Each is known by names in its certificate unless it says otherwise.
+# `sallyport presets` lists counterparts whose settings a [[peer]] takes by one word: preset = "teams".
+# More that a [[peer]] may say (docs/configuration.md has it all):
+#   authentication = ["certificate"]          # any of: digest, scram, network, "certificate and digest", ...
 #   eku = "any"                               # client, server: what its certificate must be for
 #   server_name = "core.example.org"          # TLS server name; its first dns: identity unless set
+#   options_interval = "30s"                  # asks whether it is there
+#   credentials = { username = "trunk-4711", realm = "carrier.example", password_file = "carrier.password" }
+#   numbers = { country = "DE", area = "30", outgoing = "e164" }
+#   numbers_allowed = ["+4930123"]            # callers it may present
+#   header_policy = "trunk-edge@2026"         # what crosses: core@2026, trunk-edge@2026, or one of yours
+#   limits_in = { calls = 100, calls_per_second = 5 }    # of calls it sends; limits_out of those we send
+#   channels = 200                            # both directions together
 #   suites = ["AEAD_AES_256_GCM"]             # SRTP, preferred first, instead of the tier's list
 #   codecs = ["opus", "PCMU", "PCMA"]
 #   networks = ["192.0.2.0/24"]               # it may connect from here only
@@ -131,13 +157,18 @@ void writePeers(Writer& out, const SampleOptions& options) {
 #   disclosure = "respect-privacy"            # always, never: whether it is told who calls
 #   max_calls = 200
 #   call_rate = 20.0                          # calls per second
+# Instead of `address`, where it has a name (RFC 3263) or several servers:
+#     host = "sip.carrier.example:5061"
+#     targets = [{ address = "192.0.2.1:5061", priority = 1 }, { address = "192.0.2.2:5061", priority = 2 }]
 )");
   for (const auto& peer : options.peers) writePeer(out, peer);
 }
 
 void writeRoutes(Writer& out, const SampleOptions& options) {
   out.lines(R"(
-# Where calls go; the first that fits decides. user: "alice", a prefix "+49*", or "*" for everybody.
+# Where calls go; the first that fits decides. user: "alice", a prefix "+49*", or "*" for everybody. Besides: number,
+# caller, domain, from_peer, time. Instead of one peer: to = [{ peer = "a", priority = 1 }, { peer = "b", priority = 2 }],
+# or to = "device", or refuse = 603. `sallyport route explain FROM TO` tells without a call.
 )");
   for (const auto& route : options.routes) {
     out.lines("[[route]]\n");
@@ -161,6 +192,18 @@ identity_call_rate = { mode = "enforce", calls_per_second = 10, burst = 20 }
 source_concurrency = { mode = "enforce", max_concurrent = 500 }
 identity_concurrency = { mode = "enforce", max_concurrent = 100 }
 peer_concurrency = { mode = "enforce", max_concurrent = 1000 }
+source_auth_failures = { mode = "enforce", per_second = 0.5, burst = 20 }
+identity_auth_failures = { mode = "enforce", per_second = 0.2, burst = 10 }
+identity_request_rate = { mode = "enforce", per_second = 20, burst = 60 }
+
+# What crosses the border is an allow-list with a name and a year; a [[peer]] or a [[route]] names it.
+[header_policy]
+# "acme@2026" = { extends = "trunk-edge@2026", allow = ["X-Acme-Id"], drop = ["Diversion"] }
+
+[dns]
+# servers = ["192.0.2.53"]                    # the system's unless set
+# timeout = "2s"
+# attempts = 2
 
 [sip]
 # t1 = "500ms"                                # RFC 3261 table 4

@@ -38,7 +38,7 @@ TEST(Sample, IsTheFileThatIsDeployed) {
 TEST(Sample, ItsCommentedSettingsAreRealOnes) {
   std::istringstream lines{sample({})};
   std::ostringstream uncommented;
-  const std::regex top{R"(^# ([a-z_0-9]+ = .*)$)"};
+  const std::regex top{R"(^# (([a-z_0-9]+|"[a-z@0-9]+") = .*)$)"};
   for (std::string line; std::getline(lines, line);) uncommented << std::regex_replace(line, top, "$1") << "\n";
   const auto outcome = parse(uncommented.str(), "/etc/sallyport/sallyport.toml");
   EXPECT_THAT(outcome.report(), IsEmpty());
