@@ -340,7 +340,7 @@ TEST_F(JoinedCalls, AnInviteThatReplacesADialogIsRefused) {
   auto wrong = second.caller;
   wrong.tag = "guessed";
   EXPECT_EQ(invited(wrong), 481);
-  EXPECT_EQ(border.log.events("sip.request.refused").back().field("reason"), "call.replaces.foreign");
+  EXPECT_EQ(border.log.events("sip.request.refused").back().fields.at("reason"), "call.replaces.foreign");
   border.server.endAll({"test.over", "", "edge", 0});
   for (auto* ended : {&call, &second}) {
     answerBye(ended->caller);

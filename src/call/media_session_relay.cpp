@@ -8,7 +8,7 @@
 namespace sallyport::call {
 namespace {
 
-media::PeerDirection directionOf(sdp::Direction direction) {
+media::PeerDirection relayDirection(sdp::Direction direction) {
   switch (direction) {
     case sdp::Direction::sendrecv: return media::PeerDirection::sendsAndListens;
     case sdp::Direction::sendonly: return media::PeerDirection::sendsOnly;
@@ -134,7 +134,7 @@ Status MediaSession::applyToRelay(TimePoint now) {
     config.remote_rtp = near.remote->rtp;
     config.remote_rtcp = near.remote->rtcp;
     config.mux = near.local->rtcp_mux == sdp::RtcpMux::muxed ? media::RtcpMux::muxed : media::RtcpMux::separate;
-    config.direction = directionOf(sdp::reverse(near.local->direction));  // theirs, as agreed
+    config.direction = relayDirection(sdp::reverse(near.local->direction));  // theirs, as agreed
     // An answer has one line; of an offer the one we chose is the counterpart of ours.
     const auto tag = near.local->crypto.front().tag;
     for (const auto& line : near.remote->crypto) {
