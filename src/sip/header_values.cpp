@@ -64,6 +64,8 @@ Step nextParam(std::string_view& rest, Param& out) {
   return Step::param;
 }
 
+constexpr unsigned kLastToken = 1U << 1;  // of those below, the bit of the last that must be a token
+
 // The parameters that name a transaction, a dialog or a return path: twice is two answers.
 bool isIdentifying(std::string_view name, unsigned& bit) {
   constexpr std::array<std::string_view, 4> kNames = {"tag", "branch", "received", "rport"};
@@ -88,6 +90,8 @@ bool areWellFormedParams(std::string_view text) {
     unsigned bit = 0;
     if (!isIdentifying(param.name, bit)) continue;
     if ((seen & bit) != 0) return false;
+    // tag = 1*token, branch = token: one that says nothing would be answered with a second one.
+    if (bit <= kLastToken && (!param.has_value || param.quoted)) return false;
     seen |= bit;
   }
   return true;

@@ -65,6 +65,8 @@ TEST(NameAddr, ReadsTheFormsOfRfc3261) {
 TEST(NameAddr, IsRefusedWithItsReason) {
   EXPECT_EQ(nameAddrRefusal(""), "sip.name_addr.empty");
   EXPECT_EQ(nameAddrRefusal("  \t"), "sip.name_addr.empty");
+  EXPECT_EQ(nameAddrRefusal("<sip:j@example.com>;tag"), "sip.name_addr.params");
+  EXPECT_EQ(nameAddrRefusal(R"(<sip:j@example.com>;tag="")"), "sip.name_addr.params");
   EXPECT_EQ(nameAddrRefusal(R"("Mr. J. User <sip:j@example.com>)"), "sip.name_addr.quote");
   EXPECT_EQ(nameAddrRefusal(R"("ends in a backslash\")"), "sip.name_addr.quote");
   EXPECT_EQ(nameAddrRefusal(R"(Joe "the" User <sip:j@example.com>)"), "sip.name_addr.quote");

@@ -24,6 +24,11 @@ std::string unfolded(std::string_view value) {
   return out;
 }
 
+bool isParty(std::string_view value) {
+  const auto party = NameAddr::parse(value);
+  return party && party->uri != "*";
+}
+
 struct Salvage {
   std::string from, to, call_id, cseq;
   std::vector<std::string> vias;
@@ -65,7 +70,7 @@ struct Salvage {
     const std::size_t blank = cseq.find(' ');
     const bool cseq_ok = blank != std::string::npos && parseUnsigned(cseq.substr(0, blank), 0, UINT64_MAX) &&
                          isToken(trim(std::string_view{cseq}.substr(blank)));
-    return cseq_ok && allIn(call_id, kWordChar) && NameAddr::parse(from) && NameAddr::parse(to);
+    return cseq_ok && allIn(call_id, kWordChar) && isParty(from) && isParty(to);
   }
 };
 

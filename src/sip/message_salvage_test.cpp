@@ -29,6 +29,16 @@ TEST(SalvageResponse, AnswersARequestWhoseFaultIsElsewhere) {
   EXPECT_EQ(answer->body(), "");
 }
 
+TEST(SalvageResponse, GivesNoAnswerThatItsReaderCouldNotRead) {
+  const std::string_view from = "From: Alice <sip:alice@example.com>;tag=9fxced76sl";
+  EXPECT_FALSE(salvageResponse(inviteWith(from, "From: *"), 400, {}));
+  for (const std::string_view tag : {";tag", ";tag=", ";tag=\"\""}) {
+    const auto broken = inviteWith(";tag=9fxced76sl", tag);
+    EXPECT_FALSE(Message::parse(broken)) << tag;
+    EXPECT_FALSE(salvageResponse(broken, 400, {})) << tag;
+  }
+}
+
 TEST(SalvageResponse, RepeatsItselfForARetransmission) {
   const std::string broken = inviteWith("SIP/2.0\r\n", "SIP/3.0\r\n");
   EXPECT_EQ(salvageResponse(broken, 505, {}), salvageResponse(broken, 505, {}));
