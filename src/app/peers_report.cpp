@@ -21,7 +21,7 @@ json::object targetObject(const call::TargetReport& target) {
           {"down", target.down},
           {"drained", target.drained},
           {"fault", target.fault},
-          {"options_ms", target.round_trip ? json::value{target.round_trip->count()} : json::value{}}};
+          {"options_ms", target.round_trip ? json::value(target.round_trip->count()) : json::value{}}};
 }
 
 json::object peerObject(const call::PeerReport& peer) {

@@ -270,7 +270,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   CallEvents& events = *this;
   auto bridge = std::make_unique<Bridge>(context_, parts_.ports, events, parts_.log, *std::move(plan));
   auto& call = *bridge;
-  calls_.emplace(call_id, Entry{std::move(bridge), std::nullopt});
+  calls_.emplace(call_id, Entry{.bridge = std::move(bridge), .sip_call_id = std::string{request.callId()}});
   ++live_;
   if (parts_.live_everywhere != nullptr) ++*parts_.live_everywhere;
   parts_.metrics.callsActive(1);

@@ -141,7 +141,8 @@ class CallServer final : public sip::TransactionLayer::Sink,
   };
   struct Entry {
     std::unique_ptr<Bridge> bridge;
-    std::optional<TimePoint> armed;  // what deadlines_ holds for it
+    std::string sip_call_id;              // of the INVITE that opened it; the caller may be another one by now
+    std::optional<TimePoint> armed = {};  // what deadlines_ holds for it
   };
 
   // LegIndex

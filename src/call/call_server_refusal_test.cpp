@@ -183,15 +183,14 @@ TEST_F(Limited, AMethodTheRulesDoNotNameIsRefusedInsideADialogToo) {
   EXPECT_EQ(border.server.liveCalls(), 1u);
 }
 
-BorderConfig allowing(const std::string& methods) {
+BorderConfig allowing(std::vector<std::string> methods) {
   BorderConfig config;
-  config.guard =
-      "source_call_rate = { mode = \"off\" }\nidentity_call_rate = { mode = \"off\" }\nmethods = [" + methods + "]\n";
+  config.methods = std::move(methods);
   return config;
 }
 
 TEST(GuardedMethods, ACancelThatIsRefusedCancelsNothing) {
-  Border border{allowing("\"INVITE\", \"ACK\", \"BYE\"")};
+  Border border{allowing({"INVITE", "ACK", "BYE"})};
   ScriptedCall call{border};
   ASSERT_TRUE(call.dial() && call.ring());
   call.caller.cancel();
@@ -201,7 +200,7 @@ TEST(GuardedMethods, ACancelThatIsRefusedCancelsNothing) {
 }
 
 TEST(GuardedMethods, AnAckThatIsRefusedIsNotHeard) {
-  Border border{allowing("\"INVITE\", \"BYE\", \"CANCEL\"")};
+  Border border{allowing({"INVITE", "BYE", "CANCEL"})};
   ScriptedCall call{border};
   ASSERT_TRUE(call.dial() && call.ring() && call.answer());
   border.pass(33s);

@@ -176,7 +176,7 @@ void CallServer::onCallEnded(Bridge& call) {
   parts_.metrics.callsActive(-1);
   const auto record = call.record();
   if (!record.answered) parts_.metrics.callFailed(record.end.code);
-  parts_.directory.remove(record.legs[0].sip_call_id);
+  parts_.directory.remove(calls_.at(call.id()).sip_call_id);
   const auto seconds =
       record.answered && record.ended ? std::chrono::duration<double>(*record.ended - *record.answered).count() : 0.0;
   parts_.log.event(Severity::info, "call.ended",

@@ -21,6 +21,7 @@ struct BorderConfig {
       "source_call_rate = { mode = \"off\" }\nidentity_call_rate = { mode = \"off\" }\n"
       "methods = [\"INVITE\", \"ACK\", \"BYE\", \"CANCEL\", \"OPTIONS\", \"UPDATE\", \"PRACK\", \"INFO\", "
       "\"MESSAGE\", \"REFER\"]\n";
+  std::vector<std::string> methods = {};  // unless empty, those of the guard: also ones that no file may name
   std::string sip = {};
   std::string media = {};
   enum class Peers { all, withoutCore } peers = Peers::all;
@@ -45,7 +46,9 @@ struct BorderConfig {
 inline EdgePolicyPtr policyOf(const BorderConfig& config) {
   auto outcome = config::parse(config.text(), "/nowhere/sallyport.toml");
   SP_CHECK(outcome.ok());
-  auto policy = compile(std::make_shared<const config::Config>(*std::move(outcome.config)));
+  auto parsed = *std::move(outcome.config);
+  if (!config.methods.empty()) parsed.guard.methods = config.methods;
+  auto policy = compile(std::make_shared<const config::Config>(std::move(parsed)));
   SP_CHECK(policy.ok());
   return *policy;
 }

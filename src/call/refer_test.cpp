@@ -39,7 +39,7 @@ TEST(ReferRequest, MayNameTheDialogThatTheCallReplaces) {
 }
 TEST(ReferRequest, WithoutExactlyOneSipTargetIsRefused) {
   EXPECT_EQ(refused(""), "call.refer.target");
-  EXPECT_EQ(refused("Refer-To: <sip:a@a.test>\r\nRefer-To: <sip:b@a.test>\r\n"), "call.refer.target");
+  EXPECT_EQ(refused("Refer-To: <sip:a@a.test>, <sip:b@a.test>\r\n"), "call.refer.target");
   EXPECT_EQ(refused("Refer-To: <http://a.test/>\r\n"), "call.refer.target");
   EXPECT_EQ(refused("Refer-To: <sip:>\r\n"), "call.refer.target");
 }
