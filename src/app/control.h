@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "app/trunks_report.h"
-#include "call/registrations.h"
 #include "call/peer_report.h"
+#include "call/registrations.h"
 #include "core/clock.h"
 #include "core/result.h"
 #include "guard/admission_chain.h"

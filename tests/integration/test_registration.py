@@ -9,8 +9,9 @@ ALICE = "sip:alice@" + edges.DOMAIN
 
 def registering(text):
     assert '"INFO"]' in text
-    text = text.replace('"INFO"]', '"INFO", "REGISTER", "MESSAGE"]')
-    return text + '\n[[route]]\nuser = "alice"\nto = "device"\n[registrar]\nenabled = true\n'
+    assert "enabled = false" in text
+    text = text.replace('"INFO"]', '"INFO", "REGISTER", "MESSAGE"]').replace("enabled = false", "enabled = true")
+    return text + '\n[[route]]\nuser = "alice"\nto = "device"\n'
 
 
 def registered(border, to=ALICE):
