@@ -8,7 +8,6 @@
 
 #include <openssl/sha.h>
 
-#include "core/check.h"
 #include "core/secret.h"
 
 namespace sallyport::media {
@@ -44,9 +43,14 @@ void resume(SHA_CTX& context, const Midstate& state) {
 }  // namespace
 
 HmacSha1::HmacSha1(Bytes key) {
-  SP_CHECK(key.size() <= SHA_CBLOCK);
+  Tag hashed{};
+  if (key.size() > SHA_CBLOCK) {  // RFC 2104 3
+    SHA1(key.data(), key.size(), hashed.data());
+    key = hashed;
+  }
   inner_ = afterKeyBlock(key, kInnerPad);
   outer_ = afterKeyBlock(key, kOuterPad);
+  cleanse(hashed);
 }
 
 HmacSha1::~HmacSha1() {
