@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A description from a stranger: never a crash, never an acceptance without keys, and whatever is
-// accepted is answered with a description that we ourselves would accept.
+// accepted is answered with a description that we ourselves would accept. ICE and trickle fragments read the same
+// when they are written again.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "sdp/offer_answer.h"
+#include "sdp/trickle.h"
 
 namespace {
 
@@ -56,13 +58,37 @@ void readAsAnAnswer(const Session& session) {
   require(!audio || audio->crypto.size() == 1);
 }
 
+void rewriteIce(const Session& session, const MediaSection& section) {
+  const auto ice = iceOf(session, section);
+  if (!ice || !*ice) return;
+  const auto text = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n" + renderIceSessionLines(**ice) +
+                    "m=audio 9 RTP/SAVPF 0\r\n" + renderIceMediaLines(**ice);
+  const auto again = Session::parse(text);
+  require(again.ok());
+  const auto read = iceOf(*again, again->media().front());
+  require(read.ok() && read->has_value());
+  require((*read)->credentials.password == (*ice)->credentials.password && (*read)->skipped.empty());
+  require((*read)->candidates.size() == (*ice)->candidates.size());
+  require((*read)->mode == (*ice)->mode && (*read)->gathering == (*ice)->gathering);
+}
+
+void rewriteFragment(std::string_view text) {
+  const auto fragment = parseTrickleFragment(text);
+  if (!fragment) return;
+  const auto again = parseTrickleFragment(renderTrickleFragment(*fragment));
+  require(again.ok() && again->sections.size() == fragment->sections.size());
+  require(again->credentials.password == fragment->credentials.password);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   (void)redacted(text);
+  rewriteFragment(text);
   const auto session = Session::parse(text);
   if (!session) return 0;
+  for (const auto& section : session->media()) rewriteIce(*session, section);
   readAsAnAnswer(*session);
   const auto offer = readOffer(*session, {});
   if (offer) answerWhatWasOffered(*offer);
