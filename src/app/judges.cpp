@@ -203,13 +203,17 @@ class RuleBuilder {
     return policy;
   }
 
-  // What a connection that has shown nothing may be asked for.
+  // What a connection that has shown nothing may be asked for. Algorithms count of those only whom a password alone
+  // proves: a peer's others are for its challenges to us, and some phones give up at one they do not know.
   static void ask(identity::AuthenticationPolicy& strangers, const identity::AuthenticationPolicy& of) {
+    bool by_digest = false;
     for (const auto& proofs : of.any_of) {
-      const bool by_connection = proofs.has(identity::Proof::certificate) || proofs.has(identity::Proof::network);
+      if (proofs.has(identity::Proof::certificate) || proofs.has(identity::Proof::network)) continue;
+      by_digest = by_digest || proofs.has(identity::Proof::digest);
       const bool known = std::find(strangers.any_of.begin(), strangers.any_of.end(), proofs) != strangers.any_of.end();
-      if (!by_connection && !known) strangers.any_of.push_back(proofs);
+      if (!known) strangers.any_of.push_back(proofs);
     }
+    if (!by_digest) return;
     for (const auto algorithm : of.digest.algorithms) {
       auto& algorithms = strangers.digest.algorithms;
       if (std::find(algorithms.begin(), algorithms.end(), algorithm) == algorithms.end())
@@ -222,6 +226,7 @@ class RuleBuilder {
     call::ListenerRules rules;
     rules.strangers = policyOf(config_.devices ? config_.devices->policy : config::Policy{}, floor);
     rules.strangers.any_of.clear();
+    rules.strangers.digest.algorithms.clear();
     if (config_.devices) {
       const auto& policy = rules.of.emplace(call::kDevices, policyOf(config_.devices->policy, floor)).first->second;
       ask(rules.strangers, policy);

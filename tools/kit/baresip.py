@@ -13,7 +13,7 @@ from .process import Process, ProcessError, free_port, run
 
 PROGRAM = shutil.which("baresip")
 MODULES = next((folder for folder in ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules") if os.path.isdir(folder)), None)
-WANTED = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "account.so", "menu.so", "ctrl_tcp.so")
+WANTED = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "uuid.so", "account.so", "menu.so", "ctrl_tcp.so")
 
 
 def missing():
@@ -76,6 +76,7 @@ module sndfile.so
 module aufile.so
 module aubridge.so
 module srtp.so
+module uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -86,10 +87,11 @@ ringback_disabled yes
 
 class Baresip:
     """One running baresip. `identity` is (certificate, key) or None; `edge` the "host:port" it sends calls
-    through. `play` must outlast the call: baresip ends a call whose source ends."""
+    through. `play` must outlast the call: baresip ends a call whose source ends. `registers`: it does so there, on
+    a connection of its own that it keeps (RFC 5626); `password` answers the challenges it understands, MD5 only."""
 
     def __init__(self, folder, user, ca, play, identity=None, edge=None, domain="sallyport.test", answer=False, codec="PCMU",
-                 rtcp_mux=False, encryption="srtp-mand", place=None):
+                 rtcp_mux=False, encryption="srtp-mand", place=None, registers=False, password=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.user = user
@@ -105,8 +107,10 @@ class Baresip:
         (self.folder / "contacts").write_text("")
         route = f';outbound="sip:{edge};transport=tls"' if edge else ""
         keying = f";mediaenc={encryption}" if encryption else ""
+        keying += f";auth_user={user};auth_pass={password}" if password else ""
+        regint = "regint=600;sipnat=outbound" if registers else "regint=0"
         (self.folder / "accounts").write_text(
-            f"<sip:{user}@{domain};transport=tls>{route};regint=0{keying};audio_codecs={codec};ptime=20;"
+            f"<sip:{user}@{domain};transport=tls>{route};{regint}{keying};audio_codecs={codec};ptime=20;"
             f"answermode={'auto' if answer else 'manual'}\n")
         self.events = []
         self._buffer = b""
@@ -123,6 +127,8 @@ class Baresip:
         self._say("dial", uri)
         return self
 
+    call = dial  # as Linphone's is called
+
     def hang_up(self):
         self._say("hangup", "")
 
@@ -131,6 +137,10 @@ class Baresip:
 
     def resume(self):
         self._say("resume", "")
+
+    def registered(self, timeout=15.0):
+        self.wait_event("REGISTER_OK", timeout)
+        return self
 
     def established(self, timeout=15.0):
         return self.wait_event("CALL_ESTABLISHED", timeout)
