@@ -6,33 +6,28 @@ namespace sallyport::call {
 void CallDirectory::add(std::string_view call_id, Direction direction, unsigned worker) {
   auto& shard = shardOf(call_id);
   const std::lock_guard lock{shard.mutex};
-  shard.entries.insert_or_assign(std::string{call_id}, Entry{direction, worker});
+  shard.entries[std::string{call_id}].of(direction) = worker;
 }
 
-void CallDirectory::remove(std::string_view call_id) {
+void CallDirectory::remove(std::string_view call_id, Direction direction) {
   auto& shard = shardOf(call_id);
   const std::lock_guard lock{shard.mutex};
-  shard.entries.erase(std::string{call_id});
+  const auto found = shard.entries.find(std::string{call_id});
+  if (found == shard.entries.end()) return;
+  found->second.of(direction).reset();
+  if (!found->second.received && !found->second.sent) shard.entries.erase(found);
 }
 
-std::optional<CallDirectory::Entry> CallDirectory::find(std::string_view call_id) const {
+CallDirectory::Entry CallDirectory::find(std::string_view call_id) const {
   const auto& shard = shardOf(call_id);
   const std::lock_guard lock{shard.mutex};
   const auto found = shard.entries.find(std::string{call_id});
-  if (found == shard.entries.end()) return std::nullopt;
-  return found->second;
+  return found == shard.entries.end() ? Entry{} : found->second;
 }
 
-std::optional<unsigned> CallDirectory::ownerOf(std::string_view call_id) const {
-  const auto entry = find(call_id);
-  if (!entry || entry->direction != Direction::received) return std::nullopt;
-  return entry->worker;
-}
+std::optional<unsigned> CallDirectory::ownerOf(std::string_view call_id) const { return find(call_id).received; }
 
-bool CallDirectory::isOurs(std::string_view call_id) const {
-  const auto entry = find(call_id);
-  return entry && entry->direction == Direction::sent;
-}
+bool CallDirectory::isOurs(std::string_view call_id) const { return find(call_id).sent.has_value(); }
 
 std::size_t CallDirectory::size() const {
   std::size_t entries = 0;

@@ -108,12 +108,14 @@ Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts&
   const auto& sip = policy->config->sip;
   const unsigned hops = invite.maxForwards().value_or(sip.max_forwards);
   if (hops == 0) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
-  if (parts_.directory.isOurs(invite.callId())) {
-    return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
-  }
   const auto* caller = policy->peer(facts.peer());
   if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
   SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite.requestUri(), wall));
+  // A core that is a proxy keeps the Call-ID of what we sent it. Where it asks for the one phone that it was told of
+  // by this token, that is a spiral and no loop (RFC 3261 16.3): the call ends at that phone's connection.
+  if (asked.token.empty() && parts_.directory.isOurs(invite.callId())) {
+    return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
+  }
   const CallerProof proof{facts.peer(), facts.identity(), policy->domain()};
   SP_ASSIGN(const auto identity, identifyCaller(caller->caller, proof, invite));
   SP_ASSIGN(const auto decision, route(*policy, {facts.peer(), asked.called.user, asked.called.host, &identity, wall,

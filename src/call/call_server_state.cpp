@@ -176,7 +176,7 @@ void CallServer::onCallEnded(Bridge& call) {
   parts_.metrics.callsActive(-1);
   const auto record = call.record();
   if (!record.answered) parts_.metrics.callFailed(record.end.code);
-  parts_.directory.remove(calls_.at(call.id()).sip_call_id);
+  parts_.directory.remove(calls_.at(call.id()).sip_call_id, CallDirectory::Direction::received);
   const auto seconds =
       record.answered && record.ended ? std::chrono::duration<double>(*record.ended - *record.answered).count() : 0.0;
   parts_.log.event(Severity::info, "call.ended",
@@ -272,7 +272,7 @@ void CallServer::unbind(Leg& leg) {
   for (const auto id : bound->second.clients) client_legs_.erase(id);
   for (const auto id : bound->second.servers) server_legs_.erase(id);
   leaveFlow(bound->second);
-  if (!bound->second.call_id.empty()) parts_.directory.remove(bound->second.call_id);
+  if (!bound->second.call_id.empty()) parts_.directory.remove(bound->second.call_id, CallDirectory::Direction::sent);
   tag_legs_.erase(bound);
 }
 

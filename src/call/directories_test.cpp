@@ -31,9 +31,22 @@ TEST(CallDirectoryOf, CallIdsOfOurOwnAreRecognisedAndOwnedByNobody) {
 TEST(CallDirectoryOf, WhatIsRemovedIsGone) {
   CallDirectory calls;
   calls.add("a", Direction::sent, 0);
-  calls.remove("a");
-  calls.remove("a");
+  calls.remove("a", Direction::sent);
+  calls.remove("a", Direction::sent);
   EXPECT_FALSE(calls.isOurs("a"));
+  EXPECT_EQ(calls.size(), 0u);
+}
+
+TEST(CallDirectoryOf, OurOwnCallMayBeReceivedToo) {
+  CallDirectory calls;
+  calls.add("a", Direction::sent, 1);
+  calls.add("a", Direction::received, 2);
+  EXPECT_TRUE(calls.isOurs("a"));
+  EXPECT_EQ(calls.ownerOf("a"), 2u);
+  calls.remove("a", Direction::received);
+  EXPECT_TRUE(calls.isOurs("a"));
+  EXPECT_EQ(calls.ownerOf("a"), std::nullopt);
+  calls.remove("a", Direction::sent);
   EXPECT_EQ(calls.size(), 0u);
 }
 
@@ -46,7 +59,7 @@ TEST(CallDirectoryOf, SeveralWorkersAtOnce) {
         const auto id = std::to_string(worker) + "-" + std::to_string(i);
         calls.add(id, Direction::received, worker);
         SP_CHECK(calls.ownerOf(id) == worker);
-        if (i % 2 == 0) calls.remove(id);
+        if (i % 2 == 0) calls.remove(id, Direction::received);
       }
     });
   }

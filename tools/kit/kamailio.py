@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kamailio as a TLS voice core: wants a client certificate of everybody, stays in the path by Record-Route,
-passes SDP on untouched. What the edge sends goes to the phone behind it; what that phone sends goes to the
-edge. Written against 5.6."""
+passes SDP on untouched. As a proxy: what the edge sends goes to the phone behind it, what that phone sends goes
+to the edge. As a registrar: the edge registers others at it, with a Path (RFC 3327), and calls to them go back by that
+Path; calls to anybody else go to the phone behind it. Written against 5.6."""
 import os
 import pathlib
 import shutil
@@ -48,6 +49,7 @@ loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "xlog.so"
+{registrar}
 modparam("tls", "config", "{tls}")
 modparam("rr", "enable_full_lr", 1)
 modparam("tm", "fr_timer", 10000)
@@ -69,16 +71,43 @@ request_route {{
     if (!is_method("ACK")) sl_send_reply("481", "Call Does Not Exist");
     exit;
   }}
-  if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
-  t_check_trans();
-  record_route();
-  $du = "sip:{outward};transport=tls";
-  if ($tls_peer_san_hostname == "{edge_name}") $du = "sip:{inward};transport=tls";
-  if (!t_relay()) sl_reply_error();
+{requests}
 }}
 onreply_route {{
   xlog("L_NOTICE", "heard $rs to $rm from $tls_peer_san_hostname $tls_peer_subject_cn\\n");
 }}
+"""
+
+AS_PROXY = """\
+  if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
+  t_check_trans();
+  record_route();
+  $du = "sip:OUTWARD;transport=tls";
+  if ($tls_peer_san_hostname == "EDGE_NAME") $du = "sip:INWARD;transport=tls";
+  if (!t_relay()) sl_reply_error();
+"""
+
+REGISTRAR_MODULES = """\
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+modparam("usrloc", "db_mode", 0)
+modparam("registrar", "use_path", 1)
+modparam("registrar", "path_mode", 2)
+"""
+
+# path_mode 2: a REGISTER whose Path is not said to be supported is refused.
+AS_REGISTRAR = """\
+  if (is_method("REGISTER")) {
+    if ($tls_peer_san_hostname != "EDGE_NAME") { sl_send_reply("403", "Forbidden"); exit; }
+    xlog("L_NOTICE", "bound $tU by path $hdr(Path)\\n");
+    if (!save("location")) sl_reply_error();
+    exit;
+  }
+  if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
+  t_check_trans();
+  record_route();
+  if (!lookup("location")) $du = "sip:INWARD;transport=tls";
+  if (!t_relay()) sl_reply_error();
 """
 
 TLS = """\
@@ -102,14 +131,19 @@ require_certificate = yes
 class Kamailio:
     """One running Kamailio between `edge` ("host:port" and the dns name in its certificate) and `phone`."""
 
-    def __init__(self, folder, identity, ca, edge, phone, edge_name="edge.sallyport.test", port=None):
+    def __init__(self, folder, identity, ca, edge, phone, edge_name="edge.sallyport.test", port=None,
+                 registrar=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.address = f"127.0.0.1:{port or free_port()}"
         tls = self.folder / "tls.cfg"
         tls.write_text(TLS.format(cert=identity[0], key=identity[1], ca=ca))
         routing = self.folder / "kamailio.cfg"
-        routing.write_text(ROUTING.format(address=self.address, modules=MODULES, tls=tls, inward=phone, outward=edge, edge_name=edge_name))
+        requests = AS_REGISTRAR if registrar else AS_PROXY
+        for word, value in (("OUTWARD", edge), ("INWARD", phone), ("EDGE_NAME", edge_name)):
+            requests = requests.replace(word, value)
+        routing.write_text(ROUTING.format(address=self.address, modules=MODULES, tls=tls, outward=edge, edge_name=edge_name,
+                                          registrar=REGISTRAR_MODULES if registrar else "", requests=requests))
         # -DD: stays in the foreground, with its children; they end with it
         self.process = Process([PROGRAM, "-f", routing, "-DD", "-E", "-m", "32", "-M", "4", "-x", "tlsf",
                                 "-Y", self.folder, "-w", self.folder], cwd=self.folder)
