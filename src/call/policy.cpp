@@ -66,6 +66,7 @@ Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, cons
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, peer.policy, kTrunkEdge));
   out.sips = peer.policy.sips;
   out.dtmf = peer.policy.dtmf;
+  out.user_phone = peer.user_phone;
   return out;
 }
 

@@ -33,6 +33,7 @@ struct PeerPolicy {
   HeaderPolicy headers = {};  // what crosses to it and from it
   config::SipsMode sips = config::SipsMode::allow;
   config::DtmfMode dtmf = config::DtmfMode::rfc4733;  // how it is told of keys pressed on the other side
+  bool user_phone = false;                            // numbers are sent to it with ";user=phone" (RFC 3261 19.1.1)
 
   const NumberPlan& numbers() const { return caller.numbers; }
 };

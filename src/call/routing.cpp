@@ -32,7 +32,11 @@ struct Question {
 };
 
 Destination destinationOf(const PeerPolicy& target, const config::RouteTarget& to, const Number& onward) {
-  return {.peer = &target, .priority = to.priority, .weight = to.weight, .user = target.numbers().write(onward)};
+  return {.peer = &target,
+          .priority = to.priority,
+          .weight = to.weight,
+          .user = target.numbers().write(onward),
+          .is_number = onward.kind != NumberKind::name};
 }
 
 HeaderPolicy headersBetween(const EdgePolicy& policy, const PeerPolicy* source, const PeerPolicy& target,
@@ -67,7 +71,9 @@ Result<CalledParty> calledParty(const EdgePolicy& policy, std::string_view from_
   return CalledParty{std::move(called), is_tel ? policy.domain() : std::string{uri.host}, std::move(number)};
 }
 
-std::string Destination::uri() const { return "sip:" + sip::escapedUser(user) + "@" + peer->uri_host; }
+std::string Destination::uri() const {
+  return "sip:" + sip::escapedUser(user) + "@" + peer->uri_host + (peer->user_phone && is_number ? ";user=phone" : "");
+}
 
 Result<RouteDecision> route(const EdgePolicy& policy, const RouteQuery& query) {
   const Question question{policy, query};

@@ -40,10 +40,11 @@ struct Destination {
   unsigned priority = 1;
   unsigned weight = 1;
   std::string user = {};           // as this peer is to be asked for it, not escaped: uri() does that
+  bool is_number = false;          // the user is a telephone number, known world-wide or not
   HeaderPolicy headers = {};       // between the source and it
   PresentedCaller presented = {};  // the caller as it is told
   bool isRegistrar() const { return peer->name == kDevices; }
-  std::string uri() const;  // for Request-URI and To: "sip:user@host"
+  std::string uri() const;  // for Request-URI and To: "sip:user@host", with ";user=phone" where the peer wants it
 };
 
 struct RouteDecision {

@@ -182,6 +182,21 @@ TEST_F(RoutingNumbers, EmergencyNumbersGoAsDialled) {
   EXPECT_EQ(decision->first().uri(), "sip:112@sbc.carrier.test");
 }
 
+TEST_F(RoutingNumbers, ANumberIsMarkedAsOneWhereTheTargetWantsThat) {
+  const auto rules = policyWith([](config::Config& config) {
+    peer(config, "carrier").user_phone = true;
+    config.routes = {rule("*", "carrier")};
+  });
+  for (const auto& [user, uri] : std::map<std::string, std::string>{
+           {"+4930123456", "sip:+4930123456@sbc.carrier.test;user=phone"},
+           {"115", "sip:115@sbc.carrier.test;user=phone"},  // not known world-wide, a number all the same
+           {"bob", "sip:bob@sbc.carrier.test"}}) {
+    const auto decision = route(*rules, {"core", user, "sallyport.test"});
+    ASSERT_TRUE(decision);
+    EXPECT_EQ(decision->first().uri(), uri);
+  }
+}
+
 TEST_F(RoutingNumbers, WhatMayNotStandInAUriIsEscaped) {
   const auto policy = policyOf({rule("*", "core")});
   const auto decision = route(*policy, {"device", "a b@c\x7F%", "sallyport.test"});
