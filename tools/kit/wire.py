@@ -74,8 +74,17 @@ class Wire:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.load_cert_chain(cert, key)
-        raw = socket.create_connection(endpoint(address), timeout=timeout)
-        return cls(context.wrap_socket(raw))
+        return cls.through(context, address, timeout=timeout)
+
+    @classmethod
+    def through(cls, context, address, source=None, server_name=None, timeout=10.0):
+        """As a client that says for itself what it shows, what it asks for and where it comes from."""
+        raw = socket.create_connection(endpoint(address), timeout=timeout, source_address=(source, 0) if source else None)
+        try:
+            return cls(context.wrap_socket(raw, server_hostname=server_name))
+        except (OSError, ssl.SSLError):
+            raw.close()
+            raise
 
     def send(self, text):
         self.tls.sendall(text if isinstance(text, bytes) else text.encode())
@@ -171,14 +180,16 @@ class Wire:
 class WirePeer:
     """A TLS listener that the edge connects to; hands out its connections."""
 
-    def __init__(self, cert, key, ca, host="127.0.0.1"):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(cert, key)
-        context.load_verify_locations(ca)
-        context.verify_mode = ssl.CERT_REQUIRED
+    def __init__(self, cert, key, ca, host="127.0.0.1", context=None, port=0):
+        if context is None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert, key)
+            context.load_verify_locations(ca)
+            context.verify_mode = ssl.CERT_REQUIRED
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.listener = socket.socket(family, socket.SOCK_STREAM)
-        self.listener.bind((host, 0))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((host, port))
         self.listener.listen(16)
         self.port = self.listener.getsockname()[1]
         self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
@@ -216,7 +227,7 @@ def token(length=10):
 
 
 def sdp(port=40000, host="127.0.0.1", suite="AEAD_AES_256_GCM", key=None, profile="RTP/SAVP", direction="sendrecv",
-        formats=((0, "PCMU/8000"),), version=1, crypto=None, session=1234, tag=1):
+        formats=((0, "PCMU/8000"),), version=1, crypto=None, session=1234, tag=1, attributes=()):
     sizes = {"AEAD_AES_256_GCM": 44, "AEAD_AES_128_GCM": 28, "AES_256_CM_HMAC_SHA1_80": 46, "AES_CM_128_HMAC_SHA1_80": 30}
     if crypto is None:
         key = key or base64.b64encode(os.urandom(sizes[suite])).decode()
@@ -224,7 +235,7 @@ def sdp(port=40000, host="127.0.0.1", suite="AEAD_AES_256_GCM", key=None, profil
     lines = ["v=0", f"o=- {session} {version} IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0",
              f"m=audio {port} {profile} " + " ".join(str(number) for number, _ in formats)]
     lines += [f"a=rtpmap:{number} {name}" for number, name in formats]
-    lines += crypto + [f"a={direction}"]
+    lines += [*crypto, *attributes, f"a={direction}"]
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -239,6 +250,8 @@ class Caller:
         self.cseq = 0
         self.target = to
         self.branch = None
+        self.contact = "<sip:secretive@10.9.8.7:5061;transport=tls>"
+        self.headers = ["User-Agent: LeakyPhone/9.9"]
 
     def text(self, method, body="", extra=(), cseq=None, branch=None, uri=None, max_forwards=70):
         if cseq is None:
@@ -250,7 +263,7 @@ class Caller:
         lines = [f"{method} {uri or self.target} SIP/2.0", f"Via: SIP/2.0/TLS 10.9.8.7:5061;branch={branch}",
                  f"Max-Forwards: {max_forwards}", f"From: {self.from_value}", f"To: {self.to_value}",
                  f"Call-ID: {self.call_id}", f"CSeq: {cseq} {method}",
-                 "Contact: <sip:secretive@10.9.8.7:5061;transport=tls>", "User-Agent: LeakyPhone/9.9", *extra]
+                 f"Contact: {self.contact}", *self.headers, *extra]
         if body:
             lines.append("Content-Type: application/sdp")
         return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
@@ -279,6 +292,8 @@ class Callee:
         self.wire, self.invite = wire, invite
         self.tag = token()
         self.cseq = 100
+        self.contact = "<sip:inner@10.20.30.40:5060;transport=tls>"
+        self.headers = ["Server: SecretPBX/1.2"]
 
     def text(self, status, reason, body="", request=None, extra=(), tag=None):
         request = request or self.invite
@@ -287,7 +302,7 @@ class Callee:
             to += f";tag={tag or self.tag}"
         lines = [f"SIP/2.0 {status} {reason}", *(f"Via: {via}" for via in request.all("Via")), f"From: {request['From']}",
                  f"To: {to}", f"Call-ID: {request['Call-ID']}", f"CSeq: {request.cseq}",
-                 "Contact: <sip:inner@10.20.30.40:5060;transport=tls>", "Server: SecretPBX/1.2", *extra]
+                 f"Contact: {self.contact}", *self.headers, *extra]
         if body:
             lines.append("Content-Type: application/sdp")
         return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
@@ -300,7 +315,7 @@ class Callee:
         lines = [f"{method} {self.invite.contact_uri()} SIP/2.0", f"Via: SIP/2.0/TLS 10.20.30.40:5060;branch=z9hG4bK{token()}",
                  "Max-Forwards: 70", f"From: {self.invite['To']};tag={self.tag}", f"To: {self.invite['From']}",
                  f"Call-ID: {self.invite['Call-ID']}", f"CSeq: {self.cseq} {method}",
-                 "Contact: <sip:inner@10.20.30.40:5060;transport=tls>", *extra]
+                 f"Contact: {self.contact}", *extra]
         if body:
             lines.append("Content-Type: application/sdp")
         self.wire.send("\r\n".join([*lines, f"Content-Length: {len(body)}", "", body]))
