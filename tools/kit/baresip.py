@@ -135,6 +135,10 @@ class Baresip:
     def hold(self):
         self._say("hold", "")
 
+    def transfer(self, uri):
+        """Sends the other party there (REFER)."""
+        self._say("transfer", uri)
+
     def resume(self):
         self._say("resume", "")
 
