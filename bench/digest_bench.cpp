@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/secret_text.h"
 #include "crypto/hash.h"
 #include "identity/digest_server.h"
 
@@ -34,7 +35,7 @@ struct House {
     std::string text;
     for (std::size_t i = 0; i < kUsers; ++i) {
       request.identity = "user" + std::to_string(i) + "@example.org";
-      text += *credentialLines(request, secret("password"));
+      text += textOf(*credentialLines(request, secret("password")));
     }
     auto parsed = CredentialStore::parse(text, secret("key"));
     SP_CHECK(parsed.ok());

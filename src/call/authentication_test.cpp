@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "call/call_test_script.h"
+#include "core/secret_text.h"
 #include "identity/digest_client.h"
 
 namespace sallyport::call::test {
@@ -27,7 +28,7 @@ identity::AuthenticationPolicy passwordPolicy() {
   policy.any_of = {{identity::Proof::digest}};
   policy.digest.realm = policy.digest.domain = "sallyport.test";
   policy.credentials =
-      std::make_shared<const identity::CredentialStore>(*identity::CredentialStore::parse(lines, Secret{32}));
+      std::make_shared<const identity::CredentialStore>(*identity::CredentialStore::parse(textOf(lines), Secret{32}));
   return policy;
 }
 

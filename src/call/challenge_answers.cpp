@@ -4,25 +4,15 @@
 #include <algorithm>
 
 #include "call/policy.h"
-#include "crypto/pem_file.h"
+#include "crypto/password.h"
 
 namespace sallyport::call {
 namespace {
 
-constexpr std::size_t kLongestPassword = 256;
-
-// The first line of the file, without its end.
 Result<Secret> readPassword(const std::filesystem::path& file) {
-  SP_ASSIGN(const auto content, crypto::readPemFile(file, crypto::Readers::ownerOnly));
-  const auto bytes = content.bytes();
-  const auto end =
-      std::find_if(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == '\n' || byte == '\r'; });
-  const auto size = static_cast<std::size_t>(end - bytes.begin());
-  if (size == 0 || size > kLongestPassword) {
-    return Error{ErrorKind::misconfigured, "call.credentials.password",
-                 file.string() + ": its first line is the password, 1 to 256 bytes"};
-  }
-  return Secret{bytes.first(size)};
+  auto password = crypto::passwordFromFile(file);
+  if (password || std::string_view{password.error().code} != "crypto.password.line") return password;
+  return Error{ErrorKind::misconfigured, "call.credentials.password", std::move(password).error().detail};
 }
 
 }  // namespace

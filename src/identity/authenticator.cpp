@@ -200,7 +200,8 @@ Authenticator::Evidence Authenticator::scramEvidence(const AuthenticationRequest
   auto& state = scram_.try_emplace(request.flow, ScramState{ScramServer{policy.scram}, {}}).first->second;
   const auto find = [&](std::string_view user) {
     state.user = user;
-    return policy.credentials->scram({user, domain});
+    return ScramAccount{policy.credentials->subject({user, domain}).identity,
+                        policy.credentials->scram({user, domain})};
   };
   auto step = state.server.step(values.front(), find, request.now);
   const auto subject = policy.credentials->subject({state.user, domain});

@@ -5,6 +5,7 @@
 
 #include "identity/authenticator_test_support.h"
 #include "identity/scram_client.h"
+#include "identity/scram_text.h"
 
 namespace sallyport::identity::test {
 namespace {
@@ -193,7 +194,7 @@ class AuthenticatorScramTest : public AuthenticatorTest {
     request.identity = "alice@example.org";
     request.digests.clear();
     request.scram_iterations = kScramMinIterations;
-    auto store = CredentialStore::parse(*credentialLines(request, secret(kPassword)), secret("key"));
+    auto store = CredentialStore::parse(textOf(*credentialLines(request, secret(kPassword))), secret("key"));
     policy_.credentials = std::make_shared<const CredentialStore>(*std::move(store));
     policy_.any_of = {{Proof::scram}};
     policy_.scram = *ScramMechanism::make({std::string{kRealm}, kScramMinIterations}, secret("a key of 16 bytes"));
@@ -222,6 +223,22 @@ TEST_F(AuthenticatorScramTest, AWrongPasswordAndAnUnknownUserFailAlike) {
   EXPECT_EQ(unknown.failure, Failure::wrong);
   EXPECT_EQ(unknown.failed_identity, "mallory@example.org");
   EXPECT_EQ(unknown.headers, wrong.headers);
+}
+
+// One user has one salt however the name is written, and so must one whom nobody knows.
+TEST_F(AuthenticatorScramTest, AnUnknownNameHasOneSaltInAllItsSpellingsAsAKnownOneHas) {
+  const auto saltOf = [this](const std::string& user) {
+    ScramClient client{{std::string{kRealm}, user, secret("no matter")}};
+    const auto first = challengeFrom(authenticate({})).headers.at(0).second;
+    const auto header = challengeFrom(authenticate({*client.begin(first)})).headers.at(0).second;
+    const auto message = *scramMessageIn(*AuthParams::parse(header));
+    return message.substr(message.find(",s="));
+  };
+  for (const std::string user : {"alice", "mallory"}) {
+    EXPECT_EQ(saltOf(user), saltOf(user + "@example.org")) << user;
+    EXPECT_EQ(saltOf(user), saltOf(user + "@Example.ORG")) << user;
+  }
+  EXPECT_NE(saltOf("alice"), saltOf("mallory"));
 }
 
 TEST_F(AuthenticatorScramTest, AnExchangeEndsWithItsConnection) {

@@ -121,7 +121,7 @@ DigestVerifier CredentialStore::digest(const Username& user, std::string_view re
 std::optional<ScramVerifier> CredentialStore::scram(const Username& user) const {
   const auto found = tables_->scrams.find(tables_->keyOf(Table::scram, subject(user).identity));
   if (found == tables_->scrams.end()) return std::nullopt;
-  return found->second;
+  return found->second.clone();
 }
 
 std::size_t CredentialStore::size() const { return tables_->digests.size() + tables_->scrams.size(); }

@@ -84,6 +84,6 @@ struct CredentialRequest {
 };
 // The lines for the file, each ended. Errors: those of CredentialStore::parse without a line,
 // "identity.credentials.password" (empty or longer than 256 bytes), and makeScramVerifier's.
-Result<std::string> credentialLines(const CredentialRequest& request, const Secret& password);
+Result<Secret> credentialLines(const CredentialRequest& request, const Secret& password);
 
 }  // namespace sallyport::identity

@@ -5,7 +5,9 @@
 #include <array>
 #include <vector>
 
+#include "core/secret_text.h"
 #include "crypto/encoding.h"
+#include "crypto/password.h"
 #include "crypto/random.h"
 #include "sip/header_lexer.h"
 #include "sip/header_values.h"
@@ -15,7 +17,6 @@ namespace {
 
 constexpr std::size_t kMostFields = 6;
 constexpr std::size_t kLongestWord = 255;
-constexpr std::size_t kLongestPassword = 256;
 constexpr std::array kAlgorithms{DigestAlgorithm::sha256, DigestAlgorithm::sha512_256, DigestAlgorithm::md5};
 
 using Fields = std::vector<std::string_view>;
@@ -50,19 +51,6 @@ std::optional<Secret> hashFrom(std::string_view text, DigestAlgorithm algorithm)
 
 Error misconfigured(const char* code, std::string detail = {}) {
   return {ErrorKind::misconfigured, code, std::move(detail)};
-}
-
-// Whose credentials they are. `username` is a peer's. The codes are those of CredentialStore::parse.
-Result<Subject> subjectFrom(std::string_view identity, std::string_view username) {
-  if (identity.starts_with(kPeerPrefix)) {
-    const auto name = identity.substr(kPeerPrefix.size());
-    if (!isPlainWord(name) || name == crypto::kDevicePeerName) return misconfigured("identity.credentials.identity");
-    if (!isPlainWord(username)) return misconfigured("identity.credentials.username");
-    return Subject{crypto::PeerKind::peer, std::string{name}, peerIdentity(username)};
-  }
-  auto device = deviceIdentityFrom(identity);
-  if (!device) return misconfigured("identity.credentials.identity");
-  return Subject{crypto::PeerKind::device, std::string{crypto::kDevicePeerName}, *std::move(device)};
 }
 
 // What stands behind the algorithm's word: the realm and one hash, or a device's two.
@@ -110,11 +98,19 @@ Result<CredentialLine> readLine(std::span<const std::string_view> fields) {
   return line;
 }
 
-std::string_view textOf(const Secret& secret) {
-  return {reinterpret_cast<const char*>(secret.bytes().data()), secret.size()};
-}
-
 }  // namespace
+
+Result<Subject> subjectFrom(std::string_view identity, std::string_view username) {
+  if (identity.starts_with(kPeerPrefix)) {
+    const auto name = identity.substr(kPeerPrefix.size());
+    if (!isPlainWord(name) || name == crypto::kDevicePeerName) return misconfigured("identity.credentials.identity");
+    if (!isPlainWord(username)) return misconfigured("identity.credentials.username");
+    return Subject{crypto::PeerKind::peer, std::string{name}, peerIdentity(username)};
+  }
+  auto device = deviceIdentityFrom(identity);
+  if (!device) return misconfigured("identity.credentials.identity");
+  return Subject{crypto::PeerKind::device, std::string{crypto::kDevicePeerName}, *std::move(device)};
+}
 
 std::string lowered(std::string_view text) {
   std::string out{text};
@@ -154,7 +150,8 @@ Result<std::optional<CredentialLine>> CredentialLines::next() {
   while (!rest_.empty()) {
     const auto end = std::min(rest_.find('\n'), rest_.size());
     auto line = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    last_ = rest_.substr(0, end + 1);
+    rest_.remove_prefix(last_.size());
     ++number_;
     if (line.ends_with('\r')) line.remove_suffix(1);
     const auto fields = fieldsOf(line);
@@ -166,32 +163,32 @@ Result<std::optional<CredentialLine>> CredentialLines::next() {
   return std::optional<CredentialLine>{};
 }
 
-Result<std::string> credentialLines(const CredentialRequest& request, const Secret& password) {
-  if (password.empty() || password.size() > kLongestPassword) {
+Result<Secret> credentialLines(const CredentialRequest& request, const Secret& password) {
+  if (password.empty() || password.size() > crypto::kLongestPassword) {
     return misconfigured("identity.credentials.password", "1 to 256 bytes");
   }
   SP_ASSIGN(const auto subject, subjectFrom(request.identity, request.username));
   const bool device = subject.kind == crypto::PeerKind::device;
   const auto username = device ? subject.identity.substr(0, subject.identity.rfind('@')) : request.username;
   const auto whose = device ? subject.identity : request.identity + ' ' + username;
-  std::string lines;
+  SecretText lines;
   for (const auto algorithm : request.digests) {
     if (!isPlainWord(request.realm)) return misconfigured("identity.credentials.realm");
     if (device && algorithm == DigestAlgorithm::md5) return misconfigured("identity.credentials.md5");
     const auto hash = [&](std::string_view name) {
       return crypto::toHex(Ha1::of(algorithm, name, request.realm, password).bytes.bytes());
     };
-    lines.append(whose).append(" ").append(digestKeyword(algorithm)).append(" ").append(request.realm);
-    lines.append(" ").append(hash(username));
-    if (device) lines.append(" ").append(hash(subject.identity));
-    lines += '\n';
+    lines.add(whose).add(" ").add(digestKeyword(algorithm)).add(" ").add(request.realm);
+    lines.add(" ").addWiped(hash(username));
+    if (device) lines.add(" ").addWiped(hash(subject.identity));
+    lines.add("\n");
   }
-  if (request.scram_iterations == 0) return lines;
+  if (request.scram_iterations == 0) return lines.take();
   std::string salt(kScramSaltBytes, '\0');
   crypto::fillRandom({reinterpret_cast<std::uint8_t*>(salt.data()), salt.size()});
   SP_ASSIGN(const auto verifier, makeScramVerifier(textOf(password), request.scram_iterations, salt));
-  lines.append(whose).append(" ").append(kScramKeyword).append(" ").append(toString(verifier)) += '\n';
-  return lines;
+  lines.add(whose).add(" ").add(kScramKeyword).add(" ").add(textOf(textOf(verifier))).add("\n");
+  return lines.take();
 }
 
 }  // namespace sallyport::identity

@@ -30,13 +30,15 @@ class CredentialLines {
   Result<std::optional<CredentialLine>> next();
   // Says the line last read. No part of a verifier gets into it.
   Error error(const char* code) const;
+  std::string_view lastRead() const { return last_; }  // with its end, within the text
 
  private:
-  Result<std::optional<CredentialLine>> read(std::string_view line) const;
-
-  std::string_view rest_;
+  std::string_view rest_, last_;
   unsigned number_ = 0;
 };
+
+// Whose credentials they are; `username` is a peer's. Errors: "identity.credentials.identity", ".username".
+Result<Subject> subjectFrom(std::string_view identity, std::string_view username);
 
 std::string lowered(std::string_view text);
 std::string peerIdentity(std::string_view username);  // "digest:trunk7"

@@ -72,7 +72,7 @@ TEST(Credentials, HoldScramVerifiersOfThoseTheyKnow) {
   request.scram_iterations = 4'096;
   const auto lines = credentialLines(request, secret(kPassword));
   ASSERT_TRUE(lines) << describe(lines.error());
-  const auto store = parsed(*lines);
+  const auto store = parsed(textOf(*lines));
   ASSERT_TRUE(store) << describe(store.error());
   const auto verifier = store->scram({"alice", "example.org"});
   ASSERT_TRUE(verifier);

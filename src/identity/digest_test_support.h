@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/clock.h"
+#include "core/secret_text.h"
 #include "crypto/hash.h"
 #include "identity/credentials.h"
 #include "identity/digest_fields.h"
@@ -34,7 +35,7 @@ inline std::string lineFor(const std::string& identity, const std::string& usern
   request.scram_iterations = 0;
   const auto lines = credentialLines(request, secret(kPassword));
   EXPECT_TRUE(lines) << describe(lines.error());
-  return lines ? *lines : "";
+  return lines ? std::string{textOf(*lines)} : "";
 }
 
 // alice and bob, and a trunk that knows nothing but MD5.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/secret_text.h"
 #include "crypto/encoding.h"
 #include "crypto/random.h"
 #include "identity/scram_text.h"
@@ -21,22 +22,27 @@ using Session = std::unique_ptr<Gsasl_session, SessionFinish>;
 
 // What the library asks for while it reads the client's first message. Called back from C: nothing throws.
 struct Question {
-  const FindScramVerifier& find;
-  const FindScramVerifier& decoy;
+  const FindScramAccount& find;
+  const std::function<ScramVerifier(std::string_view)>& decoy;
   bool known = false;
 
   void answer(Gsasl_session* session) noexcept {
     const char* name = gsasl_property_fast(session, GSASL_AUTHID);
     const std::string_view user{name != nullptr ? name : ""};
-    auto verifier = decoy(user);  // always made, so that it takes no longer for whom nobody knows
-    if (auto found = find(user)) {
-      verifier = std::move(found);
-      known = true;
-    }
-    gsasl_property_set(session, GSASL_SCRAM_ITER, std::to_string(verifier->iterations).c_str());
-    gsasl_property_set(session, GSASL_SCRAM_SALT, toBase64(verifier->salt).c_str());
-    gsasl_property_set(session, GSASL_SCRAM_STOREDKEY, toBase64(verifier->stored_key).c_str());
-    gsasl_property_set(session, GSASL_SCRAM_SERVERKEY, toBase64(verifier->server_key).c_str());
+    auto account = find(user);
+    auto verifier = decoy(account.whose);  // always made, so that it takes no longer for whom nobody knows
+    known = account.verifier.has_value();
+    if (known) verifier = *std::move(account.verifier);
+    gsasl_property_set(session, GSASL_SCRAM_ITER, std::to_string(verifier.iterations).c_str());
+    gsasl_property_set(session, GSASL_SCRAM_SALT, toBase64(verifier.salt).c_str());
+    setKey(session, GSASL_SCRAM_STOREDKEY, verifier.stored_key);
+    setKey(session, GSASL_SCRAM_SERVERKEY, verifier.server_key);
+  }
+
+  static void setKey(Gsasl_session* session, Gsasl_property property, const Secret& key) {
+    auto text = crypto::base64Encode(key.bytes());
+    gsasl_property_set(session, property, text.c_str());
+    cleanse(text);
   }
 };
 
@@ -117,14 +123,13 @@ std::string ScramMechanism::challenge() const {
   return std::string{kScramScheme} + " realm=" + quotedString(policy_.realm);
 }
 
-ScramVerifier ScramMechanism::decoyFor(std::string_view user) const {
+ScramVerifier ScramMechanism::decoyFor(std::string_view whose) const {
   const auto made = [&](std::string_view purpose) {
-    const auto digest = crypto::hmacSha256(decoy_key_.bytes(), crypto::bytesOf(std::string{purpose}.append(user)));
-    return std::string{digest.begin(), digest.end()};
+    return crypto::hmacSha256(decoy_key_.bytes(), crypto::bytesOf(std::string{purpose}.append(whose)));
   };
-  auto salt = made("salt:");
-  salt.resize(kScramSaltBytes);
-  return {policy_.iterations, std::move(salt), made("stored key:"), made("server key:")};
+  const auto salt = made("salt:");
+  return {policy_.iterations, std::string{salt.begin(), salt.begin() + kScramSaltBytes},
+          Secret{Bytes{made("stored key:")}}, Secret{Bytes{made("server key:")}}};
 }
 
 ScramServer::ScramServer(std::shared_ptr<const ScramMechanism> mechanism) : mechanism_(std::move(mechanism)) {}
@@ -145,7 +150,7 @@ std::unique_ptr<ScramServer::Exchange> ScramServer::take(std::string_view sid) {
   return exchange;
 }
 
-Result<ScramStep> ScramServer::step(std::string_view authorization, const FindScramVerifier& find, TimePoint now) {
+Result<ScramStep> ScramServer::step(std::string_view authorization, const FindScramAccount& find, TimePoint now) {
   expire(now);
   SP_ASSIGN(const auto params, AuthParams::parse(authorization));
   if (!params.isScheme(kScramScheme)) return scramMisbehaved("identity.scram.scheme", params.scheme());
@@ -158,7 +163,7 @@ Result<ScramStep> ScramServer::step(std::string_view authorization, const FindSc
   return exchange ? finish(*exchange, message) : begin(message, find, now);
 }
 
-Result<ScramStep> ScramServer::begin(std::string_view client_first, const FindScramVerifier& find, TimePoint now) {
+Result<ScramStep> ScramServer::begin(std::string_view client_first, const FindScramAccount& find, TimePoint now) {
   SP_TRY(checkClientFirst(client_first));
   Gsasl_session* started = nullptr;
   const auto outcome = gsasl_server_start(mechanism_->library_->context, kScramScheme.data(), &started);
@@ -167,7 +172,7 @@ Result<ScramStep> ScramServer::begin(std::string_view client_first, const FindSc
   auto exchange = std::make_unique<Exchange>(
       Exchange{crypto::randomToken(kSidCharacters), now + policy.lifetime, Session{started}});
 
-  const FindScramVerifier decoy = [this](std::string_view user) { return mechanism_->decoyFor(user); };
+  const std::function decoy = [this](std::string_view whose) { return mechanism_->decoyFor(whose); };
   Question question{find, decoy};
   gsasl_session_hook_set(started, &question);
   const auto stepped = stepOf(started, client_first);

@@ -20,8 +20,13 @@
 
 namespace sallyport::identity {
 
+// Whom a name means, in one spelling however it was written, and their verifier if there is one.
+struct ScramAccount {
+  std::string whose;
+  std::optional<ScramVerifier> verifier;
+};
 // By the user's name as the client wrote it. Called for every exchange that begins, whoever it names.
-using FindScramVerifier = std::function<std::optional<ScramVerifier>(std::string_view user)>;
+using FindScramAccount = std::function<ScramAccount(std::string_view user)>;
 
 struct ScramPolicy {
   std::string realm;
@@ -47,7 +52,7 @@ class ScramMechanism {
   struct Library;
 
   ScramMechanism(ScramPolicy policy, Secret decoy_key, std::unique_ptr<Library> library);
-  ScramVerifier decoyFor(std::string_view user) const;
+  ScramVerifier decoyFor(std::string_view whose) const;
 
   ScramPolicy policy_;
   Secret decoy_key_;
@@ -77,7 +82,7 @@ class ScramServer {
   // .channel_binding (asked for, not offered), .authzid (acting for somebody else), .realm;
   // peerDenied: identity.scram.unknown_sid (also: over, too old, of another connection),
   // identity.scram.not_proven (wrong password or no such user).
-  Result<ScramStep> step(std::string_view authorization, const FindScramVerifier& find, TimePoint now);
+  Result<ScramStep> step(std::string_view authorization, const FindScramAccount& find, TimePoint now);
 
   // Drops what is too old; an object without exchanges need not be kept.
   void expire(TimePoint now);
@@ -87,7 +92,7 @@ class ScramServer {
   struct Exchange;
 
   std::unique_ptr<Exchange> take(std::string_view sid);
-  Result<ScramStep> begin(std::string_view client_first, const FindScramVerifier& find, TimePoint now);
+  Result<ScramStep> begin(std::string_view client_first, const FindScramAccount& find, TimePoint now);
   static Result<ScramStep> finish(const Exchange& exchange, std::string_view client_final);
 
   std::shared_ptr<const ScramMechanism> mechanism_;

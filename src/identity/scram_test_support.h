@@ -28,9 +28,10 @@ inline ScramVerifier verifierOf(std::string_view password, std::string_view salt
 }
 
 // Alice's password is "correct horse".
-inline std::optional<ScramVerifier> findAlice(std::string_view user) {
-  if (user == "alice") return verifierOf("correct horse");
-  return std::nullopt;
+inline ScramAccount findAlice(std::string_view user) {
+  ScramAccount account{std::string{user}, {}};
+  if (user == "alice") account.verifier = verifierOf("correct horse");
+  return account;
 }
 
 inline std::shared_ptr<const ScramMechanism> mechanism() {

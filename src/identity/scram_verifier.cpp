@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/numbers.h"
+#include "core/secret_text.h"
 #include "identity/scram_text.h"
 
 namespace sallyport::identity {
@@ -22,7 +23,15 @@ Error misconfigured(const char* code, std::string detail) {
 
 char* charsOf(MutableBytes bytes) { return reinterpret_cast<char*>(bytes.data()); }
 
-std::string textOf(const crypto::Sha256Digest& digest) { return {digest.begin(), digest.end()}; }
+// A key of the verifier in base64.
+std::optional<Secret> keyFrom(std::string_view text) {
+  auto bytes = crypto::base64Decode(text, crypto::Base64Padding::required);
+  if (!bytes) return std::nullopt;
+  Secret key{Bytes{*bytes}};
+  cleanse(*bytes);
+  if (key.size() != kKeyBytes) return std::nullopt;
+  return key;
+}
 
 }  // namespace
 
@@ -38,19 +47,18 @@ Result<ScramKeys> scramKeys(std::string_view password, unsigned iterations, std:
   Secret terminated{password.size() + 1};
   std::copy(password.begin(), password.end(), terminated.mutableBytes().begin());
   Secret salted_password{kKeyBytes};
-  ScramKeys keys;
-  keys.client_key = Secret{kKeyBytes};
+  ScramKeys keys{Secret{kKeyBytes}, Secret{kKeyBytes}, Secret{kKeyBytes}};
   const auto outcome = gsasl_scram_secrets_from_password(
       GSASL_HASH_SHA256, charsOf(terminated.mutableBytes()), iterations, salt.data(), salt.size(),
-      charsOf(salted_password.mutableBytes()), charsOf(keys.client_key.mutableBytes()), charsOf(keys.server_key),
-      charsOf(keys.stored_key));
+      charsOf(salted_password.mutableBytes()), charsOf(keys.client_key.mutableBytes()),
+      charsOf(keys.server_key.mutableBytes()), charsOf(keys.stored_key.mutableBytes()));
   if (outcome != GSASL_OK) return misconfigured(kPassword, gsasl_strerror(outcome));
   return keys;
 }
 
 Result<ScramVerifier> makeScramVerifier(std::string_view password, unsigned iterations, std::string_view salt) {
-  SP_ASSIGN(const auto keys, scramKeys(password, iterations, salt));
-  return ScramVerifier{iterations, std::string{salt}, textOf(keys.stored_key), textOf(keys.server_key)};
+  SP_ASSIGN(auto keys, scramKeys(password, iterations, salt));
+  return ScramVerifier{iterations, std::string{salt}, std::move(keys.stored_key), std::move(keys.server_key)};
 }
 
 Result<ScramVerifier> parseScramVerifier(std::string_view text) {
@@ -61,18 +69,20 @@ Result<ScramVerifier> parseScramVerifier(std::string_view text) {
   if (colon == text.npos) return bad;
   const auto iterations = parseUnsigned(text.substr(0, first), kScramMinIterations, kScramMaxIterations);
   auto salt = fromBase64(text.substr(first + 1, second - first - 1));
-  auto stored_key = fromBase64(text.substr(second + 1, colon - second - 1));
-  auto server_key = fromBase64(text.substr(colon + 1));
+  auto stored_key = keyFrom(text.substr(second + 1, colon - second - 1));
+  auto server_key = keyFrom(text.substr(colon + 1));
   if (!iterations || !salt || !stored_key || !server_key) return bad;
   if (salt->size() < kMinSalt || salt->size() > kMaxSalt) return bad;
-  if (stored_key->size() != kKeyBytes || server_key->size() != kKeyBytes) return bad;
   return ScramVerifier{static_cast<unsigned>(*iterations), *std::move(salt), *std::move(stored_key),
                        *std::move(server_key)};
 }
 
-std::string toString(const ScramVerifier& verifier) {
-  return std::to_string(verifier.iterations) + "$" + toBase64(verifier.salt) + "$" + toBase64(verifier.stored_key) +
-         ":" + toBase64(verifier.server_key);
+Secret textOf(const ScramVerifier& verifier) {
+  SecretText text;
+  text.add(std::to_string(verifier.iterations)).add("$").add(toBase64(verifier.salt)).add("$");
+  text.addWiped(crypto::base64Encode(verifier.stored_key.bytes())).add(":");
+  text.addWiped(crypto::base64Encode(verifier.server_key.bytes()));
+  return text.take();
 }
 
 }  // namespace sallyport::identity

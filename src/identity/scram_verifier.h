@@ -8,7 +8,6 @@
 
 #include "core/result.h"
 #include "core/secret.h"
-#include "crypto/hash.h"
 
 namespace sallyport::identity {
 
@@ -19,16 +18,16 @@ inline constexpr std::size_t kScramSaltBytes = 16;  // of new verifiers
 
 struct ScramVerifier {
   unsigned iterations = 0;
-  std::string salt, stored_key, server_key;  // bytes; the keys 32 each
+  std::string salt;               // bytes
+  Secret stored_key, server_key;  // 32 bytes each
 
+  ScramVerifier clone() const { return {iterations, salt, stored_key.clone(), server_key.clone()}; }
   friend bool operator==(const ScramVerifier&, const ScramVerifier&) = default;
 };
 
 // What a client computes from the password (RFC 5802 3).
 struct ScramKeys {
-  Secret client_key;
-  crypto::Sha256Digest stored_key{};
-  crypto::Sha256Digest server_key{};
+  Secret client_key, stored_key, server_key;  // 32 bytes each
 };
 
 // The password goes through SASLprep (RFC 4013). Errors (misconfigured): identity.scram.password (empty, NUL,
@@ -38,6 +37,6 @@ Result<ScramVerifier> makeScramVerifier(std::string_view password, unsigned iter
 
 // "<iterations>$<salt>$<StoredKey>:<ServerKey>", each in base64. Error (misconfigured): identity.scram.verifier.
 Result<ScramVerifier> parseScramVerifier(std::string_view text);
-std::string toString(const ScramVerifier& verifier);
+Secret textOf(const ScramVerifier& verifier);
 
 }  // namespace sallyport::identity
