@@ -51,11 +51,21 @@ int syncFolder(const std::filesystem::path& file) {
   return 0;
 }
 
-int writeNew(const std::filesystem::path& file, Bytes content, mode_t mode) {
+// 0, or the errno: what root writes anew in place of another user's file stays that user's to read.
+int keepOwner(int fd, const std::filesystem::path& file) {
+  struct stat before {};
+  if (::stat(file.c_str(), &before) != 0) return errno == ENOENT ? 0 : errno;
+  if (before.st_uid == ::geteuid()) return 0;
+  return ::fchown(fd, before.st_uid, before.st_gid) == 0 ? 0 : errno;
+}
+
+// `file` beside `instead_of`, with its owner.
+int writeNew(const std::filesystem::path& file, const std::filesystem::path& instead_of, Bytes content, mode_t mode) {
   const Descriptor descriptor{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (!descriptor.valid()) return errno;
   if (const int cause = writeAll(descriptor.number(), content)) return cause;
   if (::fchmod(descriptor.number(), mode) != 0) return errno;  // whatever the umask
+  if (const int cause = keepOwner(descriptor.number(), instead_of)) return cause;
   return ::fsync(descriptor.number()) == 0 ? 0 : errno;
 }
 
@@ -70,7 +80,7 @@ Error unwritable(const std::filesystem::path& file, int cause) {
 Status replaceFile(const std::filesystem::path& file, Bytes content, mode_t mode) {
   auto beside = file;
   beside += "." + crypto::randomToken(8) + ".tmp";
-  int cause = writeNew(beside, content, mode);
+  int cause = writeNew(beside, file, content, mode);
   if (cause == 0 && std::rename(beside.c_str(), file.c_str()) != 0) cause = errno;
   if (cause == 0) cause = syncFolder(file);
   if (cause == 0) return success();

@@ -13,7 +13,8 @@
 
 namespace sallyport::pki {
 
-// Written beside, synced, renamed over: a reader sees the old content or the new.
+// Written beside, synced, renamed over: a reader sees the old content or the new. A file that was there keeps its
+// owner.
 Status replaceFile(const std::filesystem::path& file, Bytes content, mode_t mode);
 inline Status replaceFile(const std::filesystem::path& file, std::string_view content, mode_t mode) {
   return replaceFile(file, Bytes{reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}, mode);
