@@ -14,6 +14,7 @@ int presets(const PresetsCommand& command);
 int report(const ReportCommand& command);
 int initialise(const InitCommand& command);
 int certificateAuthority(const CaCommand& command);
+int credentials(const CredentialsCommand& command);
 int phone(const PhoneCommand& command);  // returns only when sallyport-phone can not be started
 int version(const VersionCommand& command);
 

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
                                [](const ReportCommand& command) { return report(command); },
                                [](const InitCommand& command) { return initialise(command); },
                                [](const CaCommand& command) { return certificateAuthority(command); },
+                               [](const CredentialsCommand& command) { return credentials(command); },
                                [](const PhoneCommand& command) { return phone(command); },
                                [](const VersionCommand& command) { return version(command); }},
                     std::get<Command>(parsed));

@@ -25,6 +25,8 @@ struct Parsed {
   InitCommand init;
   RouteCommand route{.config = kDefaultConfig, .from = {}, .to = {}, .from_peer = "device", .at = {}, .output = {}};
   CaCommand ca{};
+  CredentialsCommand credentials{
+      .what = {}, .config = kDefaultConfig, .whose = {}, .username = {}, .present = {}, .output = {}};
   Output output() const { return json ? Output::json : Output::text; }
 };
 
@@ -106,6 +108,29 @@ CLI::App* addInit(CLI::App& app, Parsed& parsed) {
   return command;
 }
 
+struct CredentialsSubcommands {
+  CLI::App *all, *add, *remove, *list;
+};
+
+CredentialsSubcommands addCredentials(CLI::App& app, Parsed& parsed) {
+  auto& credentials = parsed.credentials;
+  auto* all = app.add_subcommand("credentials", "Passwords of devices and peers, of which verifiers are kept");
+  all->require_subcommand(1);
+  auto* add = all->add_subcommand("add", "Give somebody a password: asked for, or the first line of standard input");
+  auto* remove = all->add_subcommand("remove", "Take somebody's password away");
+  auto* list = all->add_subcommand("list", "Who has one, and in which forms");
+  for (auto* command : {add, remove, list}) addConfig(*command, credentials.config);
+  for (auto* command : {add, remove}) {
+    command->add_option("whose", credentials.whose, "alice, alice@example.org, or peer:NAME")->required();
+    command->add_option("--username", credentials.username, "The username that peer gives");
+  }
+  add->add_flag(
+      "--replace", [&](std::int64_t) { credentials.present = CredentialsCommand::Present::replace; },
+      "A new password for somebody who has one");
+  list->add_flag("--json", parsed.json, "For programs");
+  return {all, add, remove, list};
+}
+
 struct CaSubcommands {
   CLI::App *all, *init, *issue, *revoke, *list;
 };
@@ -163,6 +188,7 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
   for (const auto& spec : kPeerReports) reports.emplace_back(addReport(*peer, spec, parsed), spec.what);
   auto* init = addInit(app, parsed);
   const auto ca = addCa(app, parsed);
+  const auto credentials = addCredentials(app, parsed);
   app.add_subcommand("phone", "A phone for tests and demonstrations: call, answer, echo, compare");
   auto* version = app.add_subcommand("version", "The version, and what it was built with");
   version->add_flag("--json", parsed.json, "For programs");
@@ -192,6 +218,12 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
     parsed.ca.what = *ca.init ? What::init : *ca.issue ? What::issue : *ca.revoke ? What::revoke : What::list;
     parsed.ca.output = parsed.output();
     return Command{parsed.ca};
+  }
+  if (*credentials.all) {
+    using What = CredentialsCommand::What;
+    parsed.credentials.what = *credentials.add ? What::add : *credentials.remove ? What::remove : What::list;
+    parsed.credentials.output = parsed.output();
+    return Command{parsed.credentials};
   }
   return Command{VersionCommand{parsed.output()}};
 }

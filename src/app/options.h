@@ -79,6 +79,17 @@ struct CaCommand {
   std::string reason;
   Output output;
 };
+// Passwords of devices and peers: the file that [devices] credentials names.
+struct CredentialsCommand {
+  enum class What : unsigned char { add, remove, list };
+  enum class Present : unsigned char { refuse, replace };
+  What what;
+  Path config;
+  std::string whose;     // add, remove: "alice", "alice@example.org", "peer:carrier"
+  std::string username;  // of a peer
+  Present present;       // add: what to do with whom the file has already
+  Output output;
+};
 struct PhoneCommand {
   std::vector<std::string> arguments;
 };  // handed to sallyport-phone as they are
@@ -87,7 +98,7 @@ struct VersionCommand {
 };
 
 using Command = std::variant<RunCommand, CheckCommand, RouteCommand, PresetsCommand, ReportCommand, InitCommand,
-                             CaCommand, PhoneCommand, VersionCommand>;
+                             CaCommand, CredentialsCommand, PhoneCommand, VersionCommand>;
 
 // A command, or what to print and the status to exit with (help, or what is wrong with the arguments).
 struct Exit {

@@ -74,7 +74,7 @@ std::string LoadOutcome::report() const {
 
 LoadOutcome parse(std::string_view text, const Path& path) { return examine(text, path, nullptr); }
 
-LoadOutcome load(const Path& path) {
+LoadOutcome load(const Path& path, NamedFiles files) {
   std::error_code failure;
   const auto status = std::filesystem::status(path, failure);
   if (!std::filesystem::exists(status)) {
@@ -87,11 +87,12 @@ LoadOutcome load(const Path& path) {
   if (file.bad() || (file.fail() && !file.eof())) return unreadable(path, "it cannot be read", "check its permissions");
   text.resize(static_cast<std::size_t>(file.gcount()));
   const auto absolute = std::filesystem::absolute(path, failure);
-  return examine(text, failure ? path : absolute.lexically_normal(), checkFiles);
+  return examine(text, failure ? path : absolute.lexically_normal(),
+                 files == NamedFiles::checked ? checkFiles : nullptr);
 }
 
-Result<Config> loadOrExplain(const Path& path) {
-  auto outcome = load(path);
+Result<Config> loadOrExplain(const Path& path, NamedFiles files) {
+  auto outcome = load(path, files);
   if (outcome.config) return *std::move(outcome.config);
   outcome.warnings.clear();
   auto report = outcome.report();

@@ -7,6 +7,7 @@
 // config.type, config.value.* (the value itself), config.reference (names what does not exist),
 // config.conflict (two settings contradict each other); warnings: config.advice.*; notes: config.note.*.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,12 +40,14 @@ struct LoadOutcome {
   std::string report() const;  // every problem on a line of its own, errors first
 };
 
-LoadOutcome load(const Path& path);
+// Whether what the configuration names must be there and be protected: commands that make such files go on without.
+enum class NamedFiles : std::uint8_t { checked, unchecked };
+LoadOutcome load(const Path& path, NamedFiles files = NamedFiles::checked);
 
 // The same for text at hand; relative paths resolve against the folder of `path`, which need not exist.
 LoadOutcome parse(std::string_view text, const Path& path);
 
 // load() for callers that only go on or give up: all errors in one Error, code "config.invalid".
-Result<Config> loadOrExplain(const Path& path);
+Result<Config> loadOrExplain(const Path& path, NamedFiles files = NamedFiles::checked);
 
 }  // namespace sallyport::config

@@ -137,10 +137,11 @@ class NotifySocket:
         os.rmdir(self.folder)
 
 
-def run(argv, timeout=60.0, check=True, env=None):
-    """Runs to the end and returns the completed process; raises with its output when check fails."""
+def run(argv, timeout=60.0, check=True, env=None, say=""):
+    """Runs to the end, with `say` as its standard input, and returns the completed process; raises with its output
+    when check fails."""
     done = subprocess.run([str(word) for word in argv], text=True, errors="replace", capture_output=True,
-                          timeout=timeout, env=env, stdin=subprocess.DEVNULL)
+                          timeout=timeout, env=env, input=say)
     if check and done.returncode != 0:
         raise ProcessError(f"{' '.join(done.args)} -> {done.returncode}\n{done.stdout}{done.stderr}")
     return done
