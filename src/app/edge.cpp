@@ -63,7 +63,7 @@ std::string describeSignal(int number) {
 class Edge final : private ControlTarget {
  public:
   Edge(std::shared_ptr<const config::Config> config, net::Loop& main, telemetry::EventLog& log,
-       store::SqliteCallStore& store, net::WorkerPool& pool, const Clock& clock)
+       store::SqliteCallStore& store, net::WorkerPool& pool, const Clock& clock, Secret decoy_key)
       : config_(std::move(config)),
         main_(main),
         log_(log),
@@ -72,6 +72,7 @@ class Edge final : private ControlTarget {
         clock_(clock),
         started_(clock.wall()),
         metrics_(pool.size()),
+        tables_(std::move(decoy_key)),
         ports_({config_->media.first_port, config_->media.last_port}, {.dscp = config_->media.dscp}),
         records_(store),
         control_(*this, clock) {
@@ -340,7 +341,8 @@ Result<int> run(const RunCommand& command, const Clock& clock) {
   pool_options.workers = config->edge.workers;
   SP_ASSIGN(auto pool, net::WorkerPool::create(clock, pool_options));
 
-  Edge serving{config, *main_loop, *log, *store, *pool, clock};
+  SP_ASSIGN(auto decoy_key, decoyKey(config->edge.state_dir));
+  Edge serving{config, *main_loop, *log, *store, *pool, clock, std::move(decoy_key)};
   SP_TRY(serving.start());
   edge = &serving;
   log->event(Severity::notice, "edge.ready",

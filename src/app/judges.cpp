@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/secret_text.h"
 #include "crypto/pem_file.h"
 #include "crypto/random.h"
+#include "pki/durable_file.h"
 
 namespace sallyport::app {
 namespace {
@@ -130,10 +132,6 @@ std::vector<identity::Proofs> atLeast(std::vector<identity::Proofs> any_of,
   return any_of;
 }
 
-std::string_view textOf(const Secret& content) {
-  return {reinterpret_cast<const char*>(content.bytes().data()), content.size()};
-}
-
 Error within(Error error, const config::Path& file) {
   error.detail = file.string() + ": " + error.detail;
   return error;
@@ -247,11 +245,26 @@ class RuleBuilder {
 
 }  // namespace
 
-JudgeTables::JudgeTables()
+JudgeTables::JudgeTables(Secret decoy_key)
     : limits({crypto::randomNumber(), crypto::randomNumber()}),
       failures({crypto::randomNumber(), crypto::randomNumber()}),
       nonces(crypto::randomSecret(kKeyBytes)),
-      decoys(crypto::randomSecret(kKeyBytes)) {}
+      decoys(std::move(decoy_key)) {}
+
+Result<Secret> decoyKey(const config::Path& state_dir) {
+  const auto file = state_dir / "decoys.key";
+  auto kept = crypto::readPemFile(file, crypto::Readers::ownerOnly);
+  if (!kept && std::string_view{kept.error().code} == "crypto.file.missing") {
+    auto made = crypto::randomSecret(kKeyBytes);
+    SP_TRY(pki::replaceFile(file, made.bytes(), 0600));
+    return made;
+  }
+  if (kept && kept->size() != kKeyBytes) {
+    return Error{ErrorKind::misconfigured, "app.decoys.malformed",
+                 file.string() + " has not the 32 bytes it was made with; without it a new one is made"};
+  }
+  return kept;
+}
 
 guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& tables) {
   guard::TrunkPolicy policy;

@@ -17,7 +17,7 @@
 namespace sallyport::app {
 
 struct JudgeTables {
-  JudgeTables();
+  explicit JudgeTables(Secret decoy_key);
 
   guard::LimitTables limits;
   guard::AuthFailureTables failures;
@@ -27,6 +27,11 @@ struct JudgeTables {
   Secret decoys;  // what users nobody knows seem to have
   std::shared_ptr<identity::TokenBindings> tokens = std::make_shared<identity::TokenBindings>();
 };
+
+// The key of what unknown users seem to have, <state_dir>/decoys.key (0600), made at the first start. It outlives the
+// process: were it new after a restart, the salts that change then would be those of users who do not exist.
+// Errors: "app.decoys.malformed", crypto.file.*, crypto.key.permissions, ca.unwritable, ca.disk.full.
+Result<Secret> decoyKey(const config::Path& state_dir);
 
 guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& tables);
 
