@@ -125,7 +125,9 @@ Status DtlsSession::advance() {
     return checkOutcome();
   }
   const int cause = SSL_get_error(session_.get(), result);
-  if (cause == SSL_ERROR_WANT_READ) return success();
+  // The library also stops, with no error of its own, at a fragment that it will not have; the datagram is lost.
+  const bool dropped = cause == SSL_ERROR_SYSCALL && ERR_peek_error() == 0;
+  if (cause == SSL_ERROR_WANT_READ || dropped) return success();
   if (refusal_) {
     ERR_clear_error();
     return *refusal_;
@@ -151,7 +153,8 @@ void DtlsSession::readOn() {
   ERR_clear_error();
   int result = 1;
   while (result == 1) result = SSL_read_ex(session_.get(), ignored.data(), ignored.size(), &count);
-  if (SSL_get_error(session_.get(), result) != SSL_ERROR_WANT_READ) closed_ = true;
+  const int cause = SSL_get_error(session_.get(), result);
+  if (cause == SSL_ERROR_ZERO_RETURN || cause == SSL_ERROR_SSL) closed_ = true;
   ERR_clear_error();
 }
 

@@ -50,7 +50,7 @@ void DtlsAssociation::onDatagram(Bytes datagram, TimePoint now) {
   const auto heard = sift(datagram, now);
   if (!heard.records.empty()) onProgress(session_->receive(heard.records), now);
   if (was_complete && heard.handshake_in_clear && !over()) answerRepetition(datagram.size());
-  if (heard.records.empty() && !heard.handshake_in_clear) ++counters_.malformed;
+  if (heard.records.empty() && !(was_complete && heard.handshake_in_clear)) ++counters_.malformed;
 }
 
 bool DtlsAssociation::withinBudget(std::size_t bytes, TimePoint now) {
@@ -64,18 +64,20 @@ bool DtlsAssociation::withinBudget(std::size_t bytes, TimePoint now) {
   return datagrams_this_second_ <= kDatagramsPerSecond && bytes_this_second_ <= kBytesPerSecond;
 }
 
-// After the handshake nothing in clear has a meaning, and before it an alert in clear is only remembered.
+// After the handshake nothing in clear has a meaning; before it an alert in clear is only remembered, and a server that
+// has heard no hello is shown nothing else, which would lie in wait for what comes after the hello.
 DtlsAssociation::Heard DtlsAssociation::sift(Bytes datagram, TimePoint now) {
   Heard heard;
   ByteReader reader{datagram};
   while (const auto record = nextDtlsRecord(reader)) {
-    const bool handshake =
-        record->content == DtlsContent::handshake || record->content == DtlsContent::changeCipherSpec;
-    if (record->inClear() && handshake) heard.handshake_in_clear = true;
+    const bool handshake = record->inClear() && (record->content == DtlsContent::handshake ||
+                                                 record->content == DtlsContent::changeCipherSpec);
+    if (handshake) heard.handshake_in_clear = true;
     if (const auto alert = endingAlert(*record); alert && state_ == DtlsState::handshaking && !alert_) {
       alert_ = Alert{*alert, now + kAlertGrace};
     }
-    const bool wanted = !record->inClear() || (handshake && !session_->complete());
+    bool wanted = !record->inClear() || (handshake && !session_->complete());
+    if (state_ == DtlsState::idle) wanted = isClientHello(*record);
     if (wanted) heard.records.insert(heard.records.end(), record->whole.begin(), record->whole.end());
   }
   return heard;

@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "media/dtls_test_support.h"
+#include "media/test_dtls_pair.h"
 
 namespace sallyport::media {
 namespace {

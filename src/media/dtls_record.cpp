@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::uint8_t kMajorVersion = 0xFE;        // of DTLS 1.0 and 1.2 alike; a first hello may say either
 constexpr std::uint16_t kLongestFragment = 16'640;  // 2^14 and what encryption may add
+constexpr std::uint8_t kClientHello = 1;
 constexpr std::uint8_t kFatal = 2;
 constexpr std::uint8_t kCloseNotify = 0;
 
@@ -23,6 +24,11 @@ std::optional<DtlsRecord> nextDtlsRecord(ByteReader& datagram) {
   // The fragment follows its header in the same datagram.
   return DtlsRecord{static_cast<DtlsContent>(content), loadBe16(&(*header)[3]),
                     Bytes{header->data(), kDtlsRecordHeaderBytes + length}, *fragment};
+}
+
+bool isClientHello(const DtlsRecord& record) {
+  return record.content == DtlsContent::handshake && record.inClear() && !record.fragment.empty() &&
+         record.fragment[0] == kClientHello;
 }
 
 std::optional<std::uint8_t> endingAlert(const DtlsRecord& record) {

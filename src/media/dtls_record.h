@@ -26,6 +26,8 @@ struct DtlsRecord {
 // The next record of the datagram. Nothing at its end and where what follows is no record.
 std::optional<DtlsRecord> nextDtlsRecord(ByteReader& datagram);
 
+bool isClientHello(const DtlsRecord& record);  // or a fragment of one
+
 // The description of a fatal alert in clear, or of close_notify; nothing for any other record (RFC 5246 7.2).
 std::optional<std::uint8_t> endingAlert(const DtlsRecord& record);
 
