@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "media/dtls_record.h"
+#include "media/dtls/record.h"
 
 namespace sallyport::media {
 namespace {

@@ -13,7 +13,7 @@
 #include "core/check.h"
 #include "crypto/datagram_bio.h"
 #include "crypto/test_certificates.h"
-#include "media/test_dtls_pair.h"
+#include "media/dtls/test_pair.h"
 
 namespace sallyport::media::testing {
 

@@ -2,8 +2,8 @@
 // Peers that are not who signalling announced, or do not speak what we demand: no keys, and a reason.
 #include <gtest/gtest.h>
 
-#include "media/test_dtls_pair.h"
-#include "media/test_dtls_peer.h"
+#include "media/dtls/test_pair.h"
+#include "media/dtls/test_peer.h"
 
 namespace sallyport::media {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "core/check.h"
 #include "core/clock.h"
-#include "media/dtls_association.h"
+#include "media/dtls/association.h"
 
 namespace sallyport::media::testing {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two associations that mean well: profiles, roles, order of announcement and handshake, loss, repetition, reordering.
-#include "media/dtls_association.h"
+#include "media/dtls/association.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "media/test_dtls_pair.h"
+#include "media/dtls/test_pair.h"
 
 namespace sallyport::media {
 namespace {

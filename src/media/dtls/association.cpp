@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "media/dtls_association.h"
+#include "media/dtls/association.h"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "core/check.h"
-#include "media/dtls_record.h"
+#include "media/dtls/record.h"
 
 namespace sallyport::media {
 namespace {

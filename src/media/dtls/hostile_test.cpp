@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <random>
 
-#include "media/dtls_record.h"
-#include "media/test_dtls_pair.h"
+#include "media/dtls/record.h"
+#include "media/dtls/test_pair.h"
 
 namespace sallyport::media {
 namespace {
