@@ -227,17 +227,16 @@ std::optional<TimePoint> Bridge::deadline() const {
 }
 
 void Bridge::advance() {
-  if (answer_by_ && context_.now >= *answer_by_)
-    return end({"call.invite_timeout", "nobody answered in time", "edge", 408});
+  if (answer_by_ && context_.now >= *answer_by_) end({"call.invite_timeout", "nobody answered in time", "edge", 408});
   if (reoffer_by_ && context_.now >= *reoffer_by_) abandonOffer(504);
   media_.advance(context_.now);
-  leaving_.advance();
   if (search_) search_->advance();
   if (transfer_ && transfer_->give_up && context_.now >= *transfer_->give_up) failTransfer(408, "call.invite_timeout");
   if (transfer_ && transfer_->search) transfer_->search->advance();
   if (transfer_ && transfer_->joining) transfer_->joining->advance();
   if (caller_) caller_->advance();
   if (callee_) callee_->advance();
+  leaving_.advance();  // last: one that has just been sent away may have something due as well
 }
 
 }  // namespace sallyport::call

@@ -92,6 +92,8 @@ class CallServer final : public sip::TransactionLayer::Sink,
   void flowClosed(sip::FlowId flow);
 
   std::optional<TimePoint> nextDeadline() const;
+  // How often advance() left something undone that was due: a defect, which must not become a busy loop.
+  std::uint64_t deadlinesPutOff() const { return put_off_; }
   void advance();
   void watch();  // once a second: media timeouts
 
@@ -203,6 +205,8 @@ class CallServer final : public sip::TransactionLayer::Sink,
   Services services_;
   bool draining_ = false;
   bool in_turn_ = false;
+  bool advancing_ = false;
+  std::uint64_t put_off_ = 0;
   std::size_t live_ = 0;
   std::unordered_map<std::string, Entry> calls_;  // by call id
   std::set<std::pair<TimePoint, std::string>> deadlines_;

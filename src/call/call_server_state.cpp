@@ -24,7 +24,7 @@ class CallServer::Turn {
   ~Turn() {
     if (!outermost_) return;
     server_.settle();
-    server_.in_turn_ = false;
+    server_.in_turn_ = server_.advancing_ = false;
     if (server_.parts_.deadline_moved) server_.parts_.deadline_moved();
   }
   Turn(const Turn&) = delete;
@@ -113,6 +113,7 @@ std::optional<TimePoint> CallServer::nextDeadline() const {
 
 void CallServer::advance() {
   const Turn turn{*this};
+  advancing_ = true;
   transactions_.advance(context_.now);
   std::vector<std::string> due;
   for (const auto& [at, id] : deadlines_) {
@@ -151,8 +152,10 @@ void CallServer::settle() {
         continue;
       }
       entry.armed = entry.bridge->deadline();
-      // What could not be done when it was due is tried again soon, never in a busy loop.
-      if (entry.armed) entry.armed = std::max(*entry.armed, context_.now + kSoonest);
+      if (entry.armed && *entry.armed <= context_.now) {
+        if (advancing_) ++put_off_;
+        entry.armed = context_.now + kSoonest;
+      }
       if (entry.armed) deadlines_.emplace(*entry.armed, id);
     }
   }

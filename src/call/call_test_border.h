@@ -126,7 +126,8 @@ class Border {
       clock.advance(next - clock.steady());
       server.advance();
       const auto due = server.nextDeadline();
-      SP_CHECK(!due || *due > clock.steady());  // what was due is done
+      SP_CHECK(!due || *due > clock.steady());
+      SP_CHECK(server.deadlinesPutOff() == 0);  // what was due is done
       if (media_timeouts) server.watch();
     }
   }
