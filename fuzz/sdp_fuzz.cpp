@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A description from a stranger: never a crash, never an acceptance without keys, and whatever is
-// accepted is answered with a description that we ourselves would accept. ICE and trickle fragments read the same
-// when they are written again.
+// accepted is answered with a description that we ourselves would accept. ICE, DTLS and trickle fragments read the
+// same when they are written again.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
+#include "sdp/dtls_attributes.h"
 #include "sdp/offer_answer.h"
 #include "sdp/trickle.h"
 
@@ -43,6 +44,17 @@ void answerWhatWasOffered(const AudioDescription& offer) {
   require(session.ok());
   require(session->media().size() == offer.layout.size());
   require(readOffer(*session, {}).ok());  // as strict as for anybody else's
+}
+
+void rewriteDtls(const Session& session, const MediaSection& section) {
+  const auto read = dtlsOffered(session, section);
+  if (!read) return;
+  const auto head = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n";
+  const auto again = Session::parse(head + renderDtls(*read));
+  require(again.ok());
+  const auto second = dtlsOffered(*again, again->media().front());
+  require(second.ok() && second->fingerprints == read->fingerprints && second->setup == read->setup &&
+          second->tls_id == read->tls_id);
 }
 
 void readAsAnAnswer(const Session& session) {
@@ -88,7 +100,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   rewriteFragment(text);
   const auto session = Session::parse(text);
   if (!session) return 0;
-  for (const auto& section : session->media()) rewriteIce(*session, section);
+  for (const auto& section : session->media()) {
+    rewriteIce(*session, section);
+    rewriteDtls(*session, section);
+  }
   readAsAnAnswer(*session);
   const auto offer = readOffer(*session, {});
   if (offer) answerWhatWasOffered(*offer);

@@ -20,12 +20,11 @@
 #include "crypto/datagram_bio.h"
 #include "crypto/dtls_certificate.h"
 #include "crypto/dtls_context.h"
+#include "crypto/dtls_role.h"
 #include "crypto/srtp_suite.h"
 #include "crypto/tls_context.h"
 
 namespace sallyport::crypto {
-
-enum class DtlsRole : std::uint8_t { client, server };
 
 // The suites that are DTLS-SRTP protection profiles (RFC 5764 4.1.2, RFC 7714 14.2), strongest first.
 inline constexpr std::array kDtlsSrtpSuites{SrtpSuite::aeadAes256Gcm, SrtpSuite::aeadAes128Gcm,
