@@ -20,7 +20,7 @@ def core(stage):  # noqa: F811
     def edit(text):
         table = (f'[[peer]]\nname = "core"\nidentities = ["{CORE}"]\ntrust = "private"\naddress = "{stage.core_address}"\n'
                  f'tier = "strict"\nasserted_identity = "sip:trunk@{edges.DOMAIN}"\n\n[[route]]\nuser = "bob"\nto = "core"\n\n')
-        at = text.index("[[route]]")
+        at = text.index("\n[[route]]\n") + 1
         return text[:at] + table + text[at:]
 
     stage.prepare({"alice": stage.alice_address}, calling=("bob",), edit=edit)
