@@ -14,6 +14,7 @@ struct Credentials {
 
   static Credentials fresh();  // 41 bits of fragment, 165 bits of password
   Credentials clone() const { return {ufrag, password.clone()}; }
+  friend bool operator==(const Credentials&, const Credentials&) = default;
 };
 
 }  // namespace sallyport::media::ice

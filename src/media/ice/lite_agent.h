@@ -17,12 +17,11 @@
 #include "core/clock.h"
 #include "media/ice/candidate.h"
 #include "media/ice/check_gate.h"
+#include "media/ice/consent_watch.h"
 #include "media/ice/credentials.h"
 #include "media/ice/validated_pair.h"
 
 namespace sallyport::media::ice {
-
-inline constexpr std::chrono::seconds kConsentLifetime{30};  // RFC 7675 5.1
 
 struct LiteConfig {
   Credentials local;

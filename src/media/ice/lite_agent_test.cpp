@@ -182,7 +182,7 @@ TEST_F(IceLite, ExaminesSoManyStrangersASecondAndNoMore) {
     const auto result = outcome([](Check& c) { c.password = "guessedguessedguessedgu"; }, kStranger);
     examined += result == StunOutcome::wrongIntegrity ? 1 : 0;
   }
-  EXPECT_EQ(examined + 1, CheckLimits{}.strangers_burst);  // the peer was one at first
+  EXPECT_EQ(examined + 1, CheckLimits{}.strangers_burst);    // the peer was one at first
   EXPECT_EQ(outcome([](Check&) {}), StunOutcome::answered);  // the peer is none
   EXPECT_EQ(agent_.counters().of(StunOutcome::throttled), 1'000 - examined);
 }
