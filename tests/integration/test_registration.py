@@ -3,6 +3,7 @@
 from conftest import answer_to
 from kit import edge as edges
 from kit import wire
+from kit.load import with_settings
 
 ALICE = "sip:alice@" + edges.DOMAIN
 
@@ -62,3 +63,19 @@ def test_without_a_registrar_the_method_is_refused(standard):
     _, answer = registered(standard)
     assert answer.status == 405
     assert standard.edge.wait_event(lambda event: event.get("reason") == "guard.method.denied")
+
+
+def test_a_stranger_is_challenged_with_the_algorithms_of_those_whom_a_password_alone_proves(border):
+    def edit(text):
+        text = with_settings(registering(text), "[[listener]]", {"client_certificate": '"optional"'})
+        text = with_settings(text, "[devices]", {"authentication": '["certificate", "digest"]', "credentials": '"none.credentials"',
+                                                 "digest_algorithms": '["SHA-256"]'})
+        return with_settings(text, "[[peer]]", {"digest_algorithms": '["MD5", "SHA-512-256"]'})  # bob's own challenges
+
+    border_of = border(edit=edit, run=False)
+    (border_of.state / "none.credentials").touch(0o600)
+    border_of.edge = edges.Edge(border_of.build, border_of.config)
+    stranger = wire.Caller(wire.Wire.connect(border_of.address), ALICE, "alice")
+    stranger.send("REGISTER", uri="sip:" + edges.DOMAIN)
+    challenges = stranger.wire.final("REGISTER").all("WWW-Authenticate")
+    assert len(challenges) == 1 and "algorithm=SHA-256," in challenges[0], challenges

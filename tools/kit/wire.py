@@ -69,11 +69,12 @@ class Wire:
         self.backlog = []
 
     @classmethod
-    def connect(cls, address, cert, key, timeout=10.0):
+    def connect(cls, address, cert=None, key=None, timeout=10.0):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        context.load_cert_chain(cert, key)
+        if cert:
+            context.load_cert_chain(cert, key)
         return cls.through(context, address, timeout=timeout)
 
     @classmethod
