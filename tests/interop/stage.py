@@ -2,13 +2,12 @@
 """An edge with real peers around it: what every test in this folder sets up. Each test owns its state
 folder, its ports and its processes."""
 import contextlib
-import time
 
 import pytest
 from kit import audio, edge as edges
 from kit.baresip import Baresip
 from kit.linphone import Linphone
-from kit.process import ProcessError, free_port, run
+from kit.process import free_port, run, until  # noqa: F401, until: for the tests
 
 BOB = "sip:bob@" + edges.DOMAIN
 GCM, CM_256, CM = "AEAD_AES_256_GCM", "AES_256_CM_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_80"
@@ -118,15 +117,6 @@ def stage(build, tmp_path):
 def needs(why):
     """Marks a module's tests as skipped, with the reason, when a peer is missing."""
     return pytest.mark.skipif(why is not None, reason=why or "")
-
-
-def until(holds, what, timeout=20.0):
-    """Asks until it holds: for what no peer announces."""
-    deadline = time.monotonic() + timeout
-    while not holds():
-        if time.monotonic() > deadline:
-            raise ProcessError(f"not within {timeout} s: {what}")
-        time.sleep(0.05)
 
 
 def talk(path, seconds=3.0, timeout=30.0):

@@ -18,12 +18,12 @@ class ProcessError(Exception):
 class Process:
     """One child. Ended by its own id when the `with` block ends, whatever happened inside."""
 
-    def __init__(self, argv, env=None, stdin=False, cwd=None):
+    def __init__(self, argv, env=None, stdin=False, cwd=None, pass_fds=()):
         self.argv = [str(word) for word in argv]
         self.lines = []
         self._queue = queue.Queue()
         self.child = subprocess.Popen(
-            self.argv, env=env, cwd=cwd, text=True, errors="replace",
+            self.argv, env=env, cwd=cwd, text=True, errors="replace", pass_fds=pass_fds,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -167,3 +167,12 @@ def await_port(address, alive, timeout=15.0):
             if not alive() or time.monotonic() > deadline:
                 raise ProcessError(f"nothing accepts at {address}: {error}") from None
             time.sleep(0.02)
+
+
+def until(holds, what, timeout=20.0):
+    """Asks until it holds: for what no peer announces."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        if time.monotonic() > deadline:
+            raise ProcessError(f"not within {timeout} s: {what}")
+        time.sleep(0.05)
