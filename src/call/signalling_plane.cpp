@@ -54,6 +54,8 @@ class SignallingPlane::Connection final : public net::TlsHandler {
         plane_.onMessage(*this, std::move(frame->bytes));
       } else if (std::holds_alternative<sip::StreamFramer::Ping>(*event)) {
         (void)tls_->send("\r\n");
+      } else if (std::holds_alternative<sip::StreamFramer::Pong>(*event)) {
+        answers_pings_ = true;
       } else if (std::holds_alternative<sip::StreamFramer::NeedMore>(*event)) {
         break;
       }
@@ -66,12 +68,13 @@ class SignallingPlane::Connection final : public net::TlsHandler {
   }
   void onClosed(const Error& reason) override { plane_.onGone(id_, reason); }
 
-  // RFC 5626 4.4.1: a connection that answers no ping is dead, whatever TCP believes.
+  // RFC 5626 4.4.1: a connection that answered pings and does so no more is dead, whatever TCP believes. Most trunks
+  // never answer one: to them a ping is no more than a sign of life to what stands between.
   void keepAlive(TimePoint now) {
-    if (pinged_ && now - pinged_at_ > kPongLimit) {
+    if (pinged_ && answers_pings_ && now - pinged_at_ > kPongLimit) {
       return tls_->close(Error{ErrorKind::unavailable, "net.keepalive.timeout", "no answer to a ping"});
     }
-    if (pinged_ || now - heard_ < kPingInterval) return;
+    if (now - (pinged_ ? pinged_at_ : heard_) < kPingInterval) return;
     pinged_ = true;
     pinged_at_ = now;
     (void)tls_->send("\r\n\r\n");
@@ -93,7 +96,8 @@ class SignallingPlane::Connection final : public net::TlsHandler {
   std::shared_ptr<const FlowFacts> facts_;
   sip::StreamFramer framer_;
   TimePoint since_{}, heard_{}, pinged_at_{};
-  bool pinged_ = false;
+  bool pinged_ = false;         // since it was last heard
+  bool answers_pings_ = false;  // has done so before
   unsigned malformed_ = 0;
 };
 
