@@ -225,6 +225,7 @@ TEST_F(CallSetup, RaisesTheSessionIntervalWhenTheCalleeWantsALongerOne) {
   EXPECT_TRUE(call.callee.request(sip::Method::ack));
   ASSERT_TRUE(call.arrived());
   EXPECT_EQ(call.invite->header(sip::HeaderId::sessionExpires), "3600");
+  EXPECT_EQ(call.invite->header(sip::HeaderId::minSe), "3600");
   EXPECT_EQ(call.invite->callId(), first);
   EXPECT_EQ(call.invite->cseq(), 2u);
   EXPECT_TRUE(call.caller.silent());

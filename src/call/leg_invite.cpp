@@ -50,6 +50,8 @@ void Leg::invite(InvitePlan plan) {
 }
 
 std::string Leg::initialInvite(const std::string& branch) {
+  // RFC 4028 7.3: who was told 422 repeats the largest Min-SE that it was told.
+  const auto least = session_retries_ == 0 ? policy_->config->sip.min_se : asked_.interval;
   sip::MessageWriter writer{1'536 + plan_.sdp.size()};
   writer.request("INVITE", plan_.request_uri).header(sip::HeaderId::via, via(branch));
   for (const auto& hop : plan_.route) writer.header(sip::HeaderId::route, "<" + hop + ">");
@@ -62,7 +64,7 @@ std::string Leg::initialInvite(const std::string& branch) {
       .header(sip::HeaderId::allow, kAllowedMethods)
       .header(sip::HeaderId::supported, kSupported)
       .header(sip::HeaderId::sessionExpires, asked_.toString())
-      .header(sip::HeaderId::minSe, static_cast<std::uint64_t>(policy_->config->sip.min_se.count()));
+      .header(sip::HeaderId::minSe, static_cast<std::uint64_t>(least.count()));
   if (!plan_.asserted_identity.empty()) {
     writer.header(sip::HeaderId::pAssertedIdentity, "<" + plan_.asserted_identity + ">");
   }
