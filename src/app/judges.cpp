@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "config/methods.h"
 #include "core/secret_text.h"
 #include "crypto/pem_file.h"
 #include "crypto/random.h"
@@ -63,7 +64,7 @@ std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& conf
   guard::AdmissionPolicy policy;
   policy.peer_known = modeOf(rules.peer_known);
   policy.method_allowed = modeOf(rules.method);
-  policy.methods = guard::MethodPolicy{rules.methods, rules.methods};
+  policy.methods = guard::MethodPolicy{rules.methods, rules.methods, {}};
   policy.request_domain_ours = modeOf(rules.domain);
   policy.our_hosts = hostsOf(config, certificates);
   policy.source_call_rate = modeOf(rules.source_call_rate.mode);
@@ -78,7 +79,8 @@ std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& conf
   policy.identity_cap = rules.identity_concurrency.max_concurrent;
   policy.peer_calls = modeOf(rules.peer_concurrency.mode);
   policy.peer_cap = rules.peer_concurrency.max_concurrent;
-  const auto own = [&policy](const std::string& name, const config::Policy& figures) {
+  const auto own = [&](const std::string& name, const config::Policy& figures) {
+    policy.methods.of_peer.emplace(name, config::methodsOf(config, name));
     if (figures.max_calls) policy.identity_cap_of_peer.emplace(name, *figures.max_calls);
     if (!figures.call_rate) return;
     policy.identity_rate_of_peer.emplace(name, rateOf(*figures.call_rate));

@@ -8,6 +8,7 @@
 
 #include "call/routing.h"
 #include "call/status_map.h"
+#include "config/methods.h"
 #include "crypto/random.h"
 #include "sip/request_check.h"
 
@@ -22,6 +23,13 @@ constexpr std::string_view kOptionTags[] = {"timer", "100rel"};
 sip::UasCapabilities capabilitiesFor(const sip::Message& request) {
   if (request.method() == sip::Method::registration) return {.option_tags = kRegisterOptionTags};
   return {.option_tags = kOptionTags};
+}
+
+// For Allow: what this peer may send (RFC 3261 21.4.6).
+std::string allowedTo(std::string_view peer, const config::Config& config) {
+  std::string text;
+  for (const auto& method : config::methodsOf(config, peer)) text += (text.empty() ? "" : ", ") + method;
+  return text;
 }
 
 std::string answerTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(12); }
@@ -135,7 +143,7 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
   logRefusal(request, status, flow, error);
   auto writer = sip::responseTo(request, status, {}, answerTag(parts_.worker));
   for (const auto& [header, value] : headers) writer.header(header, value);
-  if (status == 405) writer.header(sip::HeaderId::allow, kAllowedMethods);
+  if (status == 405) writer.header(sip::HeaderId::allow, allowedTo(flow.peer(), *policy_->config));
   if (status == 420) {
     for (const auto tag : sip::unsupportedOptions(request, capabilitiesFor(request)))
       writer.header(sip::HeaderId::unsupported, tag);

@@ -98,6 +98,24 @@ TEST(AdmissionChain, DeniesEveryMethodThatIsNotListed) {
   EXPECT_EQ(house.codeOf(bye), "guard.method.denied");
 }
 
+TEST(AdmissionChain, APeerWithAListOfItsOwnIsHeldToThat) {
+  auto rules = policy();
+  rules.methods.of_peer = {{std::string{invite().peer}, {"INVITE", "ACK", "BYE", "CANCEL", "MESSAGE"}}};
+  House house{rules};
+  for (const auto& [method, code] : std::map<std::string, std::string>{
+           {"INVITE", "admitted"}, {"MESSAGE", "admitted"}, {"OPTIONS", "guard.method.denied"}}) {
+    auto facts = invite();
+    facts.method = method;
+    EXPECT_EQ(house.codeOf(facts), code) << method;
+    facts.scope = RequestScope::inDialog;
+    EXPECT_EQ(house.codeOf(facts), code) << method;
+  }
+  auto other = invite();
+  other.peer = "another";
+  other.method = "MESSAGE";
+  EXPECT_EQ(house.codeOf(other), "guard.method.denied");
+}
+
 TEST(AdmissionChain, RefusesRequestsForHostsThatAreNotOurs) {
   House house;
   for (const auto* host : {"evil.test", "sbc.example.test.evil.test", "xsbc.example.test", "", "198.51.100.2",

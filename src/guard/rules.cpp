@@ -54,7 +54,9 @@ class MethodAllowed final : public Rule {
   std::string_view name() const override { return "method"; }
   Verdict judge(const RequestFacts& facts, TimePoint, CallPermits&) override {
     const bool initial = facts.scope == RequestScope::initial;
-    const auto& allowed = initial ? policy_.initial : policy_.in_dialog;
+    const auto own = policy_.of_peer.find(facts.peer);
+    const auto& usual = initial ? policy_.initial : policy_.in_dialog;
+    const auto& allowed = own == policy_.of_peer.end() ? usual : own->second;
     if (std::find(allowed.begin(), allowed.end(), facts.method) != allowed.end()) return Verdict::admit();
     return Verdict::refuse(ErrorKind::peerDenied, "guard.method.denied",
                            quoted(facts.method) + (initial ? " outside a dialog" : " in a dialog"));

@@ -27,6 +27,7 @@ struct LimitTables {
 struct MethodPolicy {
   std::vector<std::string> initial{"INVITE", "ACK", "CANCEL", "OPTIONS"};
   std::vector<std::string> in_dialog{"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "UPDATE", "INFO"};
+  std::map<std::string, std::vector<std::string>, std::less<>> of_peer{};  // instead of both lists, for those in it
 };
 
 // "peer_known": the handshake named a peer. guard.peer.unknown
