@@ -20,13 +20,28 @@ Error refused(const char* code, std::string detail) { return {ErrorKind::misconf
 
 bool endsLine(std::uint8_t byte) { return byte == '\n' || byte == '\r'; }
 
-Result<Secret> lineOf(Bytes bytes) {
+struct Line {
+  std::size_t longest;
+  const char* code;
+  const char* form;
+};
+constexpr Line kPassword{kLongestPassword, "crypto.password.line", "the first line is the password, 1 to 256 bytes"};
+constexpr Line kToken{kLongestToken, "crypto.token.line", "the first line is the token, 1 to 8192 bytes"};
+
+Result<Secret> lineOf(Bytes bytes, const Line& line) {
   const auto end = std::find_if(bytes.begin(), bytes.end(), endsLine);
   const auto size = static_cast<std::size_t>(end - bytes.begin());
-  if (size == 0 || size > kLongestPassword) {
-    return refused("crypto.password.line", "the first line is the password, 1 to 256 bytes");
-  }
+  if (size == 0 || size > line.longest) return refused(line.code, line.form);
   return Secret{bytes.first(size)};
+}
+
+Result<Secret> lineFromFile(const std::filesystem::path& file, const Line& line) {
+  SP_ASSIGN(const auto content, readPemFile(file, Readers::ownerOnly));
+  auto first = lineOf(content.bytes(), line);
+  if (first) return first;
+  auto error = std::move(first).error();
+  error.detail = file.string() + ": " + error.detail;
+  return error;
 }
 
 // Byte by byte: what follows the line stays for who reads next.
@@ -41,7 +56,7 @@ Result<Secret> readLine(int descriptor) {
     if (line.bytes()[size] == kInterrupt) return refused("crypto.password.cancelled", "nothing was changed");
     ++size;
   }
-  return lineOf(line.bytes().first(size));
+  return lineOf(line.bytes().first(size), kPassword);
 }
 
 // A terminal that shows nothing of what is typed and makes no signal of it: an interrupt would leave it mute.
@@ -76,14 +91,9 @@ Result<Secret> ask(int terminal, const std::string& question) {
 
 }  // namespace
 
-Result<Secret> passwordFromFile(const std::filesystem::path& file) {
-  SP_ASSIGN(const auto content, readPemFile(file, Readers::ownerOnly));
-  auto line = lineOf(content.bytes());
-  if (line) return line;
-  auto error = std::move(line).error();
-  error.detail = file.string() + ": " + error.detail;
-  return error;
-}
+Result<Secret> passwordFromFile(const std::filesystem::path& file) { return lineFromFile(file, kPassword); }
+
+Result<Secret> tokenFromFile(const std::filesystem::path& file) { return lineFromFile(file, kToken); }
 
 Result<Secret> passwordFrom(int descriptor, const PasswordPrompt& prompt) {
   if (::isatty(descriptor) == 0) return readLine(descriptor);

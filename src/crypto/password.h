@@ -16,6 +16,9 @@ inline constexpr std::size_t kLongestPassword = 256;  // bytes
 // The first line of the file, which must be its owner's alone. Errors (misconfigured): readPemFile()'s,
 // "crypto.password.line" (empty, or longer than kLongestPassword).
 Result<Secret> passwordFromFile(const std::filesystem::path& file);
+// The same for a token, which may be longer. Error: "crypto.token.line".
+inline constexpr std::size_t kLongestToken = 8'192;  // bytes
+Result<Secret> tokenFromFile(const std::filesystem::path& file);
 
 struct PasswordPrompt {
   enum class Times : std::uint8_t { once, twice };

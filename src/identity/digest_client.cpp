@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "sip/header_lexer.h"
 
@@ -63,13 +64,31 @@ Result<DigestClient::Authorization> DigestClient::answer(const sip::Message& cha
   if (attempts.answered > 0) ++attempts.stale;
   ++attempts.answered;
   const auto header = from_proxy ? sip::HeaderId::proxyAuthorization : sip::HeaderId::authorization;
-  standing_ = Standing{std::move(chosen), header};
+  standing_ = Standing{std::move(chosen), header, 0, {}, {}};
   return next(method, uri);
 }
 
 std::optional<DigestClient::Authorization> DigestClient::authorize(std::string_view method, std::string_view uri) {
   if (!standing_) return std::nullopt;
   return next(method, uri);
+}
+
+Status DigestClient::accept(std::string_view authentication_info) const {
+  const auto not_proven = [](std::string why) {
+    return Error{ErrorKind::peerDenied, "identity.digest.server_not_proven", std::move(why)};
+  };
+  const auto info = DigestInfo::parse(authentication_info);
+  if (!info) return not_proven(describe(info.error()));
+  if (!standing_ || info->response.empty()) return not_proven("no rspauth");
+  const auto& challenge = standing_->challenge;
+  std::array<char, 9> count{};
+  std::snprintf(count.data(), count.size(), "%08x", standing_->count);
+  const auto expected = digestResponse(ha1(challenge.algorithm),
+                                       {challenge.nonce, count.data(), standing_->cnonce, "", standing_->uri});
+  if (!crypto::equalInConstantTime(crypto::bytesOf(info->response), crypto::bytesOf(expected))) {
+    return not_proven("rspauth is not that of our password");
+  }
+  return success();
 }
 
 DigestClient::Authorization DigestClient::next(std::string_view method, std::string_view uri) {
@@ -82,6 +101,8 @@ DigestClient::Authorization DigestClient::next(std::string_view method, std::str
   answer.nonce = challenge.nonce;
   answer.uri = uri;
   answer.cnonce = crypto::randomToken(kCnonceCharacters);
+  standing_->cnonce = answer.cnonce;
+  standing_->uri = answer.uri;
   answer.opaque = challenge.opaque;
   answer.nonce_count = count.data();
   answer.algorithm = challenge.algorithm;

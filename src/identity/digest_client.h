@@ -48,12 +48,16 @@ class DigestClient {
                                std::string_view uri);
   // With the nonce of the last challenge, before being asked again; nothing when there is none.
   std::optional<Authorization> authorize(std::string_view method, std::string_view uri);
+  // Whether the Authentication-Info of a 2xx fits our last answer: a server that says it knows the password must
+  // (RFC 7616 3.5). Errors (peerDenied): "identity.digest.server_not_proven".
+  Status accept(std::string_view authentication_info) const;
 
  private:
   struct Standing {  // what we were last challenged with
     DigestChallenge challenge;
     sip::HeaderId header;
     std::uint32_t count = 0;
+    std::string cnonce, uri;  // of the last answer
   };
   Authorization next(std::string_view method, std::string_view uri);
   Ha1 ha1(DigestAlgorithm algorithm) const;

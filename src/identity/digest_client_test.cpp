@@ -54,6 +54,19 @@ class DigestClientTest : public testing::Test {
   DigestAttempts attempts_;
 };
 
+TEST_F(DigestClientTest, HoldsTheServerToTheProofItGives) {
+  const auto shown = answer(401, {kSha256});
+  const auto ha1 = Ha1::of(DigestAlgorithm::sha256, "trunk7", "carrier.example", secret("open sesame"));
+  const auto proof = [&](const Ha1& known) {
+    return DigestInfo{{}, digestResponse(known, {"n1", "00000001", shown.cnonce, "", kUri}), shown.cnonce, "00000001"};
+  };
+  EXPECT_TRUE(client_.accept(proof(ha1).toString()));
+  const auto guessed = Ha1::of(DigestAlgorithm::sha256, "trunk7", "carrier.example", secret("guessed"));
+  for (const auto& wrong : {proof(guessed).toString(), std::string{"nextnonce=\"n2\""}, std::string{"\""}}) {
+    EXPECT_STREQ(client_.accept(wrong).error().code, "identity.digest.server_not_proven") << wrong;
+  }
+}
+
 TEST_F(DigestClientTest, AnswersAChallengeOfItsRealm) {
   const auto shown = answer(401, {kSha256});
   EXPECT_EQ(shown.username, "trunk7");

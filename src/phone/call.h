@@ -16,6 +16,7 @@
 
 #include "core/clock.h"
 #include "core/result.h"
+#include "phone/account.h"
 #include "phone/media_agreement.h"
 #include "sip/dialog.h"
 #include "sip/session_timer.h"
@@ -24,6 +25,15 @@
 namespace sallyport::phone {
 
 class Call;
+
+// Who sent a request of ours and hears what becomes of it.
+class RequestOwner {
+ public:
+  virtual ~RequestOwner() = default;
+  virtual void onResponse(sip::ClientTransactionId id, const sip::Message& response) = 0;
+  virtual void onClientFailure(sip::ClientTransactionId id, const Error& error) = 0;
+  virtual bool isEnded() const = 0;
+};
 
 // Why a call is over. `code` is stable: "phone.call.bye", ".hung_up", ".cancelled", ".rejected", ".declined",
 // ".unanswered", ".lost", or the code of the Error that ended it.
@@ -50,10 +60,11 @@ class CallHost {
  public:
   virtual ~CallHost() = default;
   virtual void send(sip::FlowId flow, std::string_view bytes) = 0;
-  virtual void bind(sip::ClientTransactionId id, Call& call) = 0;
+  virtual void bind(sip::ClientTransactionId id, RequestOwner& owner) = 0;
   virtual void bind(sip::ServerTransactionId id, Call& call) = 0;
   virtual sip::TransactionLayer& transactions() = 0;
   virtual const sip::TimerConfig& timers() const = 0;
+  virtual Account* account() = 0;  // what challenges are answered with; null: a challenge is a refusal
   virtual TimePoint now() const = 0;
 };
 
@@ -64,10 +75,10 @@ struct LocalParty {
   std::string sent_by;  // host:port in Via
 };
 
-class Call {
+class Call final : public RequestOwner {
  public:
   Call(CallHost& host, CallEvents& events, LocalParty local, sip::FlowId flow);
-  ~Call();
+  ~Call() override;
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -95,8 +106,8 @@ class Call {
   void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request);
   void onAck(sip::FlowId flow, const sip::Message& ack);
   void onCancel();
-  void onResponse(sip::ClientTransactionId id, const sip::Message& response);
-  void onClientFailure(sip::ClientTransactionId id, const Error& error);
+  void onResponse(sip::ClientTransactionId id, const sip::Message& response) override;
+  void onClientFailure(sip::ClientTransactionId id, const Error& error) override;
   void onServerFailure(const Error& error);
   void onFlowClosed(sip::FlowId flow);
   void advance();
@@ -110,7 +121,7 @@ class Call {
   const std::string& peerUri() const { return peer_uri_; }
   std::string_view requestUri() const { return request_uri_; }
   bool isConfirmed() const { return dialog_ && dialog_->state() == sip::Dialog::State::confirmed && !ended_; }
-  bool isEnded() const { return ended_; }
+  bool isEnded() const override { return ended_; }
   sdp::Direction direction() const { return agreement_ ? agreement_->direction() : sdp::Direction::inactive; }
 
  private:
@@ -121,6 +132,8 @@ class Call {
     sip::Method method = sip::Method::invite;
     std::string branch;
     std::uint32_t cseq = 0;
+    std::string sdp, reason;
+    std::shared_ptr<Account::Attempts> attempts;  // once it has been challenged
   };
   struct PendingInvite {
     sip::ServerTransactionId id;
@@ -143,9 +156,13 @@ class Call {
   void onBye(sip::ServerTransactionId id, const sip::Message& request);
 
   Status send(OwnRequest own, std::string bytes);
+  Status sendInvite(OwnRequest own, const Account::Header* authorization);
   void sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason = {});
-  void onInitialResponse(const sip::Message& response);
-  void onInitialSuccess(const sip::Message& response);
+  void sendInDialog(OwnRequest own, const Account::Header* authorization);
+  // Says it again with what the challenge asks for. Error: why not; the challenge then stands as a refusal.
+  Status answerChallenge(OwnRequest own, const sip::Message& challenge);
+  void onInitialResponse(const OwnRequest& own, const sip::Message& response);
+  void onInitialSuccess(const OwnRequest& own, const sip::Message& response);
   void onOfferResponse(const OwnRequest& own, const sip::Message& response);
   void acknowledge(const sip::Dialog& dialog, std::uint32_t cseq, std::string_view sdp = {});
   void sendCancel();

@@ -42,8 +42,13 @@ Status Call::invite(std::string request_uri, MediaAgreement agreement) {
   peer_uri_ = request_uri_;
   call_id_ = crypto::randomToken(kCallIdCharacters);
   agreement_.emplace(std::move(agreement));
-  const auto offer = agreement_->offer();
-  OwnRequest own{{}, Purpose::initial, sip::Method::invite, newBranch(), 1};
+  OwnRequest own{{}, Purpose::initial, sip::Method::invite, {}, 1, agreement_->offer(), {}, {}};
+  return sendInvite(std::move(own), nullptr);
+}
+
+Status Call::sendInvite(OwnRequest own, const Account::Header* authorization) {
+  own.branch = newBranch();
+  const auto offer = own.sdp;
   sip::MessageWriter writer{1'536 + offer.size()};
   writer.request("INVITE", request_uri_)
       .header(sip::HeaderId::via, via(own.branch))
@@ -51,11 +56,28 @@ Status Call::invite(std::string request_uri, MediaAgreement agreement) {
       .header(sip::HeaderId::from, "<" + local_.uri + ">;tag=" + local_tag_)
       .header(sip::HeaderId::to, "<" + request_uri_ + ">")
       .header(sip::HeaderId::callId, call_id_)
-      .header(sip::HeaderId::cseq, "1 INVITE")
+      .header(sip::HeaderId::cseq, std::to_string(own.cseq) + " INVITE")
       .header(sip::HeaderId::contact, "<" + local_.contact + ">")
       .header(sip::HeaderId::allow, kAllowed)
       .header(sip::HeaderId::supported, "timer");
+  if (authorization != nullptr) writer.header(authorization->first, authorization->second);
   return send(std::move(own), writer.finish(kSdp, offer));
+}
+
+Status Call::answerChallenge(OwnRequest own, const sip::Message& challenge) {
+  auto* account = host_.account();
+  if (account == nullptr)
+    return Error{ErrorKind::peerDenied, "phone.account.none", "a password or a token is asked for"};
+  if (!own.attempts) own.attempts = std::make_shared<Account::Attempts>();
+  const auto uri = own.purpose == Purpose::initial ? request_uri_ : dialog_->remoteTarget();
+  SP_ASSIGN(const auto header, account->answer(challenge, *own.attempts, sip::toString(own.method), uri));
+  if (own.purpose == Purpose::initial) {
+    ++own.cseq;
+    return sendInvite(std::move(own), &header);
+  }
+  (void)dialog_->onResponse(challenge);
+  sendInDialog(std::move(own), &header);
+  return sallyport::success();
 }
 
 void Call::onResponse(sip::ClientTransactionId id, const sip::Message& response) {
@@ -63,13 +85,21 @@ void Call::onResponse(sip::ClientTransactionId id, const sip::Message& response)
   if (found == own_.end()) {
     // Past the first final answer only a 2xx to the INVITE comes again: acknowledge it again, or end the
     // fork that lost (RFC 3261 13.2.2.4).
-    if (response.method() == sip::Method::invite && response.isSuccess()) onInitialSuccess(response);
+    if (response.method() == sip::Method::invite && response.isSuccess()) onInitialSuccess({}, response);
     return;
   }
   const OwnRequest own = *found;
   if (response.isFinal()) own_.erase(found);
+  const bool challenged = response.status() == 401 || response.status() == 407;
+  if (challenged && !ended_ && !cancel_wanted_) {
+    const auto answered = answerChallenge(own, response);
+    if (answered) return;
+    if (own.purpose == Purpose::initial) {
+      return end({answered.error().code, answered.error().detail, response.status(), phraseOf(response)});
+    }
+  }
   switch (own.purpose) {
-    case Purpose::initial: return onInitialResponse(response);
+    case Purpose::initial: return onInitialResponse(own, response);
     case Purpose::offer:
     case Purpose::refresh: return onOfferResponse(own, response);
     case Purpose::bye:
@@ -78,7 +108,7 @@ void Call::onResponse(sip::ClientTransactionId id, const sip::Message& response)
   }
 }
 
-void Call::onInitialResponse(const sip::Message& response) {
+void Call::onInitialResponse(const OwnRequest& own, const sip::Message& response) {
   if (ended_) return;
   if (response.isProvisional()) {
     heard_provisional_ = true;
@@ -89,11 +119,12 @@ void Call::onInitialResponse(const sip::Message& response) {
     }
     events_.onProgress(*this, response.status());
     if (response.body().empty() || ended_) return;
+    if (own.attempts && Account::awaitsProof(*own.attempts)) return;  // not a word to whom has proven nothing
     // Early media is a courtesy: a description we cannot accept is left alone until the answer.
     if (auto plan = agreement_->accept(response.body())) tellMedia(std::move(*plan));
     return;
   }
-  if (response.isSuccess()) return onInitialSuccess(response);
+  if (response.isSuccess()) return onInitialSuccess(own, response);
   if (dialog_) dialog_->terminate();
   const bool cancelled = cancel_wanted_ && response.status() == 487;
   std::string detail = cancelled ? "we gave up before an answer" : "";
@@ -102,7 +133,7 @@ void Call::onInitialResponse(const sip::Message& response) {
   end({cancelled ? "phone.call.cancelled" : "phone.call.declined", detail, response.status(), phraseOf(response)});
 }
 
-void Call::onInitialSuccess(const sip::Message& response) {
+void Call::onInitialSuccess(const OwnRequest& own, const sip::Message& response) {
   auto answered = sip::Dialog::fromResponse(response, request_uri_);
   // A 2xx that makes no dialog can be neither acknowledged nor ended; the peer's own timers end it.
   if (!answered) return end({answered.error().code, answered.error().detail, response.status(), phraseOf(response)});
@@ -110,16 +141,21 @@ void Call::onInitialSuccess(const sip::Message& response) {
   const bool known = dialog_ && dialog_->state() != sip::Dialog::State::early;
   if (known && dialog_->remoteTag() == answered->remoteTag()) return;  // our ACK was lost, or theirs crossed
   if (known) {                                                         // another fork answered too: take it down
-    OwnRequest own{{}, Purpose::refresh, sip::Method::bye, newBranch(), 0};
+    OwnRequest bye{{}, Purpose::refresh, sip::Method::bye, newBranch(), 0, {}, {}, {}};
     sip::MessageWriter writer;
-    own.cseq = answered->startRequest(writer, "BYE", via(own.branch));
-    (void)send(std::move(own), writer.finish());
+    bye.cseq = answered->startRequest(writer, "BYE", via(bye.branch));
+    (void)send(std::move(bye), writer.finish());
     return;
   }
   dialog_ = std::move(*answered);
   peer_allows_update_ = response.listContains(sip::HeaderId::allow, "UPDATE");
   if (cancel_wanted_) {  // the answer crossed our CANCEL
     end_ = CallEnd{"phone.call.cancelled", "answered while being cancelled", response.status(), phraseOf(response)};
+    return sayBye({});
+  }
+  if (const auto proven = own.attempts ? host_.account()->accept(response, *own.attempts) : sallyport::success();
+      !proven) {
+    end_ = CallEnd{proven.error().code, proven.error().detail, response.status(), phraseOf(response)};
     return sayBye({});
   }
   if (!agree(response.body())) return sayBye("SIP;cause=488;text=\"Not Acceptable Here\"");
@@ -163,7 +199,14 @@ Status Call::offerDirection(sdp::Direction direction) {
 }
 
 void Call::sendInDialog(sip::Method method, Purpose purpose, std::string_view sdp, std::string_view reason) {
-  OwnRequest own{{}, purpose, method, newBranch(), 0};
+  sendInDialog(OwnRequest{{}, purpose, method, {}, 0, std::string{sdp}, std::string{reason}, {}}, nullptr);
+}
+
+void Call::sendInDialog(OwnRequest own, const Account::Header* authorization) {
+  own.branch = newBranch();
+  const auto method = own.method;
+  const auto purpose = own.purpose;
+  const auto sdp = own.sdp;
   sip::MessageWriter writer{768 + sdp.size()};
   own.cseq = dialog_->startRequest(writer, sip::toString(method), via(own.branch));
   if (method == sip::Method::invite || method == sip::Method::update) {
@@ -176,8 +219,9 @@ void Call::sendInDialog(sip::Method method, Purpose purpose, std::string_view sd
       writer.header(sip::HeaderId::sessionExpires, asked_.toString());
     }
   }
-  if (!reason.empty()) writer.header(sip::HeaderId::reason, reason);
-  const auto sent = send(own, writer.finish(sdp.empty() ? std::string_view{} : kSdp, sdp));
+  if (!own.reason.empty()) writer.header(sip::HeaderId::reason, own.reason);
+  if (authorization != nullptr) writer.header(authorization->first, authorization->second);
+  const auto sent = send(std::move(own), writer.finish(sdp.empty() ? std::string_view{} : kSdp, sdp));
   if (sent) return;
   dialog_->onRequestFailed(method);
   if (purpose == Purpose::bye) end({"phone.call.hung_up", describe(sent.error()), 0, {}});

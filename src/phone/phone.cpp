@@ -28,7 +28,9 @@ Phone::Phone(net::Loop& loop, PhoneConfig config, TlsSetup tls, PhoneObserver& o
       pool_(config_.ports),
       sockets_(loop),
       after_turn_(loop, [this] { settle(); }),
-      agent_(*this, config_.timers, config_.limits) {}
+      agent_(*this, config_.timers, config_.limits) {
+  agent_.useAccount(config_.account);
+}
 
 Phone::~Phone() = default;
 
@@ -108,6 +110,11 @@ void Phone::shutDown() {
   shutting_down_ = true;
   if (listener_) listener_->stop();
   for (std::size_t i = 0; i < conversations_.size(); ++i) conversations_[i]->hangUp();
+  if (home_) {
+    home_->dial.reset();
+    home_->again.cancel();
+    at([this] { home_->registration->leave(); });
+  }
   after_turn_.request();
 }
 
@@ -153,6 +160,7 @@ void Phone::onLinkClosed(sip::FlowId flow, const Error&) {
   for (const auto& conversation : conversations_) {
     if (conversation->call_ != nullptr) redial(*conversation);
   }
+  if (home_ && home_->flow == flow) dialHomeLater();
   after_turn_.request();
 }
 
@@ -264,7 +272,7 @@ MediaAgreement Phone::agreementFor(const Conversation& conversation) const {
 void Phone::settle() {
   agent_.forgetEnded();
   std::erase_if(conversations_, [](const auto& conversation) { return conversation->ended_; });
-  if (shutting_down_ && conversations_.empty()) {
+  if (shutting_down_ && conversations_.empty() && (!home_ || home_->left)) {
     for (const auto& [flow, link] : links_) link->close();
   }
   timer_.cancel();

@@ -38,6 +38,10 @@ class PhoneObserver {
   virtual void onMedia(Conversation&, const MediaPlan&) {}
   // The last that is heard of it; `conversation` goes at the end of the turn.
   virtual void onEnded(Conversation& conversation, const CallReport& report) = 0;
+  // Of Phone::registerAt().
+  virtual void onRegistered(const Registered&) {}
+  virtual void onRegistrationFailed(const Error&, int) {}
+  virtual void onUnregistered() {}
   // Somebody was turned away at the door.
   virtual void onStranger(const Endpoint&, const Error&) {}
 };
@@ -50,9 +54,20 @@ struct PhoneConfig {
   net::PortRange ports{30'000, 39'999};
   sip::TimerConfig timers;
   UserAgent::Limits limits;
+  std::shared_ptr<Account> account;  // null: the certificate is all it has
 };
 
-class Phone final : private UserAgent::Shell, private SipLink::Events, private net::TlsListenerObserver {
+// Where to register, and for how long.
+struct RegistrationPlan {
+  Endpoint via;
+  std::string server_name;
+  std::chrono::seconds expires{600};
+};
+
+class Phone final : private UserAgent::Shell,
+                    private SipLink::Events,
+                    private RegistrationEvents,
+                    private net::TlsListenerObserver {
  public:
   Phone(net::Loop& loop, PhoneConfig config, TlsSetup tls, PhoneObserver& observer);
   ~Phone() override;
@@ -64,7 +79,10 @@ class Phone final : private UserAgent::Shell, private SipLink::Events, private n
   // Dials, verifies, invites. What goes wrong from here on comes as onEnded(). Error: "tls.*" of the context.
   Result<Conversation*> call(DialPlan plan);
 
-  // Hangs up everything and closes the connections once it has been said.
+  // Connects and registers, again on a new connection whenever it is lost. Error: "tls.*" of the context.
+  Status registerAt(RegistrationPlan plan);
+
+  // Hangs up everything, takes the registration back and closes the connections once it has been said.
   void shutDown();
   // Closes every connection and keeps the calls: what a restarting edge or a lost network does. For tests.
   void dropLinks();
@@ -81,6 +99,10 @@ class Phone final : private UserAgent::Shell, private SipLink::Events, private n
   void onMedia(Call& call, MediaPlanPtr plan) override;
   void onMediaOver(Call& call) override;
   void onEnded(Call& call, const CallEnd& end) override;
+  // RegistrationEvents
+  void onRegistered(const Registered& registered) override;
+  void onRegistrationFailed(const Error& error, int status) override;
+  void onUnregistered() override;
   // SipLink::Events
   void onMessage(sip::FlowId flow, sip::Message message) override;
   void onLinkClosed(sip::FlowId flow, const Error& reason) override;
@@ -88,6 +110,19 @@ class Phone final : private UserAgent::Shell, private SipLink::Events, private n
   void onConnection(std::unique_ptr<net::TlsConnection> connection) override;
   void onRefused(const Endpoint& source, const Error& reason) override { observer_.onStranger(source, reason); }
   void onHandshakeFailed(const Endpoint& source, const Error& reason) override { observer_.onStranger(source, reason); }
+
+  // The connection of the registration, under way, lost and made again.
+  struct Home {
+    RegistrationPlan plan;
+    Registration* registration = nullptr;
+    std::unique_ptr<net::Dial> dial;
+    sip::FlowId flow{};
+    net::TimerHandle again;
+    std::chrono::milliseconds wait{0};
+    bool left = false;
+  };
+  Status dialHome();
+  void dialHomeLater();
 
   friend class Conversation;
   sip::FlowId addLink(std::unique_ptr<net::TlsConnection> connection);
@@ -123,6 +158,7 @@ class Phone final : private UserAgent::Shell, private SipLink::Events, private n
   std::unique_ptr<net::TlsListener> listener_;
   UserAgent agent_;
   std::vector<std::unique_ptr<Conversation>> conversations_;
+  std::unique_ptr<Home> home_;
   bool shutting_down_ = false;
 };
 

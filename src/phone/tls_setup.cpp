@@ -47,19 +47,26 @@ Result<crypto::SubjectAltName> parseSan(std::string_view text) {
 
 Result<TlsSetup> TlsSetup::load(const TlsFiles& files, std::optional<crypto::SubjectAltName> expected,
                                 const Clock& clock) {
-  SP_ASSIGN(auto identity, crypto::LocalIdentity::load(files.certificate, files.key));
+  std::optional<crypto::LocalIdentity> identity;
+  if (!files.certificate.empty()) {
+    SP_ASSIGN(identity, crypto::LocalIdentity::load(files.certificate, files.key));
+  }
   SP_ASSIGN(auto anchors, crypto::TrustAnchors::load({{files.ca}, {}}));
   return make(std::move(identity), std::move(anchors), std::move(expected), clock);
 }
 
-Result<TlsSetup> TlsSetup::make(crypto::LocalIdentity identity, std::shared_ptr<const crypto::TrustAnchors> anchors,
+Result<TlsSetup> TlsSetup::make(std::optional<crypto::LocalIdentity> identity,
+                                std::shared_ptr<const crypto::TrustAnchors> anchors,
                                 std::optional<crypto::SubjectAltName> expected, const Clock& clock) {
-  SP_ASSIGN(const auto facts, identity.leaf().facts());
-  auto own_uri = ownUriIn(facts);
+  std::string own_uri;
+  if (identity) {
+    SP_ASSIGN(const auto facts, identity->leaf().facts());
+    own_uri = ownUriIn(facts);
+  }
   if (!expected) {
     if (own_uri.empty()) {
       return misconfigured("phone.san.needed",
-                           "our certificate names no sip: URI, so say whom to expect: --expect-san dns:<name>");
+                           "no certificate of ours names a sip: URI, so say whom to expect: --expect-san dns:<name>");
     }
     expected = crypto::SubjectAltName{crypto::SanKind::dns, std::string{sip::Uri::parse(own_uri)->host}};
   }
@@ -74,8 +81,11 @@ Result<TlsSetup> TlsSetup::make(crypto::LocalIdentity identity, std::shared_ptr<
 }
 
 Result<std::shared_ptr<const crypto::TlsServerContext>> TlsSetup::serverContext() const {
+  if (!identity_) {
+    return misconfigured("phone.certificate.needed", "whoever listens for TLS shows a certificate: --cert and --key");
+  }
   crypto::TlsServerSettings settings;
-  settings.identities = {identity_};
+  settings.identities = {*identity_};
   settings.peers = peers_;
   settings.clock = clock_;
   SP_ASSIGN(auto context, crypto::TlsServerContext::create(std::move(settings)));

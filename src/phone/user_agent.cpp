@@ -34,21 +34,29 @@ void UserAgent::flowClosed(sip::FlowId flow, TimePoint now) {
   now_ = now;
   transactions_->flowClosed(flow, now);
   for (std::size_t i = 0; i < calls_.size(); ++i) calls_[i]->onFlowClosed(flow);
+  if (registration_) registration_->flowClosed(flow);
 }
 
 void UserAgent::advance(TimePoint now) {
   now_ = now;
   transactions_->advance(now);
   for (std::size_t i = 0; i < calls_.size(); ++i) calls_[i]->advance();
+  if (registration_) registration_->advance();
 }
 
 std::optional<TimePoint> UserAgent::nextDeadline() const {
   auto soonest = transactions_->nextDeadline();
-  for (const auto& call : calls_) {
-    const auto deadline = call->deadline();
+  const auto consider = [&soonest](std::optional<TimePoint> deadline) {
     if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
-  }
+  };
+  for (const auto& call : calls_) consider(call->deadline());
+  if (registration_) consider(registration_->deadline());
   return soonest;
+}
+
+Registration& UserAgent::createRegistration(RegistrationEvents& events, std::chrono::seconds expires) {
+  registration_ = std::make_unique<Registration>(*this, events, expires);
+  return *registration_;
 }
 
 Call& UserAgent::createCall(LocalParty local, sip::FlowId flow, TimePoint now) {
@@ -58,10 +66,9 @@ Call& UserAgent::createCall(LocalParty local, sip::FlowId flow, TimePoint now) {
 }
 
 void UserAgent::forgetEnded() {
-  const auto over = [](const Call* call) { return call->isEnded(); };
-  std::erase_if(clients_, [&](const auto& entry) { return over(entry.second); });
-  std::erase_if(servers_, [&](const auto& entry) { return over(entry.second); });
-  std::erase_if(calls_, [&](const auto& call) { return over(call.get()); });
+  std::erase_if(clients_, [](const auto& entry) { return entry.second->isEnded(); });
+  std::erase_if(servers_, [](const auto& entry) { return entry.second->isEnded(); });
+  std::erase_if(calls_, [](const auto& call) { return call->isEnded(); });
 }
 
 Call* UserAgent::byTag(std::string_view local_tag) {
@@ -128,9 +135,9 @@ void UserAgent::onResponse(sip::ClientTransactionId id, sip::FlowId, sip::Messag
 void UserAgent::onClientFailure(sip::ClientTransactionId id, const Error& error) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
-  Call* call = found->second;
+  auto* owner = found->second;
   clients_.erase(found);
-  call->onClientFailure(id, error);
+  owner->onClientFailure(id, error);
 }
 
 void UserAgent::onServerFailure(sip::ServerTransactionId id, const Error& error) {

@@ -16,6 +16,7 @@
 
 #include "core/clock.h"
 #include "phone/call.h"
+#include "phone/registration.h"
 #include "sip/transaction_layer.h"
 
 namespace sallyport::phone {
@@ -44,6 +45,11 @@ class UserAgent final : public CallHost, private sip::TransactionLayer::Sink {
   void advance(TimePoint now);
   std::optional<TimePoint> nextDeadline() const;
 
+  // Challenges are answered with it from here on.
+  void useAccount(std::shared_ptr<Account> account) { account_ = std::move(account); }
+  // The phone's one registration; it lives as long as the agent.
+  Registration& createRegistration(RegistrationEvents& events, std::chrono::seconds expires);
+
   // A call of ours, not invited yet. It lives until forgetEnded().
   Call& createCall(LocalParty local, sip::FlowId flow, TimePoint now);
   // Sets the time for calls to a Call's functions from outside.
@@ -53,10 +59,11 @@ class UserAgent final : public CallHost, private sip::TransactionLayer::Sink {
 
   // CallHost
   void send(sip::FlowId flow, std::string_view bytes) override { shell_.transmit(flow, bytes); }
-  void bind(sip::ClientTransactionId id, Call& call) override { clients_[id] = &call; }
+  void bind(sip::ClientTransactionId id, RequestOwner& owner) override { clients_[id] = &owner; }
   void bind(sip::ServerTransactionId id, Call& call) override { servers_[id] = &call; }
   sip::TransactionLayer& transactions() override { return *transactions_; }
   const sip::TimerConfig& timers() const override { return timers_; }
+  Account* account() override { return account_.get(); }
   TimePoint now() const override { return now_; }
 
  private:
@@ -77,7 +84,9 @@ class UserAgent final : public CallHost, private sip::TransactionLayer::Sink {
   const Limits limits_;
   TimePoint now_{};
   std::vector<std::unique_ptr<Call>> calls_;
-  std::map<sip::ClientTransactionId, Call*> clients_;
+  std::shared_ptr<Account> account_;
+  std::unique_ptr<Registration> registration_;
+  std::map<sip::ClientTransactionId, RequestOwner*> clients_;
   std::map<sip::ServerTransactionId, Call*> servers_;
   std::unique_ptr<sip::TransactionLayer> transactions_;
 };

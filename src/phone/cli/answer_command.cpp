@@ -11,16 +11,34 @@ int AnswerCommand::run() {
   auto session = PhoneSession::create(options_.phone, *this);
   if (!session) return explain(session.error());
   session_ = *std::move(session);
-  const auto listening = session_->phone().listen(options_.listen);
-  if (!listening) return explain(listening.error());
-  const auto address = listening->toString();
-  session_->print(
-      session_->json()
-          ? JsonLine{}.text("event", "ready").text("address", address).integer("port", listening->port).str()
-          : "listening on " + address);
+  if (options_.listen) {
+    const auto listening = session_->phone().listen(*options_.listen);
+    if (!listening) return explain(listening.error());
+    const auto address = listening->toString();
+    session_->print(
+        session_->json()
+            ? JsonLine{}.text("event", "ready").text("address", address).integer("port", listening->port).str()
+            : "listening on " + address);
+  }
+  if (options_.registration) {
+    const auto begun = session_->phone().registerAt(*options_.registration);
+    if (!begun) return explain(begun.error());
+  }
   session_->run();
   timers_.clear();
-  return kExitOk;
+  return status_;
+}
+
+void AnswerCommand::onRegistered(const Registered& registered) {
+  session_->print(session_->json() ? jsonRegistered(registered) : textRegistered(registered));
+}
+
+// Without an answer it is tried again; a refusal leaves nobody who could call us, unless we listen too.
+void AnswerCommand::onRegistrationFailed(const Error& error, int status) {
+  session_->print(session_->json() ? jsonRegistrationFailed(error, status) : textRegistrationFailed(error, status));
+  if (status == 0 || options_.listen) return;
+  status_ = kExitFailed;
+  session_->finish();
 }
 
 void AnswerCommand::onIncoming(Conversation& conversation) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// `sallyport-phone answer` and `echo`: waits for the edge, answers (or refuses) what comes.
+// `sallyport-phone answer` and `echo`: waits for the edge, or registers there, and answers (or refuses) what comes.
 
 #include <map>
 
@@ -21,6 +21,8 @@ class AnswerCommand final : private PhoneObserver {
   void onIncoming(Conversation& conversation) override;
   void onAnswered(Conversation& conversation) override;
   void onEnded(Conversation& conversation, const CallReport& report) override;
+  void onRegistered(const Registered& registered) override;
+  void onRegistrationFailed(const Error& error, int status) override;
   void onStranger(const Endpoint& source, const Error& error) override;
   void answer(Conversation& conversation);
 
@@ -28,6 +30,7 @@ class AnswerCommand final : private PhoneObserver {
   std::unique_ptr<PhoneSession> session_;
   std::map<Conversation*, net::TimerHandle> timers_;
   std::uint64_t ended_ = 0;
+  int status_ = 0;
 };
 
 }  // namespace sallyport::phone

@@ -7,6 +7,7 @@
 #include "phone/cli/call_command.h"
 #include "phone/cli/options.h"
 #include "phone/cli/phone_session.h"
+#include "phone/cli/register_command.h"
 #include "phone/cli/report.h"
 
 namespace sallyport::phone {
@@ -33,6 +34,7 @@ struct Runner {
   int operator()(const ExitNow& exit) const { return exit.status; }
   int operator()(const CallOptions& options) const { return CallCommand{options}.run(); }
   int operator()(const AnswerOptions& options) const { return AnswerCommand{options}.run(); }
+  int operator()(const RegisterOptions& options) const { return RegisterCommand{options}.run(); }
   int operator()(const CompareOptions& options) const { return compareFiles(options); }
 };
 

@@ -24,14 +24,19 @@ constexpr const char* kFooter =
 struct RawPhone {
   std::string expect_san, tone;
   std::vector<std::string> codecs, suites;
-  bool json = false;
+  AccountOptions account;
+  bool json = false, digest = false, scram = false;
 };
 struct RawCall {
   RawPhone phone;
   std::string via, duration = "5s", answer_within = "60s", hold_after, hold_for = "1s", cancel_after;
 };
+struct RawRegistration {
+  std::string via, server_name, expires = "600s";
+};
 struct RawAnswer {
   RawPhone phone;
+  RawRegistration registration;
   std::string listen, answer_after = "0s", hang_up_after;
   int reject = 0;
 };
@@ -73,6 +78,31 @@ void checkSipUri(const std::string& option, const std::string& text) {
     refuse(option, "'" + text + "' is no SIP URI; write sip:bob@example.com");
 }
 
+void readAccount(const RawPhone& raw, PhoneOptions& options) {
+  const bool has_secret = !raw.account.password_file.empty() || !raw.account.token_file.empty();
+  if (!has_secret) {
+    if (raw.digest || raw.scram || !raw.account.user.empty()) refuse("--user", "goes with --password-file");
+    if (options.tls.certificate.empty()) refuse("--cert", "or --password-file, or --token-file: somebody we must be");
+    return;
+  }
+  options.account = raw.account;
+  if (raw.digest) options.account->scheme = Account::Scheme::digest;
+  if (raw.scram) options.account->scheme = Account::Scheme::scram;
+  if (options.tls.certificate.empty() && options.uri.empty()) {
+    refuse("--from", "without a certificate, say who we are: sip:me@example.com");
+  }
+}
+
+// Whole seconds, as REGISTER counts them.
+RegistrationPlan read(const RawRegistration& raw) {
+  RegistrationPlan plan;
+  plan.via = readEndpoint("--via", raw.via);
+  plan.server_name = raw.server_name;
+  plan.expires = std::chrono::duration_cast<std::chrono::seconds>(readDuration("--expires", raw.expires));
+  if (plan.expires.count() == 0) refuse("--expires", "a registration holds a second at least");
+  return plan;
+}
+
 void read(const RawPhone& raw, PhoneOptions& options) {
   if (!raw.expect_san.empty()) {
     auto san = parseSan(raw.expect_san);
@@ -101,19 +131,43 @@ void read(const RawPhone& raw, PhoneOptions& options) {
     options.suites.push_back(*suite);
   }
   if (!options.uri.empty()) checkSipUri("--from", options.uri);
+  readAccount(raw, options);
   options.output = raw.json ? Output::json : Output::forPeople;
 }
 
 enum class Sound : std::uint8_t { played, echoed };
 
-void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound sound) {
-  app.add_option("--cert", options.tls.certificate, "our certificate chain (PEM)")->required();
-  app.add_option("--key", options.tls.key, "its private key (PEM, readable by its owner alone)")->required();
+// Who we are, and whom we believe.
+void addIdentityOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw) {
+  auto* certificate = app.add_option("--cert", options.tls.certificate, "our certificate chain (PEM)");
+  auto* key = app.add_option("--key", options.tls.key, "its private key (PEM, readable by its owner alone)");
+  certificate->needs(key);
+  key->needs(certificate);
+  app.add_option("--user", raw.account.user, "the name our password goes with [default: the user of our URI]");
+  auto* password = app.add_option("--password-file", raw.account.password_file,
+                                  "our password: the first line of a file of ours alone; -: asked for, or from stdin");
+  app.add_option("--realm", raw.account.realm, "where it holds [default: the domain of our URI]");
+  auto* digest = app.add_flag("--digest", raw.digest, "show it by Digest only")->needs(password);
+  app.add_flag("--scram", raw.scram, "show it by SCRAM-SHA-256 only; the edge must prove that it knows it too")
+      ->needs(password)
+      ->excludes(digest);
+  app.add_option("--token-file", raw.account.token_file, "a bearer token, instead of a password")->excludes(password);
   app.add_option("--ca", options.tls.ca, "the CA that vouches for the other end (PEM)")->required();
   app.add_option("--expect-san", raw.expect_san,
                  "who the other end must prove to be: dns:NAME, ip:ADDRESS or uri:URI\n"
                  "[default: dns: and the domain of the sip: URI in our certificate]");
   app.add_option("--from", options.uri, "our own SIP URI [default: the one in our certificate]");
+  app.add_flag("--json", raw.json, "one JSON object per event and line on standard output");
+}
+
+void addRegistration(CLI::App& app, RawRegistration& raw, const char* via) {
+  app.add_option("--via", raw.via, via);
+  app.add_option("--server-name", raw.server_name, "TLS server name to ask for [default: the DNS name expected]");
+  app.add_option("--expires", raw.expires, "how long a registration is to hold")->capture_default_str();
+}
+
+void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound sound) {
+  addIdentityOptions(app, options, raw);
   app.add_option("--record", options.record, "write what is heard to this WAV file");
   app.add_option("--codec", raw.codecs, "opus, pcmu, pcma: those allowed, preferred first [default: all]")
       ->delimiter(',')
@@ -122,7 +176,6 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
                  "SRTP suites allowed, preferred first [default: all four, AEAD_AES_256_GCM first]")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_flag("--json", raw.json, "one JSON object per event and line on standard output");
   if (sound == Sound::echoed) return;
   auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");
   app.add_option("--tone", raw.tone, "play a test signal instead: speech, speech:SEED, 440, 697+1209")->excludes(play);
@@ -144,8 +197,8 @@ CLI::App* addCall(CLI::App& app, CallOptions& options, RawCall& raw) {
 }
 
 void addListening(CLI::App& app, AnswerOptions& options, RawAnswer& raw) {
-  app.add_option("--listen", raw.listen, "where to listen for the edge: ADDRESS:PORT, port 0 for a free one")
-      ->required();
+  app.add_option("--listen", raw.listen, "where to listen for the edge: ADDRESS:PORT, port 0 for a free one");
+  addRegistration(app, raw.registration, "register at the edge, ADDRESS:PORT, and be called on that connection");
   app.add_option("--answer-after", raw.answer_after, "ring this long before answering")->capture_default_str();
   app.add_option("--hang-up-after", raw.hang_up_after, "hang up this long after answering [default: never]");
   app.add_option("--calls", options.calls, "exit after this many calls [default: run until interrupted]");
@@ -181,10 +234,27 @@ CallOptions finish(CallOptions options, const RawCall& raw) {
 
 AnswerOptions finish(AnswerOptions options, const RawAnswer& raw) {
   read(raw.phone, options.phone);
-  options.listen = readEndpoint("--listen", raw.listen);
+  if (!raw.listen.empty()) options.listen = readEndpoint("--listen", raw.listen);
+  if (!raw.registration.via.empty()) options.registration = read(raw.registration);
+  if (!options.listen && !options.registration) refuse("--listen", "or --via: the edge must reach us somehow");
   options.answer_after = readDuration("--answer-after", raw.answer_after);
   options.hang_up_after = readOptionalDuration("--hang-up-after", raw.hang_up_after);
   if (raw.reject != 0) options.reject = raw.reject;
+  return options;
+}
+
+CLI::App* addRegister(CLI::App& app, RegisterOptions& options, RawPhone& phone, RawRegistration& registration) {
+  auto* command = app.add_subcommand("register", "register at the edge, refresh, and show the binding");
+  addIdentityOptions(*command, options.phone, phone);
+  addRegistration(*command, registration, "the edge's address: ADDRESS:PORT");
+  command->get_option("--via")->required();
+  command->add_flag("--once", options.once, "take it back and exit as soon as it stands");
+  return command;
+}
+
+RegisterOptions finish(RegisterOptions options, const RawPhone& phone, const RawRegistration& registration) {
+  read(phone, options.phone);
+  options.registration = read(registration);
   return options;
 }
 
@@ -198,6 +268,9 @@ Command parseCommandLine(int argc, const char* const* argv) {
   RawCall raw_call;
   AnswerOptions answer_options, echo_options;
   RawAnswer raw_answer, raw_echo;
+  RegisterOptions register_options;
+  RawPhone raw_register;
+  RawRegistration raw_registration;
   CompareOptions compare_options;
   std::string compare_codec;
   bool compare_json = false;
@@ -205,6 +278,7 @@ Command parseCommandLine(int argc, const char* const* argv) {
   const auto* call = addCall(app, call_options, raw_call);
   const auto* answer = addAnswer(app, answer_options, raw_answer);
   const auto* echo = addEcho(app, echo_options, raw_echo);
+  const auto* registering = addRegister(app, register_options, raw_register, raw_registration);
   auto* compare = app.add_subcommand("compare", "judge whether what was recorded is what was played");
   compare->add_option("played", compare_options.played, "the WAV file that was played")->required();
   compare->add_option("heard", compare_options.heard, "the WAV file that was recorded")->required();
@@ -219,6 +293,7 @@ Command parseCommandLine(int argc, const char* const* argv) {
       echo_options.echo = true;
       return finish(echo_options, raw_echo);
     }
+    if (registering->parsed()) return finish(register_options, raw_register, raw_registration);
     if (!compare_codec.empty()) {
       compare_options.codec = voiceCodec(compare_codec);
       if (!compare_options.codec) refuse("--codec", "'" + compare_codec + "' is not one of opus, pcmu, pcma");

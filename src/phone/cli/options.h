@@ -10,7 +10,9 @@
 
 #include "core/endpoint.h"
 #include "crypto/srtp_suite.h"
+#include "phone/account.h"
 #include "phone/audio/tone.h"
+#include "phone/phone.h"
 #include "phone/tls_setup.h"
 #include "sdp/codec.h"
 
@@ -20,9 +22,19 @@ using std::chrono::milliseconds;
 
 enum class Output : std::uint8_t { forPeople, json };
 
-// What `call`, `answer` and `echo` share.
+// A password or a token beside the certificate, or instead of it.
+struct AccountOptions {
+  std::string user;           // "": the user of our URI
+  std::string realm;          // "": the domain of our URI
+  std::string password_file;  // "-": asked for, or the first line of standard input
+  std::string token_file;     // instead of a password
+  Account::Scheme scheme = Account::Scheme::offered;
+};
+
+// What `call`, `answer`, `echo` and `register` share.
 struct PhoneOptions {
   TlsFiles tls;
+  std::optional<AccountOptions> account;
   std::optional<crypto::SubjectAltName> expect_san;
   std::string uri;  // "" : the one in the certificate
   std::string play;
@@ -46,12 +58,19 @@ struct CallOptions {
 
 struct AnswerOptions {
   PhoneOptions phone;
-  Endpoint listen;
+  std::optional<Endpoint> listen;                // for the edge's connections ...
+  std::optional<RegistrationPlan> registration;  // ... or called on the one we register on
   milliseconds answer_after{0};
   std::optional<milliseconds> hang_up_after;
   std::uint64_t calls = 0;  // then exit; 0: until interrupted
   std::optional<int> reject;
   bool echo = false;
+};
+
+struct RegisterOptions {
+  PhoneOptions phone;
+  RegistrationPlan registration;
+  bool once = false;  // take it back and exit as soon as it stands
 };
 
 struct CompareOptions {
@@ -64,7 +83,7 @@ struct ExitNow {
   int status;  // help or an error has been printed
 };
 
-using Command = std::variant<ExitNow, CallOptions, AnswerOptions, CompareOptions>;
+using Command = std::variant<ExitNow, CallOptions, AnswerOptions, RegisterOptions, CompareOptions>;
 
 Command parseCommandLine(int argc, const char* const* argv);
 

@@ -77,11 +77,29 @@ TEST(PhoneOptions, EachMistakeIsNamed) {
   EXPECT_TRUE(says(complaint(call({"sip:b@x", "--tone", "9999"})), "frequencies"));
   EXPECT_TRUE(says(complaint(call({"sip:b@x", "--tone", "440", "--play", "x.wav"})), "excludes"));
   EXPECT_TRUE(says(complaint(call({"sip:b@x", "--expect-san", "edge"})), "expected dns:<name>"));
-  EXPECT_TRUE(says(complaint({"answer", "--listen", "127.0.0.1:0"}), "--cert is required"));
+  EXPECT_TRUE(says(complaint({"answer", "--listen", "127.0.0.1:0"}), "--ca is required"));
+  EXPECT_TRUE(says(complaint({"answer", "--listen", "127.0.0.1:0", "--ca", "a"}), "--password-file"));
+  EXPECT_TRUE(says(complaint({"answer", "--cert", "c", "--key", "k", "--ca", "a"}), "or --via"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--scram"})), "--password-file"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--password-file", "p", "--scram", "--digest"})), "excludes"));
+  EXPECT_TRUE(says(complaint(call({"sip:b@x", "--password-file", "p", "--token-file", "t"})), "excludes"));
+  EXPECT_TRUE(says(complaint({"register", "--via", "127.0.0.1:5061", "--ca", "a", "--password-file", "p"}), "--from"));
+  EXPECT_TRUE(says(complaint({"register", "--ca", "a", "--cert", "c", "--key", "k"}), "--via is required"));
   EXPECT_TRUE(says(
       complaint({"answer", "--listen", "127.0.0.1:0", "--cert", "c", "--key", "k", "--ca", "a", "--reject", "200"}),
       "--reject"));
   EXPECT_TRUE(says(complaint({"compare", "one.wav"}), "heard"));
+}
+
+TEST(PhoneOptions, ARegistrationWithAPasswordNeedsNoCertificate) {
+  const auto command = parse({"register", "--via", "127.0.0.1:5061", "--ca", "a", "--from", "sip:alice@example.com",
+                              "--password-file", "p", "--scram", "--expires", "2m", "--once"});
+  const auto* options = std::get_if<RegisterOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->registration.expires, 120s);
+  EXPECT_EQ(options->phone.account->password_file, "p");
+  EXPECT_EQ(options->phone.account->scheme, Account::Scheme::scram);
+  EXPECT_TRUE(options->once);
 }
 
 TEST(PhoneOptions, HelpIsNoMistake) {

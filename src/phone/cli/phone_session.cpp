@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phone/cli/phone_session.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 
+#include "crypto/password.h"
 #include "phone/cli/command_line.h"
+#include "sip/header_values.h"
 
 namespace sallyport::phone {
 namespace {
@@ -22,6 +26,25 @@ std::string numbered(const std::string& path, unsigned number) {
   return path.substr(0, path.size() - suffix.size()) + "-" + std::to_string(number) + suffix;
 }
 
+// The password or the token, read from where the options say, and whose it is.
+Result<std::shared_ptr<Account>> accountOf(const AccountOptions& options, const std::string& uri) {
+  if (!options.token_file.empty()) {
+    SP_ASSIGN(auto token, crypto::tokenFromFile(options.token_file));
+    return std::make_shared<Account>(Account::Token{std::move(token)});
+  }
+  SP_ASSIGN(const auto own, sip::Uri::parse(uri));
+  Account::Password account;
+  account.user = options.user.empty() ? std::string{own.user} : options.user;
+  account.realm = options.realm.empty() ? std::string{own.host} : options.realm;
+  account.scheme = options.scheme;
+  if (options.password_file == "-") {
+    SP_ASSIGN(account.password, crypto::passwordFrom(STDIN_FILENO, {"Password of " + account.user, {}}));
+  } else {
+    SP_ASSIGN(account.password, crypto::passwordFromFile(options.password_file));
+  }
+  return std::make_shared<Account>(std::move(account));
+}
+
 }  // namespace
 
 int explain(const Error& error) {
@@ -32,7 +55,11 @@ int explain(const Error& error) {
 Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& options, PhoneObserver& observer) {
   std::unique_ptr<PhoneSession> session{new PhoneSession(options)};
   SP_ASSIGN(session->loop_, net::Loop::create(session->clock_));
-  SP_ASSIGN(auto tls, TlsSetup::load(options.tls, options.expect_san, session->clock_));
+  auto expected = options.expect_san;
+  const auto from = sip::Uri::parse(options.uri);
+  if (!expected && options.tls.certificate.empty() && from)
+    expected = crypto::SubjectAltName{crypto::SanKind::dns, std::string{from->host}};
+  SP_ASSIGN(auto tls, TlsSetup::load(options.tls, std::move(expected), session->clock_));
   if (!options.play.empty()) {
     SP_ASSIGN(auto pcm, loadWav(options.play));
     session->recording_ = std::make_shared<const Pcm>(std::move(pcm));
@@ -42,6 +69,9 @@ Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& o
   if (config.uri.empty()) {
     return Error{ErrorKind::misconfigured, "phone.uri.needed",
                  "our certificate names no sip: URI, so say who we are: --from sip:me@example.com"};
+  }
+  if (options.account) {
+    SP_ASSIGN(config.account, accountOf(*options.account, config.uri));
   }
   config.media.suites = options.suites;
   config.media.codecs = options.codecs;

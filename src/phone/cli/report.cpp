@@ -131,4 +131,31 @@ std::string textComparison(const AudioComparison& c, const AudioVerdict& verdict
   return text;
 }
 
+std::string textRegistered(const Registered& registered) {
+  return "registered " + registered.aor + " as " + registered.contact + " for " +
+         std::to_string(registered.expires.count()) + " s";
+}
+
+std::string jsonRegistered(const Registered& registered) {
+  return JsonLine{}
+      .text("event", "registered")
+      .text("aor", registered.aor)
+      .text("contact", registered.contact)
+      .integer("expires", registered.expires.count())
+      .str();
+}
+
+std::string textRegistrationFailed(const Error& error, int status) {
+  return "not registered: " + (status != 0 ? std::to_string(status) + " " : std::string{}) + describe(error);
+}
+
+std::string jsonRegistrationFailed(const Error& error, int status) {
+  return JsonLine{}
+      .text("event", "registration_failed")
+      .text("code", error.code)
+      .text("detail", error.detail)
+      .integer("status", status)
+      .str();
+}
+
 }  // namespace sallyport::phone

@@ -6,6 +6,7 @@
 
 #include "phone/audio/compare.h"
 #include "phone/conversation.h"
+#include "phone/registration.h"
 
 namespace sallyport::phone {
 
@@ -14,5 +15,10 @@ std::string textReport(const CallReport& report);  // several lines
 
 std::string jsonComparison(const AudioComparison& comparison, const AudioVerdict& verdict);
 std::string textComparison(const AudioComparison& comparison, const AudioVerdict& verdict);
+
+std::string textRegistered(const Registered& registered);
+std::string jsonRegistered(const Registered& registered);
+std::string textRegistrationFailed(const Error& error, int status);
+std::string jsonRegistrationFailed(const Error& error, int status);
 
 }  // namespace sallyport::phone
