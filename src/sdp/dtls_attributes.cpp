@@ -103,6 +103,17 @@ bool sameFingerprints(const DtlsDescription& a, const DtlsDescription& b) {
 
 }  // namespace
 
+std::string_view toString(DtlsProfile profile) {
+  return profile == DtlsProfile::savp ? "UDP/TLS/RTP/SAVP" : "UDP/TLS/RTP/SAVPF";
+}
+
+std::optional<DtlsProfile> dtlsProfileOf(const MediaSection& section) {
+  for (const auto profile : {DtlsProfile::savp, DtlsProfile::savpf}) {
+    if (equalsIgnoringCase(section.protocol, toString(profile))) return profile;
+  }
+  return std::nullopt;
+}
+
 std::string_view toString(Setup setup) {
   switch (setup) {
     case Setup::active: return "active";

@@ -17,6 +17,11 @@
 
 namespace sallyport::sdp {
 
+// The protocols of an m= line that is keyed by DTLS (RFC 5764 8), over UDP alone.
+enum class DtlsProfile : std::uint8_t { savp, savpf };
+std::string_view toString(DtlsProfile profile);                         // "UDP/TLS/RTP/SAVPF"
+std::optional<DtlsProfile> dtlsProfileOf(const MediaSection& section);  // nothing: keyed in another way, or not
+
 // RFC 4145 4; "holdconn" has no meaning for media and is refused.
 enum class Setup : std::uint8_t { active, passive, actpass };
 std::string_view toString(Setup setup);

@@ -42,6 +42,25 @@ Result<DtlsDescription> answered(const std::vector<std::string>& attributes, Set
 
 std::string codeOf(const Result<DtlsDescription>& result) { return result ? "ok" : result.error().code; }
 
+std::optional<DtlsProfile> profileIn(const std::string& protocol) {
+  const auto session = Session::parse(description({"m=audio 9 " + protocol + " 0"}));
+  EXPECT_TRUE(session);
+  return dtlsProfileOf(session->media().front());
+}
+
+TEST(DtlsProfile, IsReadAsItIsWrittenInEitherCase) {
+  for (const auto profile : {DtlsProfile::savp, DtlsProfile::savpf}) {
+    EXPECT_EQ(profileIn(std::string{toString(profile)}), profile);
+  }
+  EXPECT_EQ(profileIn("udp/tls/rtp/savpf"), DtlsProfile::savpf);
+}
+
+TEST(DtlsProfile, OfAnotherKeyingOrTransportIsNone) {
+  for (const auto* other : {"RTP/SAVPF", "RTP/AVP", "TCP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVPF", "UDP/TLS/RTP/AVP"}) {
+    EXPECT_FALSE(profileIn(other)) << other;
+  }
+}
+
 TEST(DtlsOffer, OfABrowserIsRead) {
   const auto dtls = offered({kFingerprint, "a=setup:actpass", "a=tls-id:" + kTlsId});
   ASSERT_TRUE(dtls) << describe(dtls.error());
