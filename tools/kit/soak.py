@@ -110,14 +110,13 @@ class Phone:
             f"Contact: <{contact}>;reg-id=1;+sip.instance=\"<urn:uuid:{self.call_id}>\"", f"Expires: {expires}",
             "Content-Length: 0", "", ""]).encode())
 
+    def secure(self):
+        """TLS takes the descriptor over."""
+        self.socket = self.context.wrap_socket(self.socket, do_handshake_on_connect=False)
+        self.stage = "handshake"
+
     def advance(self):
         """One step; the events to wait for next. Raises OSError when the connection is no more."""
-        if self.stage == "connecting":
-            trouble = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if trouble:
-                raise OSError(trouble, os.strerror(trouble))
-            self.socket = self.context.wrap_socket(self.socket, do_handshake_on_connect=False)
-            self.stage = "handshake"
         try:
             if self.stage == "handshake":
                 self.socket.do_handshake()
@@ -154,7 +153,6 @@ class Crowd:
 
     def drop(self, phone, why):
         self.troubles[why] = self.troubles.get(why, 0) + 1
-        self.selector.unregister(phone.socket)
         phone.socket.close()
         phone.socket, phone.stage = None, "off"
         phone.failures += 1
@@ -163,25 +161,22 @@ class Crowd:
         """Moves on whoever can; returns those that have registered and those that have lost their connection."""
         done, lost = [], []
         for key, _ in self.selector.select(timeout):
-            phone, before, known = key.data, key.data.stage, key.fileobj
+            phone, before = key.data, key.data.stage
+            self.selector.unregister(key.fileobj)
             try:
+                if before == "connecting":
+                    phone.secure()
                 wanted = phone.advance()
             except OSError as error:
-                self.selector.unregister(known) if phone.socket is not known else None
-                if phone.socket is not known:
-                    self.selector.register(phone.socket, selectors.EVENT_READ, phone)
                 self.drop(phone, f"{before}: {type(error).__name__}")
                 lost.append(phone)
                 continue
-            if phone.socket is not known:  # TLS has taken the descriptor over
-                self.selector.unregister(known.fileno() if known.fileno() >= 0 else known)
-                self.selector.register(phone.socket, wanted, phone)
-            elif wanted != key.events:
-                self.selector.modify(phone.socket, wanted, phone)
             if phone.stage.startswith("refused"):
                 self.drop(phone, phone.stage)
                 lost.append(phone)
-            elif phone.stage == "registered" and before != "registered":
+                continue
+            self.selector.register(phone.socket, wanted, phone)
+            if phone.stage == "registered" and before != "registered":
                 done.append(phone)
         return done, lost
 
