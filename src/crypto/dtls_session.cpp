@@ -18,8 +18,9 @@ namespace {
 using std::chrono::microseconds;
 
 constexpr long kLongestDatagram = 1'200;  // what passes every path that media passes, tunnels included
-constexpr microseconds kLongestTimeout = std::chrono::seconds{60};  // RFC 6347 4.2.4.1
-constexpr std::string_view kExporterLabel = "EXTRACTOR-dtls_srtp";  // RFC 5764 4.2
+constexpr microseconds kShortestTimeout = std::chrono::milliseconds{50};  // the library takes 15 ms for no time at all
+constexpr microseconds kLongestTimeout = std::chrono::seconds{60};        // RFC 6347 4.2.4.1
+constexpr std::string_view kExporterLabel = "EXTRACTOR-dtls_srtp";        // RFC 5764 4.2
 
 struct Profile {
   SrtpSuite suite;
@@ -89,7 +90,7 @@ bool DtlsSession::prepare() {
 unsigned DtlsSession::nextTimeout(SSL* session, unsigned now) {
   const auto& self = static_cast<const DtlsSession&>(*static_cast<DtlsJudge*>(SSL_get_app_data(session)));
   const auto next = now == 0 ? self.settings_.first_timeout : microseconds{now} * 2;
-  return static_cast<unsigned>(std::min(next, kLongestTimeout).count());
+  return static_cast<unsigned>(std::clamp(next, kShortestTimeout, kLongestTimeout).count());
 }
 
 bool DtlsSession::admits(const Certificate& certificate) {
