@@ -23,6 +23,7 @@ void TlsConnection::messageComplete() { stream_->messageComplete(); }
 const crypto::VerifiedPeer* TlsConnection::peer() const { return stream_->peer(); }
 const Endpoint& TlsConnection::remote() const { return stream_->remote(); }
 const Endpoint& TlsConnection::local() const { return stream_->local(); }
+StreamSecurity TlsConnection::security() const { return stream_->security(); }
 TlsFacts TlsConnection::facts() const { return stream_->facts(); }
 TlsTraffic TlsConnection::traffic() const { return stream_->traffic(); }
 bool TlsConnection::open() const { return stream_->open(); }

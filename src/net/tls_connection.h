@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// One TLS stream, either side, once its handshake is complete: with a VerifiedPeer, or on a listener that
-// takes clients without a certificate, with nobody yet. Non-blocking, with a deadline in every phase and a bound on
-// every buffer. Owned by whoever TlsListener or TlsDialer gave it to; used on its loop's thread.
+// One stream, either side, once its handshake is complete: with a VerifiedPeer, or on a listener that
+// takes clients without a certificate, with nobody yet. It is TLS, or plain TCP with a peer that is configured as
+// `unprotected` and then has proven nothing. Non-blocking, with a deadline in every phase and a bound on every buffer.
+// Owned by whoever TlsListener or TlsDialer gave it to; used on its loop's thread.
 //
 // Nothing here calls the handler from within a call of the owner's. A connection may be destroyed at any
 // time, from within its own callbacks too: that drops the stream without a close_notify and without a word
@@ -26,6 +27,11 @@ namespace sallyport::net {
 
 class TlsStream;
 
+// Said instead of a TLS context: the bytes go as they are. For peers that are configured as `unprotected` only.
+struct PlainBytes {};
+
+enum class StreamSecurity : std::uint8_t { plain, tls };
+
 struct TlsDeadlines {
   Duration handshake = std::chrono::seconds{5};      // from accept or connect to a verified peer
   Duration first_byte = std::chrono::seconds{10};    // accepted connections: from there to application data
@@ -46,15 +52,15 @@ class TlsHandler {
   virtual void onBytes(std::string_view bytes) = 0;  // valid during the call
   // The last call, exactly once, unless the owner destroys the connection first. Reasons: what close()
   // was given, or "tls.closed" (the peer said close_notify), "tls.truncated" (it left without),
-  // "tls.protocol", "tls.handshake.alert" (TLS 1.3: the accepting side refused our certificate, which the
-  // dialing side learns only now), "net.peer.reset", "net.first_byte.timeout", "net.idle.timeout",
-  // "net.message.timeout", "net.output.full", "net.output.stalled".
+  // "net.peer.closed" (the end of a plain stream), "tls.protocol", "tls.handshake.alert" (TLS 1.3: the accepting side
+  // refused our certificate, which the dialing side learns only now), "net.peer.reset", "net.first_byte.timeout",
+  // "net.idle.timeout", "net.message.timeout", "net.output.full", "net.output.stalled".
   virtual void onClosed(const Error& reason) = 0;
   // Output has fallen to the low water mark, after having been above it.
   virtual void onDrained() {}
 };
 
-// What was negotiated, for the record of a call. Static storage, or the connection's.
+// What was negotiated, for the record of a call; all empty on a plain stream. Static storage, or the connection's.
 struct TlsFacts {
   std::string_view version;  // "TLSv1.3"
   std::string_view suite;    // "TLS_AES_256_GCM_SHA384"
@@ -93,6 +99,7 @@ class TlsConnection {
   const crypto::VerifiedPeer* peer() const;  // null: it showed no certificate
   const Endpoint& remote() const;
   const Endpoint& local() const;
+  StreamSecurity security() const;
   TlsFacts facts() const;
   TlsTraffic traffic() const;
   bool open() const;  // not closing

@@ -50,6 +50,12 @@ class Dial::Impl final : private Pollable, private TlsStream::Handshake {
  private:
   const Endpoint& address() const { return target_.addresses[next_ - 1]; }
 
+  LayerChoice layer() const {
+    if (std::holds_alternative<PlainBytes>(target_.security)) return PlainBytes{};
+    const auto& context = std::get<std::shared_ptr<const crypto::TlsClientContext>>(target_.security);
+    return TlsSessionMaker{[context] { return context->newSession(); }};
+  }
+
   void tryNext() {
     const auto& remote = target_.addresses[next_++];
     socket_ = Fd{::socket(remote.address.isV4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
@@ -77,16 +83,15 @@ class Dial::Impl final : private Pollable, private TlsStream::Handshake {
     watch_.reset();
     step_.cancel();
     const auto local = localEndpoint(socket_);
-    stream_ = std::make_unique<TlsStream>(
-        loop_,
-        TlsStream::Parts{.socket = std::move(socket_),
-                         .role = TlsRole::dialed,
-                         .local = local ? *local : Endpoint{},
-                         .remote = address(),
-                         .settings = settings_,
-                         .make_session = [context = target_.context] { return context->newSession(); },
-                         .seat = {}},
-        static_cast<TlsStream::Handshake&>(*this));
+    stream_ = std::make_unique<TlsStream>(loop_,
+                                          TlsStream::Parts{.socket = std::move(socket_),
+                                                           .role = TlsRole::dialed,
+                                                           .local = local ? *local : Endpoint{},
+                                                           .remote = address(),
+                                                           .settings = settings_,
+                                                           .layer = layer(),
+                                                           .seat = {}},
+                                          static_cast<TlsStream::Handshake&>(*this));
     if (auto started = stream_->start(); !started) failed(std::move(started).error());
   }
 

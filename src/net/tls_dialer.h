@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Outbound TLS to a peer whose identity is known beforehand: the first of its addresses that answers and
-// proves that identity. On the loop's thread.
+// proves that identity. Plain TCP where that is said. On the loop's thread.
 
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "net/loop.h"
@@ -23,8 +24,9 @@ struct DialLimits {
 };
 
 struct DialTarget {
-  std::vector<Endpoint> addresses;                          // in order of preference; never empty
-  std::shared_ptr<const crypto::TlsClientContext> context;  // that peer's, and nobody else's
+  std::vector<Endpoint> addresses;  // in order of preference; never empty
+  // The context is that peer's, and nobody else's.
+  std::variant<std::shared_ptr<const crypto::TlsClientContext>, PlainBytes> security;
 };
 
 using DialCallback = UniqueFunction<void(Result<std::unique_ptr<TlsConnection>>)>;

@@ -37,12 +37,12 @@ bool outOfDescriptors(int number) {
 
 class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
  public:
-  Impl(Loop& loop, Fd socket, const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
-       const TlsListenerLimits& limits, TlsListenerObserver& observer)
+  Impl(Loop& loop, Fd socket, const Endpoint& local, ListenerSecurity security, const TlsListenerLimits& limits,
+       TlsListenerObserver& observer)
       : loop_(loop),
         socket_(std::move(socket)),
         local_(local),
-        context_(std::move(context)),
+        security_(std::move(security)),
         limits_(limits),
         settings_(std::make_shared<TlsStreamSettings>(TlsStreamSettings{limits.stream, limits.deadlines})),
         observer_(observer),
@@ -96,26 +96,32 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
   }
 
   Status admit(const Endpoint& source) {
+    SP_TRY(observer_.admits(source));
     if (*connections_ >= limits_.max_connections) {
       return Error{ErrorKind::overloaded, "net.connections.full", std::to_string(*connections_) + " are open"};
     }
     return table_.enter(source.address, loop_.now());
   }
 
+  LayerChoice layer() const {
+    if (std::holds_alternative<PlainBytes>(security_)) return PlainBytes{};
+    const auto& context = std::get<std::shared_ptr<const crypto::TlsServerContext>>(security_);
+    return TlsSessionMaker{[context] { return context->newSession(); }};
+  }
+
   void begin(Fd accepted, const Endpoint& source) {
     const int on = 1;
     setsockopt(accepted.raw(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // we cork by the turn ourselves
     const auto local = localEndpoint(accepted);
-    auto stream = std::make_unique<TlsStream>(
-        loop_,
-        TlsStream::Parts{.socket = std::move(accepted),
-                         .role = TlsRole::accepted,
-                         .local = local ? *local : local_,
-                         .remote = source,
-                         .settings = settings_,
-                         .make_session = [context = context_] { return context->newSession(); },
-                         .seat = Seat{connections_}},
-        static_cast<TlsStream::Handshake&>(*this));
+    auto stream = std::make_unique<TlsStream>(loop_,
+                                              TlsStream::Parts{.socket = std::move(accepted),
+                                                               .role = TlsRole::accepted,
+                                                               .local = local ? *local : local_,
+                                                               .remote = source,
+                                                               .settings = settings_,
+                                                               .layer = layer(),
+                                                               .seat = Seat{connections_}},
+                                              static_cast<TlsStream::Handshake&>(*this));
     auto* const raw = stream.get();
     half_open_.emplace(raw, std::move(stream));
     if (auto started = raw->start(); !started) onFailed(*raw, started.error());
@@ -158,7 +164,7 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
   Loop& loop_;
   Fd socket_;
   const Endpoint local_;
-  const std::shared_ptr<const crypto::TlsServerContext> context_;
+  const ListenerSecurity security_;
   const TlsListenerLimits limits_;
   const std::shared_ptr<const TlsStreamSettings> settings_;
   TlsListenerObserver& observer_;
@@ -171,12 +177,12 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
 };
 
 Result<std::unique_ptr<TlsListener>> TlsListener::listen(Loop& loop, const Endpoint& local, PortSharing sharing,
-                                                         std::shared_ptr<const crypto::TlsServerContext> context,
-                                                         TlsListenerLimits limits, TlsListenerObserver& observer) {
+                                                         ListenerSecurity security, TlsListenerLimits limits,
+                                                         TlsListenerObserver& observer) {
   SP_ASSIGN(Fd socket, listenTcp(local, {.sharing = sharing}));
   SP_ASSIGN(const Endpoint bound, localEndpoint(socket));
   return std::unique_ptr<TlsListener>{
-      new TlsListener{std::make_unique<Impl>(loop, std::move(socket), bound, std::move(context), limits, observer)}};
+      new TlsListener{std::make_unique<Impl>(loop, std::move(socket), bound, std::move(security), limits, observer)}};
 }
 
 TlsListener::TlsListener(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -3,11 +3,13 @@
 // Accepts TLS connections and hands on those whose handshake succeeded, which is to say whose peer has been
 // verified or need not show a certificate here; everybody else is refused for
 // one named reason, before anything is allocated whose size a stranger could choose. One per worker and
-// listening address (SO_REUSEPORT), on the worker's thread.
+// listening address (SO_REUSEPORT), on the worker's thread. Without TLS where that is said: then the observer alone
+// knows who may come in, by the source.
 
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "net/half_open_table.h"
@@ -32,17 +34,21 @@ struct TlsListenerLimits {
 class TlsListenerObserver {
  public:
   virtual ~TlsListenerObserver() = default;
+  // Whether somebody from there may come in at all, before a byte is read. The error is told to onRefused().
+  virtual Status admits(const Endpoint&) { return success(); }
   // Open. Give it a handler, or let it go.
   virtual void onConnection(std::unique_ptr<TlsConnection> connection) = 0;
   // Before a handshake: "net.connections.full", "net.handshakes.full" (in all), "net.handshakes.source"
   // (at once, from one address), "net.handshakes.rate" (per second, from one address), "net.accept.limit"
-  // (out of descriptors).
+  // (out of descriptors), and what admits() said.
   virtual void onRefused(const Endpoint& source, const Error& reason) = 0;
   // "tls.handshake.timeout", and what crypto::handshakeError() says: "tls.handshake.not_tls", ".version",
   // ".no_shared_cipher", ".no_certificate", ".alpn", ".too_large", ".alert", ".closed", ".protocol", and
   // "tls.certificate.*" and "tls.peer.*" of the verification; "tls.session.failed" and "net.loop.watch" are ours.
   virtual void onHandshakeFailed(const Endpoint& source, const Error& reason) = 0;
 };
+
+using ListenerSecurity = std::variant<std::shared_ptr<const crypto::TlsServerContext>, PlainBytes>;
 
 struct TlsListenerCounters {
   std::uint64_t accepted = 0;
@@ -55,8 +61,8 @@ class TlsListener {
  public:
   // Binds and listens, but accepts nobody before start(). Errors: as listenTcp's.
   static Result<std::unique_ptr<TlsListener>> listen(Loop& loop, const Endpoint& local, PortSharing sharing,
-                                                     std::shared_ptr<const crypto::TlsServerContext> context,
-                                                     TlsListenerLimits limits, TlsListenerObserver& observer);
+                                                     ListenerSecurity security, TlsListenerLimits limits,
+                                                     TlsListenerObserver& observer);
   ~TlsListener();
   TlsListener(const TlsListener&) = delete;
   TlsListener& operator=(const TlsListener&) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The socket beneath an SSL, as OpenSSL's BIO. Unlike OpenSSL's own it raises no SIGPIPE, counts, keeps the
+// The socket beneath a stream, also as the BIO of an SSL. Unlike OpenSSL's own it raises no SIGPIPE, counts, keeps the
 // system's error, and asks the kernel no second time in a turn after it gave less than it was asked for.
 // Owned by a TlsStream.
 
@@ -22,6 +22,10 @@ class TlsSocket {
   // `session` goes before the socket. "tls.session.failed" when out of memory.
   Status attach(SSL* session);
 
+  // How many bytes; -1 with systemError() 0 when the kernel has or takes none for now, 0 at the end of what is read.
+  int read(char* out, int size);
+  int write(const char* in, int size);
+
   int fd() const { return fd_.raw(); }
   // The kernel may have something again, of which at most about `budget` bytes are read before the next
   // turn: OpenSSL reads on by itself while a peer sends records without content.
@@ -42,8 +46,6 @@ class TlsSocket {
 
  private:
   friend struct TlsSocketBio;
-  int read(char* out, int size);
-  int write(const char* in, int size);
 
   Fd fd_;
   bool drained_ = false;

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/tls_stream.h"
 
-#include <openssl/err.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <limits>
 
-#include "crypto/tls_context.h"
 #include "net/socket.h"
 
 namespace sallyport::net {
 namespace {
 
-constexpr std::size_t kRecord = 16 * 1'024;       // RFC 8446 5.1: the most one SSL_read gives
+constexpr std::size_t kRecord = 16 * 1'024;       // RFC 8446 5.1: the most one read of TLS gives
 constexpr std::size_t kKeptCapacity = 1'024;      // an idle connection holds no larger buffer
 constexpr std::size_t kLingerInput = 64 * 1'024;  // per turn, thrown away
 
 // RFC 8446 5.1: a handshake record begins with its type and the major version of every TLS.
 constexpr unsigned char kHandshakeRecord = 22;
 constexpr unsigned char kMajorVersion = 3;
+
+StreamSecurity securityOf(const LayerChoice& choice) {
+  return std::holds_alternative<PlainBytes>(choice) ? StreamSecurity::plain : StreamSecurity::tls;
+}
 
 Error notTls(const unsigned char* bytes, std::size_t count) {
   std::string shown;
@@ -36,20 +37,22 @@ TlsStream::TlsStream(Loop& loop, Parts parts, Handshake& handshake)
     : loop_(loop),
       handshake_(&handshake),
       settings_(std::move(parts.settings)),
-      make_session_(std::move(parts.make_session)),
+      choice_(std::move(parts.layer)),
       seat_(std::move(parts.seat)),
       local_(parts.local),
       remote_(parts.remote),
       socket_(std::move(parts.socket)),
-      state_(parts.role == TlsRole::accepted ? State::waiting : State::handshaking),
+      state_(parts.role == TlsRole::accepted && securityOf(choice_) == StreamSecurity::tls ? State::waiting
+                                                                                           : State::handshaking),
       role_(parts.role),
+      security_(securityOf(choice_)),
       turn_end_(loop, [this] { endTurn(); }),
       began_(loop.now()),
       last_input_(began_),
       last_output_(began_) {}
 
 Status TlsStream::start() {
-  SP_ASSIGN(watch_, loop_.watch(socket_.fd(), kReadable | (role_ == TlsRole::dialed ? kWritable : 0u), *this));
+  SP_ASSIGN(watch_, loop_.watch(socket_.fd(), kReadable | (state_ == State::handshaking ? kWritable : 0u), *this));
   armDeadline();
   return success();
 }
@@ -104,11 +107,7 @@ void TlsStream::messageBegun(Duration limit) {
   armDeadline();
 }
 
-TlsFacts TlsStream::facts() const {
-  if (!session_) return {};
-  const auto facts = crypto::factsOf(session_.get());
-  return {facts.version, facts.suite, facts.group, facts.alpn};
-}
+TlsFacts TlsStream::facts() const { return layer_ ? layer_->facts() : TlsFacts{}; }
 
 void TlsStream::onReady(ReadyEvents events) {
   socket_.newTurn(settings_->limits.input_per_turn);
@@ -140,33 +139,31 @@ void TlsStream::look() {
   shakeHands();
 }
 
-Status TlsStream::beginSession() {
-  SP_ASSIGN(session_, make_session_());
-  make_session_.reset();
-  SP_TRY(socket_.attach(session_.get()));
-  SSL_set_read_ahead(session_.get(), 1);  // header and body of a record in one system call
-  SSL_set_mode(session_.get(),
-               SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+Status TlsStream::beginLayer() {
+  if (auto* make_session = std::get_if<TlsSessionMaker>(&choice_)) {
+    SP_ASSIGN(auto session, (*make_session)());
+    make_session->reset();
+    SP_ASSIGN(layer_, tlsLayer(std::move(session), socket_));
+  } else {
+    layer_ = plainLayer(socket_);
+  }
   return success();
 }
 
 void TlsStream::shakeHands() {
-  if (!session_) {
-    if (auto begun = beginSession(); !begun) return failHandshake(std::move(begun).error());
+  if (!layer_) {
+    if (auto begun = beginLayer(); !begun) return failHandshake(std::move(begun).error());
   }
-  ERR_clear_error();
-  const int result = SSL_do_handshake(session_.get());
-  if (result == 1) {
-    if (crypto::isAnonymous(session_.get())) return opened();
-    auto peer = crypto::peerOf(session_.get());
+  const auto step = layer_->open();
+  if (step == Step::done) {
+    auto peer = layer_->peer();
     if (!peer) return failHandshake(std::move(peer).error());
-    peer_.emplace(*std::move(peer));
+    peer_ = *std::move(peer);
     return opened();
   }
-  const int ssl_error = SSL_get_error(session_.get(), result);
-  wants_write_ = ssl_error == SSL_ERROR_WANT_WRITE;
-  if (wants_write_ || ssl_error == SSL_ERROR_WANT_READ) return updateInterest();
-  failHandshake(failure(ssl_error));
+  wants_write_ = step == Step::wantsOutput;
+  if (wants_write_ || step == Step::wantsInput) return updateInterest();
+  failHandshake(layer_->reason());
 }
 
 void TlsStream::failHandshake(Error reason) {
@@ -189,48 +186,29 @@ void TlsStream::opened() {
   armDeadline();
 }
 
-// The reason of a failed SSL call. Empties OpenSSL's error queue.
-Error TlsStream::failure(int ssl_error) {
-  const bool shaking = state_ == State::handshaking;
-  auto said = crypto::handshakeError(session_.get());
-  if (socket_.systemError() != 0) {
-    return {ErrorKind::unavailable, shaking ? "tls.handshake.closed" : "net.peer.reset",
-            systemMessage(socket_.systemError())};
-  }
-  if (socket_.ended() && (ssl_error == SSL_ERROR_SYSCALL || std::string_view{said.code} == "tls.handshake.closed")) {
-    if (shaking) return {ErrorKind::unavailable, "tls.handshake.closed", "the peer left during the handshake"};
-    return {ErrorKind::unavailable, "tls.truncated", "the peer left without close_notify"};
-  }
-  if (!shaking && std::string_view{said.code} == "tls.handshake.protocol") said.code = "tls.protocol";
-  return said;
-}
-
 void TlsStream::readInput() {
   while (state_ == State::open && handler_ != nullptr && !ending_ && readOnce()) {
-    if (socket_.drained() && SSL_has_pending(session_.get()) == 0) return;
+    if (socket_.drained() && !layer_->holdsInput()) return;
   }
 }
 
 // True when it gave the handler something, false when there is nothing more for now or ever.
 bool TlsStream::readOnce() {
   std::array<char, kRecord> bytes;
-  ERR_clear_error();
-  const int count = SSL_read(session_.get(), bytes.data(), static_cast<int>(bytes.size()));
-  if (count > 0) {
-    heard_ = true;
-    last_input_ = loop_.now();
-    handler_->onBytes({bytes.data(), static_cast<std::size_t>(count)});
-    return true;
-  }
-  const int ssl_error = SSL_get_error(session_.get(), count);
-  switch (ssl_error) {
-    case SSL_ERROR_WANT_READ: break;
-    case SSL_ERROR_WANT_WRITE:  // an answer of TLS's own, such as to a key update
+  const auto [step, count] = layer_->read(bytes);
+  switch (step) {
+    case Step::done:
+      heard_ = true;
+      last_input_ = loop_.now();
+      handler_->onBytes({bytes.data(), count});
+      return true;
+    case Step::wantsInput: break;
+    case Step::wantsOutput:  // an answer of TLS's own, such as to a key update
       wants_write_ = true;
       updateInterest();
       break;
-    case SSL_ERROR_ZERO_RETURN: close({ErrorKind::unavailable, "tls.closed", "the peer said goodbye"}); break;
-    default: finish(failure(ssl_error)); break;
+    case Step::ended: close(layer_->reason()); break;
+    case Step::failed: finish(layer_->reason()); break;
   }
   return false;
 }
@@ -246,18 +224,15 @@ void TlsStream::endTurn() {
 
 void TlsStream::writeOutput() {
   while (outputPending() > 0) {
-    const auto size = static_cast<int>(std::min<std::size_t>(outputPending(), std::numeric_limits<int>::max()));
-    ERR_clear_error();
-    const int count = SSL_write(session_.get(), output_.data() + output_sent_, size);
-    if (count <= 0) {
-      const int ssl_error = SSL_get_error(session_.get(), count);
-      if (ssl_error != SSL_ERROR_WANT_WRITE && ssl_error != SSL_ERROR_WANT_READ) return finish(failure(ssl_error));
+    const auto [step, count] = layer_->write(std::string_view{output_}.substr(output_sent_));
+    if (step != Step::done) {
+      if (step != Step::wantsOutput && step != Step::wantsInput) return finish(layer_->reason());
       wants_write_ = true;
       updateInterest();
       armDeadline();
       return;
     }
-    output_sent_ += static_cast<std::size_t>(count);
+    output_sent_ += count;
     last_output_ = loop_.now();
   }
   releaseOutput();
@@ -276,16 +251,11 @@ void TlsStream::releaseOutput() {
   }
 }
 
-// RFC 8446 6.1: close_notify, then the end of our half.
+// What the layer has to say (close_notify), then the end of our half.
 void TlsStream::sayGoodbye() {
-  ERR_clear_error();
-  if (SSL_shutdown(session_.get()) < 0) {
-    const int ssl_error = SSL_get_error(session_.get(), -1);
-    if (ssl_error == SSL_ERROR_WANT_WRITE) {
-      wants_write_ = true;
-      return updateInterest();
-    }
-    ERR_clear_error();
+  if (layer_->sayGoodbye() == Step::wantsOutput) {
+    wants_write_ = true;
+    return updateInterest();
   }
   socket_.finishWriting();
   state_ = State::lingering;

@@ -6,7 +6,7 @@
 //
 //   waiting -> handshaking -> open -> closing -> lingering -> closed
 //
-// waiting (accepted side only): nothing was received yet, and nothing is allocated for it.
+// waiting (accepted side of TLS only): nothing was received yet, and nothing is allocated for it.
 // closing: what is queued is being written; lingering: all is written, the peer has yet to leave, so that
 // no reset overtakes our last words.
 
@@ -15,9 +15,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "crypto/openssl_ptr.h"
 #include "crypto/verified_peer.h"
+#include "net/byte_layer.h"
 #include "net/loop.h"
 #include "net/tls_connection.h"
 #include "net/tls_socket.h"
@@ -46,6 +48,9 @@ struct TlsStreamSettings {
 
 using TlsSessionMaker = UniqueFunction<Result<crypto::SslPtr>()>;
 
+// The layer of a stream, chosen where it is accepted or dialed: by default none that passes a byte.
+using LayerChoice = std::variant<TlsSessionMaker, PlainBytes>;
+
 enum class TlsRole : std::uint8_t { accepted, dialed };
 
 class TlsStream final : private Pollable {
@@ -64,7 +69,7 @@ class TlsStream final : private Pollable {
     Endpoint local;
     Endpoint remote;
     std::shared_ptr<const TlsStreamSettings> settings;
-    TlsSessionMaker make_session;
+    LayerChoice layer;
     Seat seat;
   };
   TlsStream(Loop& loop, Parts parts, Handshake& handshake);
@@ -83,12 +88,14 @@ class TlsStream final : private Pollable {
   const crypto::VerifiedPeer* peer() const { return peer_ ? &*peer_ : nullptr; }
   const Endpoint& remote() const { return remote_; }
   const Endpoint& local() const { return local_; }
+  StreamSecurity security() const { return security_; }
   TlsFacts facts() const;
   TlsTraffic traffic() const { return {socket_.bytesIn(), socket_.bytesOut()}; }
   std::size_t outputPending() const { return output_.size() - output_sent_; }
   bool open() const { return state_ == State::open && !ending_; }
 
  private:
+  using Step = ByteLayer::Step;
   enum class State : std::uint8_t { waiting, handshaking, open, closing, lingering, closed };
   struct Deadline {
     TimePoint due;
@@ -97,7 +104,7 @@ class TlsStream final : private Pollable {
 
   void onReady(ReadyEvents events) override;
   void look();
-  Status beginSession();
+  Status beginLayer();
   void shakeHands();
   void failHandshake(Error reason);
   void opened();
@@ -109,7 +116,6 @@ class TlsStream final : private Pollable {
   void sayGoodbye();
   void linger();
   void finish(Error reason);
-  Error failure(int ssl_error);
   void updateInterest();
   Deadline deadline() const;
   void armDeadline();
@@ -119,17 +125,18 @@ class TlsStream final : private Pollable {
   Handshake* handshake_;
   TlsHandler* handler_ = nullptr;
   std::shared_ptr<const TlsStreamSettings> settings_;
-  TlsSessionMaker make_session_;
+  LayerChoice choice_;
   Seat seat_;
   Endpoint local_;
   Endpoint remote_;
   TlsSocket socket_;
-  crypto::SslPtr session_;  // goes before the socket
-  Watch watch_;             // goes before the socket
+  std::unique_ptr<ByteLayer> layer_;  // goes before the socket
+  Watch watch_;                       // goes before the socket
   std::optional<crypto::VerifiedPeer> peer_;
 
   State state_;
   const TlsRole role_;
+  const StreamSecurity security_;
   bool wants_write_ = false;
   bool above_high_water_ = false;  // waits for the low one
   bool heard_ = false;             // application data has come

@@ -51,6 +51,10 @@ class Observer final : public TlsListenerObserver {
   void onConnection(std::unique_ptr<TlsConnection> connection) override {
     open.push_back(std::make_unique<Recording>(std::move(connection)));
   }
+  Status admits(const Endpoint& source) override {
+    if (!only_from || *only_from == source.address) return success();
+    return Error{ErrorKind::peerDenied, "test.stranger", source.toString()};
+  }
   void onRefused(const Endpoint&, const Error& reason) override { refused.emplace_back(reason.code); }
   void onHandshakeFailed(const Endpoint& source, const Error& reason) override {
     EXPECT_TRUE(source.address.isLoopback());
@@ -58,6 +62,7 @@ class Observer final : public TlsListenerObserver {
     last_detail = reason.detail;
   }
 
+  std::optional<IpAddress> only_from;
   std::vector<std::unique_ptr<Recording>> open;
   std::vector<std::string> refused;
   std::vector<std::string> failed;
