@@ -10,6 +10,9 @@
 
 namespace sallyport::crypto {
 
+// How voice is protected on one side of a call. none: plain RTP, of peers that are configured as `unprotected` only.
+enum class MediaProtection : std::uint8_t { srtp, none };
+
 enum class SrtpSuite : std::uint8_t { aeadAes256Gcm, aeadAes128Gcm, aes256CmHmacSha1_80, aesCm128HmacSha1_80 };
 
 struct SrtpSuiteFacts {

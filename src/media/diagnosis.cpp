@@ -41,7 +41,8 @@ AudioFault whyNotForwarded(const DropCounters& drops) {
 
 AudioFault whyNotVerified(const SideFacts& sender) {
   const auto& drops = sender.drops;
-  const auto unverified = drops.of(DropReason::badTag) + drops.of(DropReason::sourceThrottled);
+  const auto unverified =
+      drops.of(DropReason::badTag) + drops.of(DropReason::sourceThrottled) + drops.of(DropReason::foreignSource);
   if (sender.verified_rtcp > 0 && unverified == 0) return AudioFault::onlyRtcpArrives;
   if (unverified > 0) {
     const bool expected_source = !sender.unverified_from || *sender.unverified_from == sender.negotiated;

@@ -21,6 +21,7 @@ std::string_view toString(DropReason reason) {
     case DropReason::keyExpired: return "key_expired";
     case DropReason::sourceThrottled: return "source_throttled";
     case DropReason::staleSource: return "stale_source";
+    case DropReason::foreignSource: return "foreign_source";
     case DropReason::notReady: return "not_ready";
     case DropReason::directionClosed: return "direction_closed";
     case DropReason::payloadTypeRefused: return "payload_type_refused";

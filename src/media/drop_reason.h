@@ -27,6 +27,7 @@ enum class DropReason : std::uint8_t {
   // The source address.
   sourceThrottled,  // not a known source, and enough strangers were examined this second
   staleSource,      // authentic, but from an address the peer has left
+  foreignSource,    // in clear, and not from the address that the SDP names
   // What the call has agreed.
   notReady,            // keys of this side or the other are not agreed yet
   directionClosed,     // on hold: one of the two sides does not want it

@@ -29,6 +29,7 @@ Relay::~Relay() = default;
 // that one side knows must not protect the other side's media.
 Status Relay::configure(Side side, SideConfig config, TimePoint now) {
   const auto& far = at(opposite(side));
+  if (config.protection == MediaProtection::none) return at(side).configure(std::move(config), now);
   if (config.send.key_and_salt == config.receive.key_and_salt) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "the peer sends with the key we gave it"};
   }
@@ -60,12 +61,11 @@ Verdict Relay::judge(RelaySide& near, RelaySide& far, Channel channel, const End
   const auto content = kind == DatagramKind::rtp ? Channel::rtp : Channel::rtcp;
   if (!near.arrivesWhereAgreed(channel, content)) return drop(DropReason::wrongChannel);
 
-  // Who it is from: by address whether to look at all, by tag and replay window whether to believe it, and
-  // by both whether to listen there from now on.
-  if (!near.examines(content, source, now)) return drop(DropReason::sourceThrottled);
-  const auto outcome = near.unprotect(content, datagram, now);
+  // Who it is from: by address whether to look at all, by tag and replay window whether to believe it (in clear, by
+  // the address alone), and by both whether to listen there from now on.
+  const auto outcome = near.examine(content, source, datagram, now);
   if (const auto* reason = std::get_if<DropReason>(&outcome)) return drop(*reason);
-  const auto& packet = std::get<AuthenticatedPacket>(outcome);
+  const auto& packet = std::get<HeardPacket>(outcome);
   if (near.hear(packet, source, now) == SourceRule::Ruling::stale) return drop(DropReason::staleSource);
 
   // Whether the call has agreed to it. RTCP flows during hold (RFC 3264 8.4).

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The packet core of one call: what comes in on one side is verified, re-encrypted with the other side's
-// key and sent there, or dropped for one named reason. No I/O, no clock, no allocation and no lock per
+// key and sent there, or dropped for one named reason. A side whose peer is configured as unprotected is in clear
+// (clear_rtp.h); the other side is what it is all the same. No I/O, no clock, no allocation and no lock per
 // packet. The rule for sources is source_rule.h's; SRTP is srtp.h's.
 //
 // Nothing is relayed before both sides are configured. Attack traffic is counted and never ends a call.
@@ -40,6 +41,8 @@ class PayloadTypeMap {
   std::array<std::uint8_t, 128> to_{};
 };
 
+using crypto::MediaProtection;
+
 enum class RtcpMux : std::uint8_t { separate, muxed };
 
 // What the peer of a side does, as its SDP (after negotiation) says.
@@ -55,7 +58,8 @@ struct SideConfig {
   Endpoint remote_rtcp;  // not looked at when muxed
   RtcpMux mux = RtcpMux::separate;
   PeerDirection direction = PeerDirection::sendsAndListens;
-  SrtpKeying receive;                 // the key the peer encrypts with
+  MediaProtection protection = MediaProtection::srtp;
+  SrtpKeying receive;                 // the key the peer encrypts with; without SRTP not looked at
   SrtpKeying send;                    // the key we encrypt with toward it; never used anywhere else
   PayloadTypeMap payload_types;       // of the RTP it sends
   std::vector<AudioFormat> formats;   // of the payload types it sends, the voice codec first
@@ -113,7 +117,8 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   // At first agreement and at each re-INVITE. The same key keeps its rollover counter and replay window, and
-  // so does one of the last few that the peer returns to; another key starts afresh. On error nothing has
+  // so does one of the last few that the peer returns to; another key starts afresh. A side that is told to go on
+  // without SRTP, its place having been taken by an unprotected peer, never uses its keys again. On error nothing has
   // changed. Errors: "media.srtp.key_length" (peerMisbehaved); "media.srtp.key_shared" (peerMisbehaved: a
   // key of one direction or side is used for another); "media.srtp.key_reused" (peerMisbehaved for a
   // receive key that was given up long ago, internal for a send key that comes back);

@@ -2,6 +2,7 @@
 #include "media/relay_side.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "media/key_fingerprint.h"
 
@@ -14,16 +15,21 @@ constexpr std::size_t kMostParkedKeys = 3;
 constexpr std::size_t kMostFormats = 16;
 constexpr AudioFormat kUnknownFormat{};
 
+Protected clear(std::size_t bytes) {
+  if (bytes > kLongestPacket) return DropReason::tooLong;
+  return bytes;
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------------------------------- agreement
 
 bool RelaySide::uses(const Secret& key_and_salt) const {
-  return ready() && (receive_key_.key_and_salt == key_and_salt || send_key_.key_and_salt == key_and_salt);
+  return receiver_ && (receive_key_.key_and_salt == key_and_salt || send_key_.key_and_salt == key_and_salt);
 }
 
 bool RelaySide::sendsWith(const Secret& key_and_salt) const {
-  return ready() && send_key_.key_and_salt == key_and_salt;
+  return sender_ && send_key_.key_and_salt == key_and_salt;
 }
 
 bool RelaySide::isPast(const SrtpKeying& key) const {
@@ -33,7 +39,7 @@ bool RelaySide::isPast(const SrtpKeying& key) const {
 
 // Nothing when the current receiver stays.
 Result<std::optional<SrtpReceiver>> RelaySide::receiverFor(const SrtpKeying& key) {
-  if (ready() && key == receive_key_) return std::optional<SrtpReceiver>{};
+  if (receiver_ && key == receive_key_) return std::optional<SrtpReceiver>{};
   const auto parked = std::find_if(parked_.begin(), parked_.end(), [&](const auto& p) { return p.key == key; });
   if (parked != parked_.end()) {
     std::optional<SrtpReceiver> receiver{std::move(parked->receiver)};
@@ -48,7 +54,7 @@ Result<std::optional<SrtpReceiver>> RelaySide::receiverFor(const SrtpKeying& key
 
 // Nothing when the current sender stays.
 Result<std::optional<SrtpSender>> RelaySide::senderFor(const SrtpKeying& key) const {
-  if (ready() && key == send_key_) return std::optional<SrtpSender>{};
+  if (sender_ && key == send_key_) return std::optional<SrtpSender>{};
   if (isPast(key))
     return Error{ErrorKind::internal, "media.srtp.key_reused", "our key of this side was given up before"};
   SP_ASSIGN(auto sender, SrtpSender::create(key));
@@ -63,28 +69,44 @@ void RelaySide::park(SrtpKeying key, SrtpReceiver receiver, TimePoint now) {
   parked_.push_back({std::move(key), std::move(receiver), now + rekey_grace_});
 }
 
-Status RelaySide::configure(SideConfig config, TimePoint now) {
+Status RelaySide::configureKeys(SrtpKeying receive, SrtpKeying send, TimePoint now) {
   if (past_keys_.size() >= kMostPastKeys)
     return Error{ErrorKind::peerMisbehaved, "media.srtp.too_many_keys", "keys changed too often in one call"};
-  SP_ASSIGN(auto sender, senderFor(config.send));
-  SP_ASSIGN(auto receiver, receiverFor(config.receive));
+  SP_ASSIGN(auto sender, senderFor(send));
+  SP_ASSIGN(auto receiver, receiverFor(receive));
 
   // Nothing fails from here on.
-  const bool first = !ready();
   if (receiver) {
-    if (!first) {
+    if (receiver_) {
       park(std::move(receive_key_), std::move(*receiver_), now);
       ++rekeys_;
     }
     receiver_ = std::move(receiver);
   }
   if (sender) {
-    if (!first) past_keys_.push_back(fingerprintOf(send_key_));
+    if (sender_) past_keys_.push_back(fingerprintOf(send_key_));
     sender_ = std::move(sender);
   }
-  receive_key_ = std::move(config.receive);
-  send_key_ = std::move(config.send);
+  receive_key_ = std::move(receive);
+  send_key_ = std::move(send);
+  return success();
+}
 
+// Another peer takes the side, and does without them.
+void RelaySide::giveUpKeys(TimePoint now) {
+  if (receiver_) park(std::exchange(receive_key_, {}), *std::exchange(receiver_, std::nullopt), now);
+  if (sender_) past_keys_.push_back(fingerprintOf(std::exchange(send_key_, {})));
+  sender_.reset();
+}
+
+Status RelaySide::configure(SideConfig config, TimePoint now) {
+  const bool first = !ready();
+  if (config.protection == MediaProtection::srtp) {
+    SP_TRY(configureKeys(std::move(config.receive), std::move(config.send), now));
+  } else {
+    giveUpKeys(now);
+  }
+  protection_ = config.protection;
   mux_ = config.mux;
   rtp_sources_.negotiate(config.remote_rtp, now);
   rtcp_sources_.negotiate(config.remote_rtcp, now);
@@ -103,8 +125,16 @@ bool RelaySide::arrivesWhereAgreed(Channel port, Channel content) const {
   return mux_ == RtcpMux::muxed ? port == Channel::rtp : port == content;
 }
 
-bool RelaySide::examines(Channel content, const Endpoint& source, TimePoint now) {
-  return sources(content).knows(source) || strangers_.take(now);
+Heard RelaySide::examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now) {
+  if (protection_ == MediaProtection::none) {
+    const auto read = ClearPacket::read(content, datagram, source, sources(content).negotiated());
+    if (const auto* reason = std::get_if<DropReason>(&read)) return *reason;
+    return HeardPacket{std::get<ClearPacket>(read)};
+  }
+  if (!sources(content).knows(source) && !strangers_.take(now)) return DropReason::sourceThrottled;
+  const auto outcome = unprotect(content, datagram, now);
+  if (const auto* reason = std::get_if<DropReason>(&outcome)) return *reason;
+  return HeardPacket{std::get<AuthenticatedPacket>(outcome)};
 }
 
 Unprotected RelaySide::unprotect(Channel content, MutableBytes datagram, TimePoint now) {
@@ -129,7 +159,7 @@ bool RelaySide::mayLatch(Channel content, const Endpoint& source) const {
   return rtcp_sources_.knows(source) || (rtp && rtp->address == source.address);
 }
 
-SourceRule::Ruling RelaySide::hear(const AuthenticatedPacket& packet, const Endpoint& source, TimePoint now) {
+SourceRule::Ruling RelaySide::hear(const HeardPacket& packet, const Endpoint& source, TimePoint now) {
   const auto content = packet.channel();
   const auto newness = packet.newest() ? SourceRule::Newness::newest : SourceRule::Newness::older;
   if (!first_verified_) first_verified_ = now;
@@ -154,7 +184,8 @@ const AudioFormat& RelaySide::formatOf(std::uint8_t payload_type) const {
 
 void RelaySide::countDrop(DropReason reason, const Endpoint& source) {
   drops_.count(reason);
-  if (reason == DropReason::badTag || reason == DropReason::sourceThrottled || reason == DropReason::notMedia)
+  if (reason == DropReason::badTag || reason == DropReason::sourceThrottled || reason == DropReason::foreignSource ||
+      reason == DropReason::notMedia)
     unverified_from_ = source;
 }
 
@@ -166,8 +197,9 @@ std::optional<Endpoint> RelaySide::destination(Channel content) const {
 
 Protected RelaySide::protect(Channel content, MutableBytes buffer, std::size_t clear_bytes, TimePoint now) {
   if (content == Channel::rtcp) round_trip_.onSentToPeer(buffer.first(clear_bytes), now);
-  const auto outcome =
-      content == Channel::rtp ? sender_->protectRtp(buffer, clear_bytes) : sender_->protectRtcp(buffer, clear_bytes);
+  const auto outcome = protection_ == MediaProtection::none ? clear(clear_bytes)
+                       : content == Channel::rtp            ? sender_->protectRtp(buffer, clear_bytes)
+                                                            : sender_->protectRtcp(buffer, clear_bytes);
   if (const auto* length = std::get_if<std::size_t>(&outcome)) {
     ++packets_out_;
     bytes_out_ += *length;
@@ -209,7 +241,7 @@ SideSnapshot RelaySide::snapshot() const {
   snapshot.bytes_out = bytes_out_;
   snapshot.source_moves = rtp_sources_.moves();
   snapshot.rekeys = rekeys_;
-  if (ready()) snapshot.suite = receive_key_.suite;
+  if (receiver_) snapshot.suite = receive_key_.suite;
   snapshot.first_verified = first_verified_;
   snapshot.last_verified = last_verified_;
   snapshot.quality = quality_.figures();

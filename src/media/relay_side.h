@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "media/clear_rtp.h"
 #include "media/relay.h"
 #include "media/round_trip_meter.h"
 #include "media/source_rule.h"
@@ -21,16 +22,15 @@ class RelaySide {
 
   // All or nothing; errors as Relay::configure.
   Status configure(SideConfig config, TimePoint now);
-  bool ready() const { return receiver_.has_value(); }
+  bool ready() const { return protection_ == MediaProtection::none || receiver_.has_value(); }
   bool uses(const Secret& key_and_salt) const;  // for either direction
   bool sendsWith(const Secret& key_and_salt) const;
 
   // What arrives.
   bool arrivesWhereAgreed(Channel port, Channel content) const;
-  bool examines(Channel content, const Endpoint& source, TimePoint now);
-  Unprotected unprotect(Channel content, MutableBytes datagram, TimePoint now);
-  // Counts an authentic packet and lets its source be heard or latched (source_rule.h).
-  SourceRule::Ruling hear(const AuthenticatedPacket& packet, const Endpoint& source, TimePoint now);
+  Heard examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now);
+  // Counts a packet that was let through and lets its source be heard or latched (source_rule.h).
+  SourceRule::Ruling hear(const HeardPacket& packet, const Endpoint& source, TimePoint now);
   std::optional<std::uint8_t> payloadTypeAcross(std::uint8_t here) const { return payload_types_.across(here); }
 
   // What leaves.
@@ -63,6 +63,9 @@ class RelaySide {
     TimePoint heard_until;
   };
 
+  Status configureKeys(SrtpKeying receive, SrtpKeying send, TimePoint now);
+  void giveUpKeys(TimePoint now);
+  Unprotected unprotect(Channel content, MutableBytes datagram, TimePoint now);
   Result<std::optional<SrtpReceiver>> receiverFor(const SrtpKeying& key);
   void park(SrtpKeying key, SrtpReceiver receiver, TimePoint now);
   bool isPast(const SrtpKeying& key) const;
@@ -75,8 +78,9 @@ class RelaySide {
 
   const std::chrono::milliseconds rekey_grace_;
 
+  MediaProtection protection_ = MediaProtection::srtp;
   SrtpKeying receive_key_, send_key_;
-  std::optional<SrtpReceiver> receiver_;
+  std::optional<SrtpReceiver> receiver_;  // these two: with SRTP, once agreed
   std::optional<SrtpSender> sender_;
   std::vector<ParkedKey> parked_;         // the latest last
   std::vector<std::uint64_t> past_keys_;  // fingerprints of keys that must not come back
