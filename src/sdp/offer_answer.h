@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Offer/answer for one secured audio stream (RFC 3264), with SDES keys (RFC 4568), rtcp-mux (RFC 5761)
+// Offer/answer for one audio stream (RFC 3264), with SDES keys (RFC 4568), rtcp-mux (RFC 5761)
 // and a=rtcp (RFC 3605). Pure functions over values; no I/O, no clock, any thread.
 //
-// What a peer said becomes an AudioDescription only if it is acceptable: encrypted, keyed, addressed by IP
-// and with a shared codec. What we say is rendered from a LocalAudio, never from the peer's text.
-// Errors: peerMisbehaved for broken or dishonest descriptions (400, or the call ends on an answer),
-// peerDenied for well-formed ones that policy refuses (488). Each code is listed at its function.
+// What a peer said becomes an AudioDescription only if it is acceptable: encrypted and keyed, unless its policy says
+// that it is unprotected; addressed by IP and with a shared codec. What we say is rendered from a LocalAudio, never
+// from the peer's text. Errors: peerMisbehaved for broken or dishonest descriptions (400, or the call ends on an
+// answer), peerDenied for well-formed ones that policy refuses (488). Each code is listed at its function.
 
 #include <cstdint>
 #include <optional>
@@ -23,9 +23,14 @@
 
 namespace sallyport::sdp {
 
-// There is no profile without S: a plain RTP description cannot be represented past this room.
-enum class Profile : std::uint8_t { savp, savpf };
+using crypto::MediaProtection;
+
+// avp: of peers whose policy is MediaProtection::none, and then it is the only one. There is no "SRTP if you can".
+enum class Profile : std::uint8_t { savp, savpf, avp };
 std::string_view toString(Profile profile);  // "RTP/SAVP"
+constexpr MediaProtection protectionOf(Profile profile) {
+  return profile == Profile::avp ? MediaProtection::none : MediaProtection::srtp;
+}
 
 enum class RtcpMux : std::uint8_t { separate, muxed };
 
@@ -48,6 +53,7 @@ struct MediaLayout {
 };
 
 struct MediaPolicy {
+  MediaProtection protection = MediaProtection::srtp;
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};  // preferred first
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma, Codec::telephoneEvent, Codec::comfortNoise};
   std::vector<IpNetwork> media_networks;  // where the peer's media may be; empty: any unicast address
@@ -64,7 +70,7 @@ struct AudioDescription {
   Profile profile = Profile::savp;
   std::vector<CodecFormat> formats;  // shared ones, in the peer's order; at least one carries voice
   std::optional<unsigned> ptime;     // milliseconds
-  std::vector<CryptoOffer> crypto;   // acceptable ones, our preferred first; exactly one in an answer
+  std::vector<CryptoOffer> crypto;   // acceptable ones, our preferred first; exactly one in an answer; none with avp
   MediaLayout layout;
 };
 
@@ -79,14 +85,14 @@ struct LocalAudio {
   Profile profile = Profile::savp;  // an answer takes the offer's
   std::vector<CodecFormat> formats;
   std::optional<unsigned> ptime;
-  std::vector<CryptoOffer> crypto;  // one in an answer: the chosen tag and suite with our own key
+  std::vector<CryptoOffer> crypto;  // one in an answer: the chosen tag and suite with our own key; none with avp
   MediaLayout layout;               // of an offer; an answer takes the offer's
 
   LocalAudio clone() const;  // keys included, so it is said aloud
 };
 
-// The first audio line that is open, secured by SDES and acceptable; the others are in `layout`.
-// peerDenied: sdp.no_audio, sdp.plain_rtp, sdp.keying.dtls, sdp.profile, sdp.crypto.none,
+// The first audio line that is open, secured by SDES (in clear, where the policy says so) and acceptable; the others
+// are in `layout`. peerDenied: sdp.no_audio, sdp.plain_rtp, sdp.keying.dtls, sdp.profile, sdp.crypto.none,
 //   sdp.crypto.unencrypted, sdp.codec.none, sdp.connection.not_an_address, sdp.connection.multicast,
 //   sdp.connection.outside_networks.
 // peerMisbehaved: sdp.connection.missing, sdp.connection.family, sdp.connection.forbidden, sdp.media.port_count,

@@ -24,11 +24,13 @@ Error denied(const char* code, std::string_view detail = {}) {
 std::optional<Profile> profileOf(const MediaSection& section) {
   if (equalsIgnoringCase(section.protocol, "RTP/SAVP")) return Profile::savp;
   if (equalsIgnoringCase(section.protocol, "RTP/SAVPF")) return Profile::savpf;
+  if (equalsIgnoringCase(section.protocol, "RTP/AVP")) return Profile::avp;
   return std::nullopt;
 }
 
-// Why a protocol other than RTP/SAVP(F) is refused.
-Error refusedProtocol(std::string_view protocol) {
+// Why a protocol is refused that is not the policy's.
+Error refusedProtocol(std::string_view protocol, MediaProtection protection) {
+  if (protection == MediaProtection::none) return denied("sdp.profile", protocol);
   if (equalsIgnoringCase(protocol, "RTP/AVP") || equalsIgnoringCase(protocol, "RTP/AVPF")) {
     return denied("sdp.plain_rtp", protocol);
   }
@@ -127,7 +129,9 @@ Result<AudioDescription> readOfferedStream(const Session& session, std::size_t i
                                            const MediaPolicy& policy) {
   const auto& section = session.media()[index];
   SP_ASSIGN(auto audio, readStream(session, index, profile, policy.media_networks));
-  SP_ASSIGN(audio.crypto, chooseCrypto(section, policy));
+  if (policy.protection == MediaProtection::srtp) {
+    SP_ASSIGN(audio.crypto, chooseCrypto(section, policy));
+  }
   SP_ASSIGN(const auto formats, formatsOf(section));
   audio.formats = commonFormats(formats, policy.codecs);
   if (audio.formats.empty()) return denied("sdp.codec.none");
@@ -204,7 +208,14 @@ Status checkLayout(const Session& session, const LocalAudio& offer) {
 
 }  // namespace
 
-std::string_view toString(Profile profile) { return profile == Profile::savp ? "RTP/SAVP" : "RTP/SAVPF"; }
+std::string_view toString(Profile profile) {
+  switch (profile) {
+    case Profile::savp: return "RTP/SAVP";
+    case Profile::savpf: return "RTP/SAVPF";
+    case Profile::avp: break;
+  }
+  return "RTP/AVP";
+}
 
 Result<AudioDescription> readOffer(const Session& session, const MediaPolicy& policy) {
   std::optional<Error> refusal;
@@ -213,8 +224,8 @@ Result<AudioDescription> readOffer(const Session& session, const MediaPolicy& po
     const auto& section = session.media()[i];
     if (!isAudio(section) || section.port == 0) continue;
     const auto profile = profileOf(section);
-    if (!profile) {
-      if (!refusal) refusal = refusedProtocol(section.protocol);
+    if (!profile || protectionOf(*profile) != policy.protection) {
+      if (!refusal) refusal = refusedProtocol(section.protocol, policy.protection);
       continue;
     }
     auto audio = readOfferedStream(session, i, *profile, policy);
@@ -234,9 +245,11 @@ Result<AudioDescription> readAnswer(const Session& session, const LocalAudio& of
   const auto index = offer.layout.audio_index;
   const auto& section = session.media()[index];
   SP_ASSIGN(auto audio, readStream(session, index, offer.profile, policy.media_networks));
-  SP_ASSIGN(auto crypto, answeredCrypto(section, offer));
+  if (protectionOf(offer.profile) == MediaProtection::srtp) {
+    SP_ASSIGN(auto crypto, answeredCrypto(section, offer));
+    audio.crypto.push_back(std::move(crypto));
+  }
   SP_ASSIGN(audio.formats, answeredFormats(section, offer));
-  audio.crypto.push_back(std::move(crypto));
   if (audio.rtcp_mux == RtcpMux::muxed) {
     if (offer.rtcp_mux != RtcpMux::muxed) return misbehaved("sdp.rtcp_mux.not_offered");
     audio.rtcp = audio.rtp;

@@ -56,7 +56,7 @@ void appendRtcp(const LocalAudio& local, RtcpMux mux, Role role, std::string& ou
 }
 
 void appendAudio(const LocalAudio& local, const Terms& terms, std::string& out) {
-  SP_CHECK(!local.crypto.empty() && !local.formats.empty());
+  SP_CHECK(local.crypto.empty() == (protectionOf(terms.profile) == MediaProtection::none) && !local.formats.empty());
   out.append("m=audio ").append(std::to_string(local.rtp.port)).append(" ").append(toString(terms.profile));
   for (const auto& format : local.formats) out.append(" ").append(std::to_string(format.payload_type));
   out.append(kEnd);
@@ -109,7 +109,7 @@ std::string renderOffer(const LocalAudio& local) {
 }
 
 std::string renderAnswer(const LocalAudio& local, const AudioDescription& offer) {
-  SP_CHECK(local.crypto.size() == 1);
+  SP_CHECK(local.crypto.size() <= 1);
   const bool both_mux = local.rtcp_mux == RtcpMux::muxed && offer.rtcp_mux == RtcpMux::muxed;
   return render(local, {Role::answerer, offer.profile, both_mux ? RtcpMux::muxed : RtcpMux::separate}, offer.layout);
 }
