@@ -51,15 +51,16 @@ struct LegRecord {
   std::string identity;           // the principal: a device "alice@example.org", a peer "dns:core.example"
   std::string proven_by;          // "certificate", "certificate and digest", "network", ...
   std::vector<std::string> sans;  // as the certificate says, "dns:..", "uri:..", "ip:.."
+  bool unprotected = false;       // plain TCP and RTP on this leg: its peer is configured so
   std::string fingerprint;        // SHA-256 of the leaf, upper-case hex with colons
   std::string issuer;
   std::string serial;
-  std::string tls_version;  // "TLSv1.3"
+  std::string tls_version;  // "TLSv1.3"; empty: not connected, or unprotected
   std::string tls_suite;
   std::string local_endpoint;   // ours, of the signalling connection
   std::string remote_endpoint;  // theirs
   std::string sip_call_id;      // the leg's own Call-ID
-  std::string srtp_suite;       // empty: media was never agreed
+  std::string srtp_suite;       // empty: media was never agreed, or unprotected
   std::string keying;           // "SDES"
   std::string codec;
   std::vector<Pinhole> pinholes;

@@ -55,6 +55,7 @@ class JsonWriter {
   void member(std::string_view name, const std::optional<double>& value) {
     if (value && std::isfinite(*value)) key(name).raw(json::serialize(json::value(*value)));
   }
+  void flag(std::string_view name, bool value) { key(name).raw(value ? "true" : "false"); }
   void member(std::string_view name, const std::vector<std::string>& values) {
     array(name, values, [&](const std::string& value) { text(value); });
   }
@@ -101,6 +102,7 @@ void writeLeg(JsonWriter& out, const LegRecord& leg) {
   out.member("peer", leg.peer);
   out.member("identity", leg.identity);
   out.member("proven_by", leg.proven_by);
+  out.flag("unprotected", leg.unprotected);
   out.member("sans", leg.sans);
   out.member("fingerprint", leg.fingerprint);
   out.member("issuer", leg.issuer);
@@ -167,6 +169,11 @@ class ObjectReader {
     if (!value.is_number()) throw BadField{name};
     out = value.to_number<double>();
   }
+  void read(std::string_view name, bool& out) const {
+    const auto* value = at(name).if_bool();
+    if (value == nullptr) throw BadField{name};
+    out = *value;
+  }
   void read(std::string_view name, std::vector<std::string>& out) const {
     for (const auto& item : list(name)) out.push_back(asText(item, name));
   }
@@ -222,6 +229,7 @@ LegRecord readLeg(const ObjectReader& from) {
   from.read("peer", leg.peer);
   from.read("identity", leg.identity);
   from.read("proven_by", leg.proven_by);
+  if (from.has("unprotected")) from.read("unprotected", leg.unprotected);
   from.read("sans", leg.sans);
   from.read("fingerprint", leg.fingerprint);
   from.read("issuer", leg.issuer);

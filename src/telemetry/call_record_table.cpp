@@ -247,19 +247,21 @@ std::string toTable(const CallRecord& record, TableStyle style) {
   text("issuer", &LegRecord::issuer);
   text("serial", &LegRecord::serial);
   both("TLS", [](const LegRecord& leg) {
+    if (leg.unprotected) return lines("UNPROTECTED: plain TCP");
     return lines(leg.tls_version + (leg.tls_suite.empty() ? "" : " " + leg.tls_suite));
   });
   text("their end", &LegRecord::remote_endpoint);
   text("our end", &LegRecord::local_endpoint);
   text("SIP Call-ID", &LegRecord::sip_call_id);
   both("SRTP", [](const LegRecord& leg) {
+    if (leg.unprotected && !leg.codec.empty()) return lines("UNPROTECTED: plain RTP");
     return lines(leg.srtp_suite + (leg.keying.empty() ? "" : ", keyed by " + leg.keying));
   });
   text("codec", &LegRecord::codec);
   both("pinholes", pinholeLines);
   both("voice from", [](const LegRecord& leg) { return lines(leg.media.latched_source); });
   const bool agreed = std::any_of(record.legs.begin(), record.legs.end(), [](const LegRecord& leg) {
-    return !leg.srtp_suite.empty() || leg.media.packets_in > 0;
+    return !leg.srtp_suite.empty() || !leg.codec.empty() || leg.media.packets_in > 0;
   });
   if (agreed) {
     both("received", [](const LegRecord& leg) { return countLines(leg.media.packets_in, leg.media.bytes_in); });

@@ -118,6 +118,7 @@ TEST(CallRecord, AMissingOrMistypedMemberIsNamed) {
       {with("\"port\":20000", "\"port\":70000"), "port"},
       {with("\"sans\":[\"", "\"sans\":[1,\""), "sans"},
       {with("\"legs\":[{", "\"legs\":[5,{"), "legs"},
+      {with("\"unprotected\":false", "\"unprotected\":0"), "unprotected"},
       {with("\"mos\":4.41E0", "\"mos\":\"good\""), "mos"},
       {with("\"end\":{", "\"end\":5,\"x\":{"), "end"},
   };
@@ -127,6 +128,28 @@ TEST(CallRecord, AMissingOrMistypedMemberIsNamed) {
     EXPECT_STREQ(record.error().code, "call_record.field");
     EXPECT_EQ(record.error().detail, row.field);
   }
+}
+
+TEST(CallRecord, ALegThatIsUnprotectedSaysSoAndComesBack) {
+  auto record = answeredCall();
+  auto& leg = record.legs[1];
+  leg.unprotected = true;
+  leg.tls_version = leg.tls_suite = leg.srtp_suite = leg.keying = "";
+  const auto back = fromJson(toJson(record));
+  ASSERT_TRUE(back) << describe(back.error());
+  EXPECT_EQ(*back, record);
+  const auto table = toTable(record);
+  EXPECT_THAT(table, HasSubstr("UNPROTECTED: plain TCP"));
+  EXPECT_THAT(table, HasSubstr("UNPROTECTED: plain RTP"));
+}
+
+TEST(CallRecord, OneFromBeforeLegsCouldBeUnprotectedIsStillRead) {
+  auto json = toJson(answeredCall());
+  const std::string_view member = "\"unprotected\":false,";
+  for (auto at = json.find(member); at != std::string::npos; at = json.find(member)) json.erase(at, member.size());
+  const auto back = fromJson(json);
+  ASSERT_TRUE(back) << describe(back.error());
+  EXPECT_EQ(*back, answeredCall());
 }
 
 TEST(CallRecord, MembersOfALaterVersionAreIgnored) {
