@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A description from a stranger: never a crash, never an acceptance without keys, and whatever is
-// accepted is answered with a description that we ourselves would accept. ICE, DTLS and trickle fragments read the
-// same when they are written again.
+// A description from a stranger: never a crash, never an acceptance without keys (of an unprotected peer: with keys),
+// and whatever is accepted is answered with a description that we ourselves would accept. ICE, DTLS and trickle
+// fragments read the same when they are written again.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -34,16 +34,24 @@ Secret keyFor(crypto::SrtpSuite suite) {
   return key;
 }
 
-void answerWhatWasOffered(const AudioDescription& offer) {
-  require(!offer.crypto.empty() && !offer.formats.empty());
+MediaPolicy policyOf(MediaProtection protection) {
+  MediaPolicy policy;
+  policy.protection = protection;
+  return policy;
+}
+
+void answerWhatWasOffered(const AudioDescription& offer, MediaProtection protection) {
+  require(offer.crypto.empty() == (protection == MediaProtection::none) && !offer.formats.empty());
+  require(protectionOf(offer.profile) == protection);
   auto answer = ours();
   answer.direction = answerTo(offer.direction, Direction::sendrecv);
   answer.formats = offer.formats;
-  answer.crypto.push_back(answerCrypto(offer.crypto.front(), keyFor(offer.crypto.front().suite)));
+  if (!offer.crypto.empty())
+    answer.crypto.push_back(answerCrypto(offer.crypto.front(), keyFor(offer.crypto.front().suite)));
   const auto session = Session::parse(renderAnswer(answer, offer));
   require(session.ok());
   require(session->media().size() == offer.layout.size());
-  require(readOffer(*session, {}).ok());  // as strict as for anybody else's
+  require(readOffer(*session, policyOf(protection)).ok());  // as strict as for anybody else's
 }
 
 void rewriteDtls(const Session& session, const MediaSection& section) {
@@ -60,6 +68,10 @@ void rewriteDtls(const Session& session, const MediaSection& section) {
 void readAsAnAnswer(const Session& session) {
   auto offer = ours();
   offer.formats = defaultFormats(MediaPolicy{}.codecs);
+  offer.profile = Profile::avp;
+  const auto clear = readAnswer(session, offer, policyOf(MediaProtection::none));
+  require(!clear || clear->crypto.empty());
+  offer.profile = Profile::savp;
   for (unsigned tag = 1; const auto suite : crypto::kSrtpSuites) {
     offer.crypto.emplace_back();
     offer.crypto.back().tag = tag++;
@@ -105,7 +117,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rewriteDtls(*session, section);
   }
   readAsAnAnswer(*session);
-  const auto offer = readOffer(*session, {});
-  if (offer) answerWhatWasOffered(*offer);
+  for (const auto protection : {MediaProtection::srtp, MediaProtection::none}) {
+    const auto offer = readOffer(*session, policyOf(protection));
+    if (offer) answerWhatWasOffered(*offer, protection);
+  }
   return 0;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // SRTP input against libsrtp2, and the relay against forgery. The input is a script: raw datagrams, packets
 // made by our sender (whole, damaged or cut), and repeats of them. A receiver of ours and one of libsrtp2
-// must let through the same cleartext or both refuse; a relay given raw bytes must never forward.
+// must let through the same cleartext or both refuse; a relay given raw bytes must never forward, and of a side in clear
+// only what comes from its address.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -154,15 +156,38 @@ void forgeryIsNeverForwarded(FuzzedDataProvider& script, crypto::SrtpSuite suite
   static_cast<void>(relay.finding(Side::a));
 }
 
+// A side without SRTP: whatever comes from elsewhere goes nowhere, and what goes on has grown by a tag.
+void clearIsHeardFromItsAddressAlone(FuzzedDataProvider& script, crypto::SrtpSuite suite) {
+  Relay relay;
+  TimePoint now{std::chrono::hours{1}};
+  auto clear = sideConfig(suite, 111, 6'000, RtcpMux::separate);
+  clear.protection = MediaProtection::none;
+  clear.receive = {};
+  clear.send = {};
+  const std::array named{clear.remote_rtp, clear.remote_rtcp};
+  SP_CHECK(relay.configure(Side::a, sideConfig(suite, 101, 4'000, RtcpMux::separate), now).ok());
+  SP_CHECK(relay.configure(Side::b, std::move(clear), now).ok());
+  for (std::size_t step = 0; step < kMostSteps && script.remaining_bytes() > 0; ++step) {
+    const auto channel = script.ConsumeBool() ? Channel::rtp : Channel::rtcp;
+    const auto right = named[channel == Channel::rtp ? 0 : 1];
+    const auto source = script.ConsumeBool() ? right : Endpoint{right.address, script.ConsumeIntegral<std::uint16_t>()};
+    auto buffer = script.ConsumeBytes<std::uint8_t>(script.ConsumeIntegralInRange<std::size_t>(0, 400));
+    const auto length = buffer.size();
+    buffer.resize(length + kSrtpTailroom);
+    const auto verdict = relay.onPacket(Side::b, channel, source, buffer, length, now);
+    SP_CHECK(!verdict.forward() || (source == right && verdict.length > length));
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider script{data, size};
   const auto suite = crypto::kSrtpSuites[script.ConsumeIntegralInRange<std::size_t>(0, 3)];
-  if (script.ConsumeBool()) {
-    receiversAgree(script, suite);
-  } else {
-    forgeryIsNeverForwarded(script, suite);
+  switch (script.ConsumeIntegralInRange(0, 2)) {
+    case 0: forgeryIsNeverForwarded(script, suite); break;
+    case 1: receiversAgree(script, suite); break;
+    default: clearIsHeardFromItsAddressAlone(script, suite); break;
   }
   return 0;
 }

@@ -16,10 +16,14 @@ using testing::outcome;
 
 const std::string kPlain = "m=audio 40000 RTP/AVP 0";
 
-MediaPolicy unprotected() {
+MediaPolicy makeUnprotected() {
   MediaPolicy policy;
   policy.protection = MediaProtection::none;
   return policy;
+}
+const MediaPolicy& unprotected() {
+  static const MediaPolicy kPolicy = makeUnprotected();
+  return kPolicy;
 }
 
 std::string offered(const std::vector<std::string>& media, const MediaPolicy& policy = unprotected()) {
@@ -32,7 +36,7 @@ LocalAudio ours() {
   local.rtcp_port = 20'001;
   local.rtcp_mux = RtcpMux::muxed;
   local.profile = Profile::avp;
-  local.formats = defaultFormats({Codec::pcmu, Codec::pcma});
+  local.formats = defaultFormats(std::vector{Codec::pcmu, Codec::pcma});
   return local;
 }
 
