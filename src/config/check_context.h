@@ -51,6 +51,7 @@ struct CheckContext {
 };
 
 void checkListeners(const CheckContext& context);
+void checkUnprotected(const CheckContext& context);
 void checkDevices(const CheckContext& context);
 void checkPeers(const CheckContext& context);
 void checkRoutes(const CheckContext& context);

@@ -190,6 +190,7 @@ void checkConsistency(const Node& root, const Config& config, Problems& problems
   checkTrusts(context);
   checkDevices(context);
   checkPeers(context);
+  checkUnprotected(context);
   checkRoutes(context);
   checkHeaderPolicies(context);
   checkRegistrar(context);

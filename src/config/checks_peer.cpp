@@ -105,18 +105,6 @@ void checkReach(const CheckContext& context, std::size_t index, const std::strin
   }
 }
 
-// Plain on the wire is for one place that is named by its address, so that nobody who answers for a name gets it.
-void checkUnprotected(const CheckContext& context, std::size_t index, const std::string& label) {
-  const auto& peer = context.config.peers[index];
-  if (!peer.unprotected) return;
-  const bool named = peer.host || std::any_of(peer.targets.begin(), peer.targets.end(),
-                                              [](const PeerTarget& target) { return target.host.has_value(); });
-  if (!named && peer.connectable()) return;
-  context.problems.error(context.at("peer", index, "unprotected"), "config.conflict",
-                         label + " is unprotected and " + (named ? "named by DNS" : "has no address"),
-                         "give the 'address' of the one host that is meant");
-}
-
 void checkTrunk(const CheckContext& context, std::size_t index, const std::string& label) {
   const auto& peer = context.config.peers[index];
   if (peer.registration && !peer.connectable()) {
@@ -199,7 +187,6 @@ void checkPeers(const CheckContext& context) {
                              "the name 'device' means the enrolled devices");
     }
     checkReach(context, i, label);
-    checkUnprotected(context, i, label);
     checkTrunk(context, i, label);
   }
 }

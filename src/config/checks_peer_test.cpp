@@ -11,6 +11,8 @@ TEST_P(WrongPeer, IsReportedWithItsPlaceAndReason) { expectProblem(GetParam()); 
 
 // The good peer's line 16, and what is added behind it from line 17 on.
 constexpr std::string_view kTrust = "trust = \"private\"";
+// Appended, on lines of its own.
+constexpr std::string_view kPlainDoor = "[unprotected_listener]\naddress = \"10.0.0.1:5060\"\n";
 
 const Case kProofRows[] = {
     {"identities_left_out", "identities = [\"dns:core.example\"]\n", "", "", "config.key.missing", 13,
@@ -96,10 +98,24 @@ const Case kReachRows[] = {
      "config.value.form", 17, "cannot be reached at 192.0.2.20:0"},
     {"target_priority_too_large", "address = \"192.0.2.20:5071\"",
      "targets = [{ address = \"192.0.2.20:5071\", priority = 70000 }]", "", "config.value.range", 17, "65535"},
-    {"unprotected_by_name", "address = \"192.0.2.20:5071\"", "host = \"core.example\"\nunprotected = true", "",
+    {"unprotected_by_name", "address = \"192.0.2.20:5071\"", "host = \"core.example\"\nunprotected = true", kPlainDoor,
      "config.conflict", 18, "named by DNS", "'address'"},
-    {"unprotected_nowhere", "address = \"192.0.2.20:5071\"", "unprotected = true", "", "config.conflict", 17,
+    {"unprotected_nowhere", "address = \"192.0.2.20:5071\"", "unprotected = true", kPlainDoor, "config.conflict", 17,
      "has no address"},
+    {"unprotected_without_listener", kTrust, "trust = \"private\"\nunprotected = true", "", "config.key.missing", 17,
+     "there is no [unprotected_listener]", "address = "},
+    {"unprotected_by_certificate", kTrust,
+     "trust = \"private\"\nunprotected = true\nauthentication = [\"network\", \"certificate\"]", kPlainDoor,
+     "config.conflict", 18, "known by its network alone"},
+    {"unprotected_with_path", kTrust, "trust = \"private\"\nunprotected = true\npath = true", kPlainDoor,
+     "config.conflict", 18, "phones behind it"},
+    {"unprotected_with_sips", kTrust, "trust = \"private\"\nunprotected = true\nsips = \"require\"", kPlainDoor,
+     "config.conflict", 18, "sips:"},
+    {"unprotected_listener_everywhere", "", "", "[unprotected_listener]\naddress = \"0.0.0.0:5060\"\n",
+     "config.conflict", 22, "every address", "faces the core"},
+    {"unprotected_listener_taken", "", "", "[unprotected_listener]\naddress = \"192.0.2.10:5061\"\n", "config.conflict",
+     22, "already taken by [[listener]] 'public'"},
+    {"unprotected_listener_nowhere", "", "", "[unprotected_listener]\n", "config.key.missing", 21, "'address'"},
     {"tls12_and_not_below_13", kTrust, "trust = \"private\"\ntls = \"1.3\"\ntls12_only = true", "", "config.conflict",
      18, "TLS 1.2 only"},
     {"options_too_often", kTrust, "trust = \"private\"\noptions_interval = \"1s\"", "", "config.value.range", 17,
@@ -150,7 +166,9 @@ class AdviceOnPeers : public testing::TestWithParam<Case> {};
 TEST_P(AdviceOnPeers, IsGivenAndTheFileIsStillGood) { expectAdvice(GetParam()); }
 
 const Case kAdvice[] = {
-    {"unprotected", kTrust, "trust = \"private\"\nunprotected = true", "", "config.advice.unprotected", 17, "in clear"},
+    {"unprotected", kTrust, "trust = \"private\"\nunprotected = true", kPlainDoor, "config.advice.unprotected", 17,
+     "in clear"},
+    {"unprotected_listener_for_nobody", "", "", kPlainDoor, "config.advice.unused", 21, "no [[peer]] is unprotected"},
     {"md5", kTrust, "trust = \"private\"\ndigest_algorithms = [\"MD5\"]", "", "config.advice.md5", 17, "a weakness"},
     {"network_only", kTrust,
      "trust = \"private\"\nauthentication = [\"certificate\", \"network\"]\nnetworks = [\"192.0.2.0/24\"]", "",

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/peer.h"
@@ -48,6 +49,18 @@ struct Listener {
   Milliseconds first_byte_timeout{10'000};
   Milliseconds idle_timeout{600'000};
   unsigned handshakes_per_source = 20;  // per second, from one address
+};
+
+// [unprotected_listener]: plain TCP, on one address and for the networks of unprotected peers only. It cannot be given
+// a name, and no [[listener]] can have this one.
+inline constexpr std::string_view kUnprotectedListener = "[unprotected_listener]";
+struct UnprotectedListener {
+  Endpoint address;
+  std::optional<HostPort> advertise;  // said in Via and Contact to those peers; the address unless set
+  unsigned max_connections = 1'000;
+  Milliseconds first_byte_timeout{10'000};
+  Milliseconds idle_timeout{600'000};
+  unsigned connections_per_source = 20;  // begun per second, from one address
 };
 
 // One address of the media relay, and what SDP says instead of it behind a NAT.
@@ -204,6 +217,7 @@ struct Config {
   Path file;
   Edge edge;
   std::vector<Listener> listeners;
+  std::optional<UnprotectedListener> unprotected_listener;
   Media media;
   std::vector<Trust> trusts;
   std::optional<Devices> devices;

@@ -137,8 +137,32 @@ host = "SIP.carrier.example:5061"
 }
 
 TEST(Load, AnUnprotectedPeerNeedsAnAddressAndNoCertificate) {
-  const auto config = valid("[[peer]]\nname = \"old\"\naddress = \"192.0.2.9:5060\"\nunprotected = true\n");
-  EXPECT_TRUE(config.peer("old")->unprotected);
+  const auto config = valid(
+      "[unprotected_listener]\naddress = \"10.0.0.1:5060\"\n"
+      "[[peer]]\nname = \"old\"\naddress = \"192.0.2.9:5060\"\nunprotected = true\n");
+  const auto& peer = *config.peer("old");
+  EXPECT_TRUE(peer.unprotected);
+  EXPECT_EQ(peer.policy.authentication, (std::vector<Proofs>{{Proof::network}}));
+  ASSERT_EQ(peer.networks.size(), 1u) << "where we reach it, and nowhere else";
+  EXPECT_EQ(peer.networks[0].toString(), "192.0.2.9/32");
+  EXPECT_EQ(config.unprotected_listener->address.toString(), "10.0.0.1:5060");
+  EXPECT_FALSE(valid("").unprotected_listener);
+}
+
+TEST(Load, AnUnprotectedPeerComesFromTheNetworksItNamesWhateverItsPresetAsks) {
+  const auto config = valid(R"([unprotected_listener]
+address = "10.0.0.1:5060"
+[[peer]]
+name = "old"
+preset = "kamailio"
+targets = [{ address = "10.0.0.2:5060" }, { address = "10.0.0.3:5060" }]
+networks = ["10.0.0.0/24"]
+unprotected = true
+)");
+  const auto& peer = *config.peer("old");
+  EXPECT_EQ(peer.policy.authentication, (std::vector<Proofs>{{Proof::network}}));
+  EXPECT_FALSE(peer.path);
+  EXPECT_EQ(peer.networks.size(), 1u);
 }
 
 TEST(Load, RoutesSayWhenWhereAndInWhichOrder) {
@@ -219,7 +243,9 @@ identity_request_rate = { mode = "shadow" }
 }
 
 TEST(Weaknesses, AreNamedWithWhatTheyMeanAndHowMuchTheyWeigh) {
-  const auto config = valid(R"([[peer]]
+  const auto config = valid(R"([unprotected_listener]
+address = "10.0.0.1:5060"
+[[peer]]
 name = "a"
 unprotected = true
 address = "192.0.2.9:5060"

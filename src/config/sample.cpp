@@ -138,6 +138,7 @@ void writePeers(Writer& out, const SampleOptions& options) {
   out.lines(R"(
 # Who may connect, and whom we call. Each is known by names in its certificate unless it says otherwise.
 # `sallyport presets` lists counterparts whose settings a [[peer]] takes by one word: preset = "teams".
+# A core that can do neither TLS nor SRTP is a matter of its own: docs/unprotected-core.md.
 # More that a [[peer]] may say (docs/configuration.md has it all):
 #   authentication = ["certificate"]          # any of: digest, scram, network, "certificate and digest", ...
 #   eku = "any"                               # client, server: what its certificate must be for

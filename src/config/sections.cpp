@@ -56,6 +56,16 @@ void readListener(TableReader& table, Listener& listener) {
   table.number("handshakes_per_source", listener.handshakes_per_source, 1, 1'000'000);
 }
 
+void readUnprotectedListener(TableReader& table, UnprotectedListener& listener) {
+  table.require("address", "address = \"10.0.0.1:5060\": the one that faces the core");
+  table.parsed("address", listener.address, Endpoint::parse, kAddressForm);
+  table.parsed("advertise", listener.advertise, parseHostPort, "a host with an optional port");
+  table.number("max_connections", listener.max_connections, 1, 1'000'000);
+  table.duration("first_byte_timeout", listener.first_byte_timeout, Milliseconds{100}, minutes{5});
+  table.duration("idle_timeout", listener.idle_timeout, seconds{1}, hours{24});
+  table.number("connections_per_source", listener.connections_per_source, 1, 1'000'000);
+}
+
 // One address per family; a second one of the same family is a mistake.
 void readMediaAddresses(TableReader& table, std::string_view key, std::vector<IpAddress>& out) {
   table.list(key, out, IpAddress::parse, "an IP address");
@@ -142,6 +152,10 @@ class SectionReader {
     single("edge", [&](TableReader& table) { readEdge(table, config.edge); });
     const auto& state_dir = config.edge.state_dir;
     each("listener", [&](TableReader& table) { readListener(table, config.listeners.emplace_back()); });
+    if (root_.take("unprotected_listener") != nullptr || reading_.settings != nullptr) {
+      single("unprotected_listener",
+             [&](TableReader& table) { readUnprotectedListener(table, config.unprotected_listener.emplace()); });
+    }
     single("media", [&](TableReader& table) { readMedia(table, config.media); });
     each("trust", [&](TableReader& table) { readTrust(table, config.trusts.emplace_back()); });
     if (root_.take("devices") != nullptr || reading_.settings != nullptr) {

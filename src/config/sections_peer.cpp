@@ -135,6 +135,25 @@ void readConnection(TableReader& table, Peer& peer) {
   table.flag("last_resort", peer.last_resort);
 }
 
+// An unprotected peer has nothing to prove itself by but where it comes from: the networks it names, or else the
+// addresses we reach it at. What a preset says of certificates and Path does not hold for it.
+void beUnprotected(const TableReader& table, Peer& peer) {
+  const auto written = [&](std::string_view key) {
+    const auto* setting = table.node().find(key);
+    return setting != nullptr && !setting->inherited;
+  };
+  if (!written("authentication")) peer.policy.authentication = {{Proof::network}};
+  if (!written("path")) peer.path = false;
+  if (!peer.networks.empty()) return;
+  const auto add = [&](const IpAddress& address) {
+    if (const auto network = IpNetwork::parse(address.toString())) peer.networks.push_back(*network);
+  };
+  if (peer.address) add(peer.address->address);
+  for (const auto& target : peer.targets) {
+    if (!target.host) add(target.address.address);
+  }
+}
+
 // What is asked of a peer depends on how it is known: by its certificate unless it says otherwise.
 void requireProofs(TableReader& table, const Peer& peer) {
   if (peer.unprotected) return;
@@ -217,6 +236,7 @@ void readPeer(TableReader& table, Peer& peer) {
   table.flag("path", peer.path);
   table.flag("contact_by_name", peer.contact_by_name);
   table.flag("user_phone", peer.user_phone);
+  if (peer.unprotected) beUnprotected(table, peer);
 }
 
 }  // namespace sallyport::config
