@@ -10,30 +10,19 @@ namespace {
 
 constexpr std::size_t kCallIdCharacters = 20;
 
-// "sip:" becomes "sips:" where that was decided.
-std::string withScheme(UriScheme scheme, std::string uri) {
-  if (scheme == UriScheme::sips && uri.starts_with("sip:")) uri.insert(3, "s");
-  return uri;
-}
-
 // Every host of the caller's side that a carried header may name stands as this one on the other.
 HeaderCrossing crossingOf(const EdgePolicy& policy, const Destination& to) {
   const bool disclosed = to.peer->disclosure == config::Disclosure::always;
   return {policy.domain(), to.user, disclosed ? History::disclosed : History::respectPrivacy};
 }
 
-HopSecurity hopOf(const PeerPolicy&) { return HopSecurity::tls; }
-
 }  // namespace
 
 Result<CallPlanner::Asked> CallPlanner::read(const EdgePolicy& policy, std::string_view from_peer,
                                              std::string_view request_uri, WallTime wall) const {
   SP_ASSIGN(auto called, calledParty(policy, from_peer, request_uri));
-  Asked asked{std::move(called), UriScheme::sip, {}, {}};
-  if (const auto uri = sip::Uri::parse(request_uri)) {
-    if (uri->isSips()) asked.scheme = UriScheme::sips;
-    asked.instance = uri->params.find("gr").value_or("");
-  }
+  Asked asked{std::move(called), schemeOf(request_uri), {}, {}};
+  if (const auto uri = sip::Uri::parse(request_uri)) asked.instance = uri->params.find("gr").value_or("");
   if (parts_.registrations == nullptr) return asked;
   if (const auto binding = parts_.registrations->byToken(asked.called.user, wall)) {
     asked.token = binding->token;
@@ -46,7 +35,7 @@ Result<std::vector<TargetGroup>> CallPlanner::groupsFor(const Destination& desti
                                                         const PeerPolicy& caller, const sip::Message* invite,
                                                         const EdgePolicy& policy) const {
   const auto& peer = *destination.peer;
-  SP_ASSIGN(const auto sips, decideSips({asked.scheme, caller.sips, peer.sips, hopOf(caller), hopOf(peer)}));
+  SP_ASSIGN(const auto sips, decideSips({asked.scheme, caller.sips, peer.sips, caller.hop, peer.hop}));
   Target target;
   target.peer = &peer;
   target.label = peer.name;
@@ -109,7 +98,9 @@ Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts&
   const unsigned hops = invite.maxForwards().value_or(sip.max_forwards);
   if (hops == 0) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
   const auto* caller = policy->peer(facts.peer());
-  if (caller == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
+  // A connection that was made before the peer became unprotected, or the other way round, is about to be closed.
+  if (caller == nullptr || caller->hop != facts.hop)
+    return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
   SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite.requestUri(), wall));
   // A core that is a proxy keeps the Call-ID of what we sent it. Where it asks for the one phone that it was told of
   // by this token, that is a spiral and no loop (RFC 3261 16.3): the call ends at that phone's connection.

@@ -56,7 +56,7 @@ class CallServer final : public sip::TransactionLayer::Sink,
  public:
   struct Parts {
     unsigned worker = 0;
-    std::string sent_by;  // host:port in our Via and Contact
+    SentBy sent_by;
     Flows& flows;
     MediaPortFactory& ports;
     Judges judges;

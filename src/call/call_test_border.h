@@ -55,12 +55,15 @@ inline EdgePolicyPtr policyOf(const BorderConfig& config) {
 
 inline guard::RuleMode modeOf(config::RuleMode mode) { return static_cast<guard::RuleMode>(mode); }
 
-// Certificates, and nothing else.
+// Certificates; at the listener without TLS the network.
 inline AuthenticationRulesPtr certificateRules() {
   auto rules = std::make_shared<AuthenticationRules>();
   identity::AuthenticationPolicy certificate;
   certificate.any_of = {{identity::Proof::certificate}};
   for (const auto* who : {"core", "carrier", "device"}) rules->listeners["public"].of.emplace(who, certificate);
+  identity::AuthenticationPolicy network;
+  network.any_of = {{identity::Proof::network}};
+  rules->listeners[std::string{config::kUnprotectedListener}].of.emplace("core", network);
   return rules;
 }
 
@@ -69,7 +72,7 @@ inline std::shared_ptr<guard::AdmissionChain> chainOf(const config::Config& conf
   const auto& rules = config.guard;
   guard::AdmissionPolicy policy;
   policy.methods = guard::MethodPolicy{rules.methods, rules.methods};
-  policy.our_hosts = {std::string{kDomain}, "edge.sallyport.test"};
+  policy.our_hosts = {std::string{kDomain}, "edge.sallyport.test", "10.0.0.1"};
   policy.source_call_rate = modeOf(rules.source_call_rate.mode);
   policy.identity_call_rate = modeOf(rules.identity_call_rate.mode);
   policy.identity_rate = {rules.identity_call_rate.calls_per_second, rules.identity_call_rate.burst};
@@ -84,7 +87,7 @@ class Border {
   explicit Border(EdgePolicyPtr rules)
       : policy(std::move(rules)),
         server({0,
-                "edge.sallyport.test:5061",
+                SentBy{"edge.sallyport.test:5061", "10.0.0.1:5060"},
                 flows,
                 ports,
                 judges(),

@@ -72,6 +72,15 @@ class FakeFlows final : public Flows {
   sip::FlowId open(std::string_view who, const std::optional<Endpoint>& from = {}) {
     const auto id = sip::FlowId{++last_};
     const auto& [proof, address] = principal(who);
+    if (unprotected.count(who) > 0) {
+      FlowFacts plain;
+      plain.principal = identity::Principal::fromSourceNetwork(std::string{who});
+      plain.listener = config::kUnprotectedListener;
+      plain.remote = from.value_or(address);
+      plain.hop = HopSecurity::plain;
+      flows_[id] = std::make_shared<const FlowFacts>(std::move(plain));
+      return id;
+    }
     const FlowFacts facts{proof,
                           identity::Principal::fromCertificate(proof),
                           "public",
@@ -166,7 +175,8 @@ class FakeFlows final : public Flows {
     dialing = outcome;
     for (auto& dial : std::exchange(dials_, {})) connect(dial.peer, dial.address, dial.ready);
   }
-  std::set<Endpoint> unreachable;  // servers that refuse connections
+  std::set<Endpoint> unreachable;                    // servers that refuse connections
+  std::set<std::string, std::less<>> unprotected{};  // peers whose connections are plain TCP
 
  private:
   struct Dial {

@@ -444,6 +444,6 @@ bool Leg::isFinished() const {
          waiting_for_flow_ == 0;
 }
 
-std::string Leg::contact() const { return "<sip:" + local_tag_ + "@" + context_.sent_by + ";transport=tls>"; }
+std::string Leg::contact() const { return "<" + context_.sent_by.uri(peer().hop, local_tag_) + ">"; }
 
 }  // namespace sallyport::call

@@ -7,6 +7,7 @@
 
 #include "call/call_router.h"
 #include "call/ports.h"
+#include "call/via.h"
 #include "sip/transaction_layer.h"
 
 namespace sallyport::call {
@@ -36,7 +37,7 @@ struct LegContext {
   sip::TransactionLayer& transactions;
   Flows& flows;
   LegIndex& index;
-  std::string sent_by;  // host:port in our Via and Contact
+  SentBy sent_by;
   unsigned worker = 0;
   TimePoint now{};  // both set at every entry into the call server
   WallTime wall{};

@@ -16,7 +16,7 @@ constexpr std::size_t kAccepted = 4;  // INVITEs of which a repeated 2xx still f
 
 std::string Leg::newBranch() const { return call::newBranch(context_.worker); }
 
-std::string Leg::via(std::string_view branch) const { return viaValue(context_.sent_by, branch); }
+std::string Leg::via(std::string_view branch) const { return context_.sent_by.via(peer().hop, branch); }
 
 // --- on the wire ---------------------------------------------------------------------------------------------
 

@@ -64,6 +64,10 @@ bool knowsKey(const std::vector<sdp::CryptoOffer>& lines, const sdp::CryptoOffer
   });
 }
 
+sdp::Profile firstProfile(sdp::MediaProtection protection) {
+  return protection == sdp::MediaProtection::none ? sdp::Profile::avp : sdp::Profile::savp;
+}
+
 bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
   const bool same_crypto =
       a.crypto.size() == b.crypto.size() &&
@@ -124,7 +128,7 @@ void MediaSession::drop(Branch branch, WallTime wall) {
 
 MediaSession::Thread MediaSession::threadOf(media::Side which) const {
   const auto& side = at(which);
-  Thread thread{side.session_id, side.next_version, {}, {}};
+  Thread thread{side.session_id, side.next_version, {}, {}, firstProfile(side.policy.protection)};
   if (!side.local) return thread;
   thread.formats = side.local->formats;
   thread.layout = side.local->layout;
@@ -171,17 +175,20 @@ void MediaSession::version(SideState& side, sdp::LocalAudio& local) {
 std::string MediaSession::propose(SideState& side, sdp::LocalAudio local) {
   if (side.local) {
     // A running session keeps its key unless somebody wants another: the SRTP context goes on.
-    local.crypto.push_back(side.local->crypto.front().clone());
+    for (const auto& line : side.local->crypto) local.crypto.push_back(line.clone());
     local.profile = side.local->profile;
     local.layout = side.local->layout;
     local.rtcp_mux = side.local->rtcp_mux;
   } else {
+    local.profile = firstProfile(side.policy.protection);
     if (side.thread) {
       local.profile = side.thread->profile;
       local.layout = side.thread->layout;
     }
-    unsigned tag = 1;
-    for (const auto suite : side.policy.suites) local.crypto.push_back(freshCrypto(tag++, suite));
+    if (sdp::protectionOf(local.profile) == sdp::MediaProtection::srtp) {
+      unsigned tag = 1;
+      for (const auto suite : side.policy.suites) local.crypto.push_back(freshCrypto(tag++, suite));
+    }
   }
   version(side, local);
   auto text = sdp::renderOffer(local);
@@ -258,8 +265,7 @@ Status MediaSession::readAnswer(SideState& side, std::string_view text, TimePoin
   SP_ASSIGN(auto answer, sdp::readAnswer(session, *side.proposed, side.policy));
 
   auto local = side.proposed->clone();
-  const auto chosen = answer.crypto.front().tag;
-  std::erase_if(local.crypto, [&](const sdp::CryptoOffer& line) { return line.tag != chosen; });
+  std::erase_if(local.crypto, [&](const sdp::CryptoOffer& line) { return line.tag != answer.crypto.front().tag; });
   local.rtcp_mux = answer.rtcp_mux;
   local.direction = sdp::reverse(answer.direction);
   local.layout = answer.layout;
@@ -267,6 +273,16 @@ Status MediaSession::readAnswer(SideState& side, std::string_view text, TimePoin
   SP_TRY(agree(side, std::move(local), remote, now, wall));
   side.offered = remote;  // the latest that it has said
   return success();
+}
+
+sdp::CryptoOffer MediaSession::answeringKey(const SideState& side, const sdp::CryptoOffer& chosen) {
+  // A peer that comes with another key may be another box: it must not find our stream in the middle.
+  const bool keep = side.local && !side.local->crypto.empty() && side.local->crypto.front().suite == chosen.suite &&
+                    knowsKey(side.remote->crypto, chosen);
+  const auto facts = crypto::factsOf(chosen.suite);
+  auto key = keep ? side.local->crypto.front().key_and_salt.clone()
+                  : crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
+  return sdp::answerCrypto(chosen, std::move(key));
 }
 
 Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTime wall) {
@@ -290,14 +306,7 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   local.ptime = offer.ptime;
   local.layout = offer.layout;
 
-  const auto& chosen = offer.crypto.front();
-  // A peer that comes with another key may be another box: it must not find our stream in the middle.
-  const bool keep =
-      side.local && side.local->crypto.front().suite == chosen.suite && knowsKey(side.remote->crypto, chosen);
-  const auto facts = crypto::factsOf(chosen.suite);
-  auto key = keep ? side.local->crypto.front().key_and_salt.clone()
-                  : crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
-  local.crypto.push_back(sdp::answerCrypto(chosen, std::move(key)));
+  if (!offer.crypto.empty()) local.crypto.push_back(answeringKey(side, offer.crypto.front()));
   version(side, local);
 
   auto text = sdp::renderAnswer(local, offer);

@@ -124,6 +124,7 @@ class MediaSession {
                                 sdp::Direction direction) const;
   std::string propose(SideState& side, sdp::LocalAudio local);
   void version(SideState& side, sdp::LocalAudio& local);
+  static sdp::CryptoOffer answeringKey(const SideState& side, const sdp::CryptoOffer& chosen);
   Status agree(SideState& side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
                TimePoint now, WallTime wall);
   Status applyToRelay(TimePoint now);

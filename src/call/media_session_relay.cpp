@@ -135,12 +135,14 @@ Status MediaSession::applyToRelay(TimePoint now) {
     config.remote_rtcp = near.remote->rtcp;
     config.mux = near.local->rtcp_mux == sdp::RtcpMux::muxed ? media::RtcpMux::muxed : media::RtcpMux::separate;
     config.direction = relayDirection(sdp::reverse(near.local->direction));  // theirs, as agreed
-    // An answer has one line; of an offer the one we chose is the counterpart of ours.
-    const auto tag = near.local->crypto.front().tag;
-    for (const auto& line : near.remote->crypto) {
-      if (line.tag == tag) config.receive = keyingOf(line);
+    config.protection = near.policy.protection;
+    for (const auto& ours : near.local->crypto) {
+      config.send = keyingOf(ours);
+      // An answer has one line; of an offer the one we chose is the counterpart of ours.
+      for (const auto& line : near.remote->crypto) {
+        if (line.tag == ours.tag) config.receive = keyingOf(line);
+      }
     }
-    config.send = keyingOf(near.local->crypto.front());
     mapPayloadTypes(config, *near.local, *far.remote);
     config.events = eventsOf(*near.local, *near.remote);
     SP_TRY(relay_->configure(which, std::move(config), now));
@@ -163,6 +165,7 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
   for (const auto which : {media::Side::a, media::Side::b}) {
     const auto index = which == media::Side::a ? 0u : 1u;
     auto& leg = record.legs[index];
+    if (leg.unprotected) record.downgrades.push_back(leg.peer + " is unprotected: signalling and voice go in clear");
     leg.pinholes = past_[index];
     for (const auto& branch : branches_) {
       if (branch->side != which) continue;
@@ -171,12 +174,15 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     if (sides_[index] == nullptr) continue;
     const auto& side = at(which);
     if (side.local && side.remote) {
-      const auto suite = crypto::factsOf(side.local->crypto.front().suite);
-      leg.srtp_suite = suite.name;
-      if (!suite.aead) {
-        record.downgrades.push_back(leg.peer + " was given " + leg.srtp_suite + ", which is weaker than an AEAD suite");
+      if (!side.local->crypto.empty()) {
+        const auto suite = crypto::factsOf(side.local->crypto.front().suite);
+        leg.srtp_suite = suite.name;
+        leg.keying = "SDES";
+        if (!suite.aead) {
+          record.downgrades.push_back(leg.peer + " was given " + leg.srtp_suite +
+                                      ", which is weaker than an AEAD suite");
+        }
       }
-      leg.keying = "SDES";
       leg.codec = codecName(side.remote->formats);
     }
     const auto& seen = snapshot.of(which);

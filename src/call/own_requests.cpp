@@ -24,8 +24,10 @@ void OwnRequests::request(sip::FlowId on, sip::Method method, Write write, Done 
 
 void OwnRequests::send(sip::FlowId flow, sip::Method method, const Write& write, Done done) {
   const auto branch = newBranch(context_.worker);
+  const auto facts = context_.flows.facts(flow);
+  const auto hop = facts ? facts->hop : HopSecurity::tls;
   auto sent = context_.transactions.send(flow, sip::Reliability::reliable, method, branch,
-                                         write(viaValue(context_.sent_by, branch)), context_.now);
+                                         write(context_.sent_by.via(hop, branch)), context_.now);
   if (!sent) return done({flow, sent.error()});
   pending_.emplace(static_cast<std::uint64_t>(*sent), Pending{flow, std::move(done)});
 }

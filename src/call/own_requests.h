@@ -22,7 +22,7 @@ class OwnRequests final : public Requester {
 
   void request(const PeerPolicy& to, sip::Method method, Write write, Done done) override;
   void request(sip::FlowId on, sip::Method method, Write write, Done done) override;
-  const std::string& sentBy() const override { return context_.sent_by; }
+  const SentBy& sentBy() const override { return context_.sent_by; }
 
   // From the transaction layer; nothing happens when the transaction is not one of ours.
   void onResponse(sip::ClientTransactionId id, sip::FlowId flow, sip::Message response);

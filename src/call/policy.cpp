@@ -67,6 +67,10 @@ Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, cons
   out.sips = peer.policy.sips;
   out.dtmf = peer.policy.dtmf;
   out.user_phone = peer.user_phone;
+  if (peer.unprotected) {
+    out.hop = HopSecurity::plain;
+    out.media.protection = sdp::MediaProtection::none;
+  }
   return out;
 }
 

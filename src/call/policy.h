@@ -13,6 +13,7 @@
 #include "call/caller_identity.h"
 #include "call/header_policy.h"
 #include "call/route_table.h"
+#include "call/sips.h"
 #include "config/config.h"
 #include "core/endpoint.h"
 #include "core/result.h"
@@ -32,6 +33,7 @@ struct PeerPolicy {
   CallerRules caller = {};    // of calls it makes: as whom, with which numbers
   HeaderPolicy headers = {};  // what crosses to it and from it
   config::SipsMode sips = config::SipsMode::allow;
+  HopSecurity hop = HopSecurity::tls;                 // plain: it is configured as unprotected, and `media` says so too
   config::DtmfMode dtmf = config::DtmfMode::rfc4733;  // how it is told of keys pressed on the other side
   bool user_phone = false;                            // numbers are sent to it with ";user=phone" (RFC 3261 19.1.1)
 

@@ -25,8 +25,9 @@ struct FlowFacts {
   std::string listener;                             // its name; empty: we made the connection
   Endpoint remote;
   Endpoint local;
-  std::string tls_version;
+  std::string tls_version;  // empty where there is none
   std::string tls_suite;
+  HopSecurity hop = HopSecurity::tls;
 
   // Empty while nobody is proven.
   std::string_view peer() const { return principal ? std::string_view{principal->peer()} : std::string_view{}; }
@@ -42,7 +43,8 @@ class Flows {
   // A request on this flow has proven who is there. A flow keeps one identity for its life.
   virtual void prove(sip::FlowId flow, identity::Principal principal) = 0;
   // The target's own flow when it names one ("call.flow.gone" when that is closed), else a live flow of its peer,
-  // at its address when it names one, or a new connection there, verified as that peer. `ready` is called exactly
+  // at its address when it names one, or a new connection there, verified as that peer. An unprotected peer is reached
+  // without TLS, and nobody else ever is ("call.flow.unprotected"). `ready` is called exactly
   // once, possibly before acquire() returns.
   using Ready = std::function<void(Result<sip::FlowId>)>;
   virtual void acquire(const Target& target, Ready ready) = 0;

@@ -16,13 +16,13 @@ struct Registrar::Pending {
   Done done;
 };
 
-RegistrarSettings registrarSettings(const config::Config& config, std::string_view sent_by) {
+RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by) {
   RegistrarSettings settings;
   settings.domains = config.edge.domains;
   settings.min_expires = config.registrar.min_expires;
   settings.default_expires = config.registrar.default_expires;
   settings.max_expires = config.registrar.max_expires;
-  settings.service_route = "<sip:" + std::string{sent_by} + ";transport=tls;lr>";
+  settings.service_route = "<" + sent_by.uri(HopSecurity::tls) + ";lr>";
   for (const auto& peer : config.peers) {
     if (peer.path) settings.path_peers.insert(peer.name);
   }

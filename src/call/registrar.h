@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "call/registrations.h"
+#include "call/via.h"
 #include "config/config.h"
 #include "identity/principal.h"
 #include "sip/message.h"
@@ -34,7 +35,7 @@ struct RegistrarSettings {
   std::string service_route;                       // "<sip:edge.example.org:5061;transport=tls;lr>"; empty: none
   std::set<std::string, std::less<>> path_peers;   // may register for others behind them
 };
-RegistrarSettings registrarSettings(const config::Config& config, std::string_view sent_by);
+RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by);
 
 // Option tags that a REGISTER may require.
 inline constexpr std::string_view kRegisterOptionTags[] = {"gruu", "outbound", "path"};

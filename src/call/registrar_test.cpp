@@ -205,7 +205,7 @@ TEST_F(RegistrarTest, SettingsAreTheConfigurations) {
   config.peers[0].name = "outer";
   config.peers[0].path = true;
   config.peers[1].name = "carrier";
-  const auto settings = registrarSettings(config, "edge.test:5061");
+  const auto settings = registrarSettings(config, SentBy{"edge.test:5061"});
   EXPECT_EQ(settings.min_expires, 90s);
   EXPECT_EQ(settings.service_route, "<sip:edge.test:5061;transport=tls;lr>");
   EXPECT_THAT(settings.path_peers, ElementsAre("outer"));

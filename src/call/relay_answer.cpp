@@ -95,8 +95,8 @@ const KnownEvent* knownEvent(std::string_view package) {
 
 std::string relayTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
 
-std::string relayContact(const RelayContext& context, std::string_view tag) {
-  return "<sip:" + std::string{tag} + "@" + context.requester.sentBy() + ";transport=tls>";
+std::string relayContact(const RelayContext& context, HopSecurity hop, std::string_view tag) {
+  return "<" + context.requester.sentBy().uri(hop, tag) + ">";
 }
 
 }  // namespace sallyport::call

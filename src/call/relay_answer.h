@@ -52,6 +52,6 @@ struct KnownEvent {
 const KnownEvent* knownEvent(std::string_view package);
 
 std::string relayTag(unsigned worker);  // begins with the worker's number
-std::string relayContact(const RelayContext& context, std::string_view tag);
+std::string relayContact(const RelayContext& context, HopSecurity hop, std::string_view tag);
 
 }  // namespace sallyport::call

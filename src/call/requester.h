@@ -7,6 +7,7 @@
 #include <string>
 
 #include "call/policy.h"
+#include "call/via.h"
 #include "core/result.h"
 #include "sip/message.h"
 #include "sip/transaction_layer.h"
@@ -32,8 +33,8 @@ class Requester {
   // On this connection and no other.
   virtual void request(sip::FlowId on, sip::Method method, Write write, Done done) = 0;
 
-  // host:port that stands in our Via and Contact.
-  virtual const std::string& sentBy() const = 0;
+  // How we are named in our Via, which is said already, and in the URIs that lead back to us.
+  virtual const SentBy& sentBy() const = 0;
 };
 
 }  // namespace sallyport::call

@@ -28,7 +28,7 @@ class FakeRequester final : public Requester {
   void request(sip::FlowId on, sip::Method method, Write write, Done done) override {
     keep({}, on, method, write, std::move(done));
   }
-  const std::string& sentBy() const override { return sent_by_; }
+  const SentBy& sentBy() const override { return sent_by_; }
 
   // The next request of that method; nothing when there is none.
   std::optional<Asked> take(sip::Method method) {
@@ -67,13 +67,13 @@ class FakeRequester final : public Requester {
 
  private:
   void keep(std::string peer, std::optional<sip::FlowId> on, sip::Method method, const Write& write, Done done) {
-    const auto via = "SIP/2.0/TLS " + sent_by_ + ";branch=z9hG4bK0-" + std::to_string(++branches_);
+    const auto via = sent_by_.via(HopSecurity::tls, "z9hG4bK0-" + std::to_string(++branches_));
     auto message = sip::Message::parse(write(via));
     SP_CHECK(message.ok() && message->method() == method);  // what we say is always well formed
     waiting.push_back({std::move(peer), on, *std::move(message), std::move(done)});
   }
 
-  std::string sent_by_ = "edge.sallyport.test:5061";
+  SentBy sent_by_{"edge.sallyport.test:5061", "10.0.0.1:5060"};
   unsigned branches_ = 0;
 };
 

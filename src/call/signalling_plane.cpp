@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// Connections come and go, and what arrives on them. How calls use them: signalling_plane_flows.cpp.
 #include "call/signalling_plane.h"
 
 #include <algorithm>
 
 #include "call/call_server.h"
+#include "call/signalling_connection.h"
 #include "core/numbers.h"
 #include "sip/request_check.h"
 
@@ -12,15 +14,8 @@ namespace {
 
 using telemetry::Severity;
 
-constexpr unsigned kWorkerShift = 48;                     // FlowId: worker in the upper 16 bits, a count below
-constexpr unsigned kMalformedLimit = 20;                  // unreadable messages before a connection is given up
-constexpr auto kMessageLimit = std::chrono::seconds{10};  // from the first byte of a message to its last
-constexpr auto kPingInterval = std::chrono::seconds{30};  // RFC 5626 4.4.1 allows up to 120 s
-constexpr auto kPongLimit = std::chrono::seconds{10};
 constexpr auto kProofLimit = std::chrono::seconds{32};  // a client transaction's whole life, for the last challenge
 constexpr std::string_view kBranchCookie = "z9hG4bK";
-
-unsigned workerOf(sip::FlowId flow) { return static_cast<unsigned>(static_cast<std::uint64_t>(flow) >> kWorkerShift); }
 
 // The worker's number that our tags and branches begin with: "3-...".
 std::optional<unsigned> leadingWorker(std::string_view token, std::size_t workers) {
@@ -31,90 +26,31 @@ std::optional<unsigned> leadingWorker(std::string_view token, std::size_t worker
   return static_cast<unsigned>(*number);
 }
 
+HopSecurity hopOf(const net::TlsConnection& connection) {
+  return connection.security() == net::StreamSecurity::tls ? HopSecurity::tls : HopSecurity::plain;
+}
+
 }  // namespace
-
-// One connection and the bytes on it.
-class SignallingPlane::Connection final : public net::TlsHandler {
- public:
-  Connection(SignallingPlane& plane, sip::FlowId id, std::unique_ptr<net::TlsConnection> tls,
-             std::shared_ptr<const FlowFacts> facts)
-      : plane_(plane), id_(id), tls_(std::move(tls)), facts_(std::move(facts)), framer_(plane.parts_.limits) {
-    since_ = heard_ = plane_.parts_.loop.now();
-    tls_->setHandler(*this);
-  }
-
-  void onBytes(std::string_view bytes) override {
-    heard_ = plane_.parts_.loop.now();
-    pinged_ = false;
-    framer_.append(bytes);
-    while (tls_->open()) {
-      auto event = framer_.next();
-      if (!event) return plane_.onStreamFailed(*this, event.error());
-      if (auto* frame = std::get_if<sip::StreamFramer::Frame>(&*event)) {
-        plane_.onMessage(*this, std::move(frame->bytes));
-      } else if (std::holds_alternative<sip::StreamFramer::Ping>(*event)) {
-        (void)tls_->send("\r\n");
-      } else if (std::holds_alternative<sip::StreamFramer::Pong>(*event)) {
-        answers_pings_ = true;
-      } else if (std::holds_alternative<sip::StreamFramer::NeedMore>(*event)) {
-        break;
-      }
-    }
-    if (framer_.inMessage()) {
-      tls_->messageBegun(kMessageLimit);
-    } else {
-      tls_->messageComplete();
-    }
-  }
-  void onClosed(const Error& reason) override { plane_.onGone(id_, reason); }
-
-  // RFC 5626 4.4.1: a connection that answered pings and does so no more is dead, whatever TCP believes. Most trunks
-  // never answer one: to them a ping is no more than a sign of life to what stands between.
-  void keepAlive(TimePoint now) {
-    if (pinged_ && answers_pings_ && now - pinged_at_ > kPongLimit) {
-      return tls_->close(Error{ErrorKind::unavailable, "net.keepalive.timeout", "no answer to a ping"});
-    }
-    if (now - (pinged_ ? pinged_at_ : heard_) < kPingInterval) return;
-    pinged_ = true;
-    pinged_at_ = now;
-    (void)tls_->send("\r\n\r\n");
-  }
-
-  sip::FlowId id() const { return id_; }
-  net::TlsConnection& tls() { return *tls_; }
-  const net::TlsConnection& tls() const { return *tls_; }
-  const std::shared_ptr<const FlowFacts>& facts() const { return facts_; }
-  void learn(std::shared_ptr<const FlowFacts> facts) { facts_ = std::move(facts); }
-  TimePoint since() const { return since_; }
-  std::string_view unread() const { return framer_.pending(); }
-  bool tooManyMalformed() { return ++malformed_ > kMalformedLimit; }
-
- private:
-  SignallingPlane& plane_;
-  const sip::FlowId id_;
-  std::unique_ptr<net::TlsConnection> tls_;
-  std::shared_ptr<const FlowFacts> facts_;
-  sip::StreamFramer framer_;
-  TimePoint since_{}, heard_{}, pinged_at_{};
-  bool pinged_ = false;         // since it was last heard
-  bool answers_pings_ = false;  // has done so before
-  unsigned malformed_ = 0;
-};
 
 // One listener, by its name.
 class SignallingPlane::Door final : private net::TlsListenerObserver {
  public:
   Door(SignallingPlane& plane, std::string name) : plane_(plane), name_(std::move(name)) {}
 
-  Status listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
-                const net::TlsListenerLimits& limits) {
+  Status listen(const Endpoint& local, net::ListenerSecurity security, const net::TlsListenerLimits& limits) {
+    plain_ = std::holds_alternative<net::PlainBytes>(security);
     SP_ASSIGN(listener_, net::TlsListener::listen(plane_.parts_.loop, local, net::PortSharing::perWorker,
-                                                  std::move(context), limits, *this));
+                                                  std::move(security), limits, *this));
     return success();
   }
   net::TlsListener& listener() { return *listener_; }
 
  private:
+  Status admits(const Endpoint& source) override {
+    if (!plain_) return success();
+    const auto peer = plane_.unprotectedAt(source.address);
+    return peer ? success() : Status{peer.error()};
+  }
   void onConnection(std::unique_ptr<net::TlsConnection> connection) override {
     plane_.onConnection(name_, std::move(connection));
   }
@@ -125,8 +61,19 @@ class SignallingPlane::Door final : private net::TlsListenerObserver {
 
   SignallingPlane& plane_;
   const std::string name_;
+  bool plain_ = false;
   std::unique_ptr<net::TlsListener> listener_;
 };
+
+bool SignallingTrust::comesFrom(const std::string& peer, const IpAddress& source) const {
+  const auto allowed = networks.find(peer);
+  return allowed != networks.end() && std::any_of(allowed->second.begin(), allowed->second.end(),
+                                                  [&](const IpNetwork& network) { return network.contains(source); });
+}
+
+bool SignallingTrust::isUnprotected(std::string_view peer) const {
+  return std::find(unprotected.begin(), unprotected.end(), peer) != unprotected.end();
+}
 
 SignallingPlane::SignallingPlane(Parts parts, std::shared_ptr<const SignallingTrust> trust)
     : parts_(std::move(parts)),
@@ -137,11 +84,10 @@ SignallingPlane::~SignallingPlane() = default;
 
 // --- connections come and go --------------------------------------------------------------------------------
 
-Status SignallingPlane::listen(std::string name, const Endpoint& local,
-                               std::shared_ptr<const crypto::TlsServerContext> context,
+Status SignallingPlane::listen(std::string name, const Endpoint& local, net::ListenerSecurity security,
                                const net::TlsListenerLimits& limits) {
   auto door = std::make_unique<Door>(*this, std::move(name));
-  SP_TRY(door->listen(local, std::move(context), limits));
+  SP_TRY(door->listen(local, std::move(security), limits));
   doors_.push_back(std::move(door));
   return success();
 }
@@ -158,20 +104,27 @@ void SignallingPlane::stopAccepting() {
 Endpoint SignallingPlane::listening(std::size_t index) const { return doors_[index]->listener().local(); }
 
 void SignallingPlane::onConnection(const std::string& listener, std::unique_ptr<net::TlsConnection> connection) {
-  parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::accepted);
+  if (hopOf(*connection) == HopSecurity::tls) parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::accepted);
   auto principal = principalOf(*connection);
   if (!principal) return onRefused(connection->remote(), principal.error());
   adoptConnection(std::move(connection), *std::move(principal), listener);
 }
 
+Result<std::string> SignallingPlane::unprotectedAt(const IpAddress& source) const {
+  const auto& all = trust_->unprotected;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const std::string& peer) { return trust_->comesFrom(peer, source); });
+  if (found != all.end()) return *found;
+  return Error{ErrorKind::peerDenied, "net.source.unknown", "no unprotected peer may connect from here"};
+}
+
 Result<std::optional<identity::Principal>> SignallingPlane::principalOf(const net::TlsConnection& connection) const {
   const auto& source = connection.remote().address;
-  const auto inside = [&](const std::string& peer) {
-    const auto allowed = trust_->networks.find(peer);
-    return allowed != trust_->networks.end() &&
-           std::any_of(allowed->second.begin(), allowed->second.end(),
-                       [&](const IpNetwork& network) { return network.contains(source); });
-  };
+  if (hopOf(connection) == HopSecurity::plain) {
+    SP_ASSIGN(auto peer, unprotectedAt(source));
+    return std::optional{identity::Principal::fromSourceNetwork(std::move(peer))};
+  }
+  const auto inside = [&](const std::string& peer) { return trust_->comesFrom(peer, source); };
   if (const auto* peer = connection.peer()) {
     if (!trust_->networks.contains(peer->name()) || inside(peer->name()))
       return std::optional{identity::Principal::fromCertificate(*peer)};
@@ -202,9 +155,9 @@ sip::FlowId SignallingPlane::adoptConnection(std::unique_ptr<net::TlsConnection>
   const auto* certificate = tls->peer();
   auto facts = std::make_shared<const FlowFacts>(FlowFacts{
       certificate == nullptr ? std::nullopt : std::optional{*certificate}, std::move(principal), std::move(listener),
-      tls->remote(), tls->local(), std::string{negotiated.version}, std::string{negotiated.suite}});
+      tls->remote(), tls->local(), std::string{negotiated.version}, std::string{negotiated.suite}, hopOf(*tls)});
   parts_.log.event(
-      Severity::info, "tls.connection.opened",
+      Severity::info, facts->hop == HopSecurity::tls ? "tls.connection.opened" : "plain.connection.opened",
       {{"peer", facts->peer()},
        {"identity", facts->identity()},
        {"fingerprint", certificate == nullptr ? std::string_view{} : certificate->certificate().fingerprint},
@@ -229,7 +182,8 @@ void SignallingPlane::onGone(sip::FlowId flow, const Error& reason) {
   std::erase(made_, flow);
   std::erase(unproven_, flow);
   parts_.metrics.connectionsOpen(-1);
-  parts_.log.event(Severity::info, "tls.connection.closed",
+  const bool secured = connection->facts()->hop == HopSecurity::tls;
+  parts_.log.event(Severity::info, secured ? "tls.connection.closed" : "plain.connection.closed",
                    {{"peer", connection->facts()->peer()},
                     {"identity", connection->facts()->identity()},
                     {"remote", connection->facts()->remote.toString()},
@@ -267,6 +221,11 @@ Status SignallingPlane::stillTrusted(const Connection& connection) const {
     return still ? success() : Status{still.error()};
   }
   if (!facts.principal || !facts.principal->provenBy(identity::Proof::network)) return success();
+  if (facts.hop == HopSecurity::plain && facts.listener.empty()) {
+    if (trust_->isUnprotected(facts.peer())) return success();
+    return Error{ErrorKind::peerDenied, "net.peer.protected",
+                 std::string{facts.peer()} + " is not unprotected any more"};
+  }
   const auto now = principalOf(connection.tls());
   if (now && *now && (*now)->identity() == facts.identity()) return success();
   return Error{ErrorKind::peerDenied, "tls.peer.network", std::string{facts.peer()} + " may not connect from here"};
@@ -343,98 +302,6 @@ unsigned SignallingPlane::ownerOf(const sip::Message& message) const {
   if (message.method() == sip::Method::cancel)
     return parts_.mesh.calls.ownerOf(message.callId()).value_or(parts_.worker);
   return parts_.worker;
-}
-
-// --- Flows ---------------------------------------------------------------------------------------------------------
-
-SignallingPlane::Connection* SignallingPlane::find(sip::FlowId flow) const {
-  const auto found = connections_.find(static_cast<std::uint64_t>(flow));
-  return found == connections_.end() ? nullptr : found->second.get();
-}
-
-void SignallingPlane::send(sip::FlowId flow, std::string_view bytes) {
-  if (auto* connection = find(flow)) {
-    (void)connection->tls().send(bytes);  // a refusal ends the connection, which we then hear of
-    return;
-  }
-  const unsigned owner = workerOf(flow);
-  if (owner == parts_.worker || owner >= parts_.mesh.nodes.size()) return;  // gone meanwhile
-  const auto& node = parts_.mesh.nodes[owner];
-  (void)node.loop->post([plane = node.plane, flow, copy = std::string{bytes}] {
-    if (auto* connection = plane->find(flow)) (void)connection->tls().send(copy);
-  });
-}
-
-std::shared_ptr<const FlowFacts> SignallingPlane::facts(sip::FlowId flow) const {
-  if (const auto* connection = find(flow)) return connection->facts();
-  return workerOf(flow) == parts_.worker ? nullptr : parts_.mesh.flows.facts(flow);
-}
-
-void SignallingPlane::prove(sip::FlowId flow, identity::Principal principal) {
-  auto* connection = find(flow);
-  if (connection == nullptr) {
-    const unsigned owner = workerOf(flow);
-    if (owner == parts_.worker || owner >= parts_.mesh.nodes.size()) return;  // gone meanwhile
-    const auto& node = parts_.mesh.nodes[owner];
-    (void)node.loop->post(
-        [plane = node.plane, flow, principal = std::move(principal)] { plane->prove(flow, principal); });
-    return;
-  }
-  auto facts = *connection->facts();
-  facts.principal = std::move(principal);
-  auto shared = std::make_shared<const FlowFacts>(std::move(facts));
-  std::erase(unproven_, flow);
-  parts_.mesh.flows.replace(flow, shared);
-  connection->learn(std::move(shared));
-}
-
-void SignallingPlane::acquire(const Target& target, Ready ready) {
-  const auto& peer = *target.peer;
-  if (target.flow) {
-    if (facts(*target.flow)) return ready(*target.flow);
-    return ready(Error{ErrorKind::unavailable, "call.flow.gone", target.label});
-  }
-  for (const auto id : made_) {
-    auto* connection = find(id);
-    if (connection == nullptr || !connection->tls().open() || connection->facts()->peer() != peer.name) continue;
-    if (!target.address || connection->facts()->remote == *target.address) return ready(id);
-  }
-  const auto address = target.address ? target.address : peer.address;
-  const auto context = trust_->clients.find(peer.name);
-  if (!address || context == trust_->clients.end()) {
-    if (const auto flow = parts_.mesh.flows.ofPeer(peer.name)) return ready(*flow);
-    return ready(
-        Error{ErrorKind::unavailable, "call.peer.not_connected", peer.name + " has no address and is not connected"});
-  }
-  const DialKey key{peer.name, *address};
-  auto& dialing = dialing_[key];
-  dialing.waiting.push_back(std::move(ready));
-  if (dialing.dial) return;
-  dialing.dial = net::Dial::start(
-      parts_.loop, {{*address}, context->second}, {},
-      [this, key](Result<std::unique_ptr<net::TlsConnection>> result) { onDialed(key, std::move(result)); });
-}
-
-void SignallingPlane::onDialed(const DialKey& to, Result<std::unique_ptr<net::TlsConnection>> result) {
-  const auto found = dialing_.find(to);
-  if (found == dialing_.end()) return;
-  auto waiting = std::move(found->second.waiting);
-  parts_.loop.retire(std::move(found->second.dial));
-  dialing_.erase(found);
-  if (!result) {
-    parts_.metrics.tlsHandshakeFailed(telemetry::Side::connected, result.error().code);
-    parts_.log.event(Severity::warning, "tls.connect.failed",
-                     {{"peer", to.first},
-                      {"address", to.second.toString()},
-                      {"reason", result.error().code},
-                      {"detail", result.error().detail}});
-    for (auto& ready : waiting) ready(result.error());
-    return;
-  }
-  parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::connected);
-  auto principal = identity::Principal::fromCertificate(*(*result)->peer());
-  const auto id = adoptConnection(*std::move(result), std::move(principal), {});
-  for (auto& ready : waiting) ready(id);
 }
 
 }  // namespace sallyport::call

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // The SIP connections of one worker, accepted and made: of verified peers, and on listeners that take clients
-// without a certificate, of those who have yet to prove themselves and have half a minute for it. Cuts their bytes into
+// without a certificate, of those who have yet to prove themselves and have half a minute for it. Peers that are
+// configured as unprotected come in without TLS at the listener for them, from their networks and by nothing else, and
+// are reached so. Cuts their bytes into
 // messages, answers keep-alives (RFC 5626 3.5.1), hands each message to the worker that owns its call,
 // and lends connections to calls by peer: one is used only for the peer it was verified for.
 //
@@ -52,7 +54,11 @@ struct SignallingTrust {
   std::unordered_map<std::string, std::shared_ptr<const crypto::TlsClientContext>> clients;  // by peer name
   std::unordered_map<std::string, std::vector<IpNetwork>> networks;  // by peer name; absent: from anywhere
   std::vector<std::string> known_by_network;  // peers that show no certificate: their networks are their proof
+  std::vector<std::string> unprotected;       // peers without TLS: theirs too
   std::vector<PeerAccount> accounts;          // what answers the challenges of peers
+
+  bool comesFrom(const std::string& peer, const IpAddress& source) const;  // never, for a peer without networks
+  bool isUnprotected(std::string_view peer) const;
 };
 
 class SignallingPlane final : public Flows {
@@ -71,8 +77,8 @@ class SignallingPlane final : public Flows {
   ~SignallingPlane() override;
 
   void setCalls(CallServer& calls) { calls_ = &calls; }
-  // Binds; accepts nobody before start().
-  Status listen(std::string name, const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+  // Binds; accepts nobody before start(). Without TLS: unprotected peers, and only they.
+  Status listen(std::string name, const Endpoint& local, net::ListenerSecurity security,
                 const net::TlsListenerLimits& limits);
   Status start();
   void stopAccepting();
@@ -98,6 +104,7 @@ class SignallingPlane final : public Flows {
   class Door;
   using DialKey = std::pair<std::string, Endpoint>;  // a peer, and which of its servers
   struct Dialing {
+    HopSecurity hop = HopSecurity::tls;
     std::unique_ptr<net::Dial> dial;
     std::vector<Ready> waiting;
   };
@@ -106,7 +113,11 @@ class SignallingPlane final : public Flows {
   void onRefused(const Endpoint& source, const Error& reason);
   void onHandshakeFailed(const Endpoint& source, const Error& reason);
 
-  // Who stands there as far as the connection alone tells. Error: "tls.peer.network".
+  // The unprotected peer that may come in from there. Error: "net.source.unknown".
+  Result<std::string> unprotectedAt(const IpAddress& source) const;
+  std::optional<net::DialSecurity> securityFor(const PeerPolicy& peer) const;
+  std::optional<sip::FlowId> openTo(const Target& target) const;
+  // Who stands there as far as the connection alone tells. Errors: "tls.peer.network", "net.source.unknown".
   Result<std::optional<identity::Principal>> principalOf(const net::TlsConnection& connection) const;
   Status stillTrusted(const Connection& connection) const;
   sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, std::optional<identity::Principal> principal,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "call/sips.h"
 
+#include "sip/header_values.h"
+
 namespace sallyport::call {
 namespace {
 
@@ -9,6 +11,16 @@ Error refused(const char* code, std::string detail) { return Error{ErrorKind::pe
 }  // namespace
 
 std::string_view toString(UriScheme scheme) { return scheme == UriScheme::sips ? "sips:" : "sip:"; }
+
+UriScheme schemeOf(std::string_view uri) {
+  const auto parsed = sip::Uri::parse(uri);
+  return parsed && parsed->isSips() ? UriScheme::sips : UriScheme::sip;
+}
+
+std::string withScheme(UriScheme scheme, std::string uri) {
+  if (scheme == UriScheme::sips && uri.starts_with("sip:")) uri.insert(3, "s");
+  return uri;
+}
 
 Result<SipsDecision> decideSips(const SipsQuery& query) {
   const bool asked = query.request == UriScheme::sips;

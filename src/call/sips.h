@@ -19,6 +19,9 @@ enum class HopSecurity : std::uint8_t { plain, tls };  // of a connection
 
 enum class UriScheme : std::uint8_t { sip, sips };
 std::string_view toString(UriScheme scheme);  // "sip:"
+UriScheme schemeOf(std::string_view uri);     // of any that is not sips:, sip
+// A sip: URI of ours in that scheme.
+std::string withScheme(UriScheme scheme, std::string uri);
 
 struct SipsQuery {
   UriScheme request;  // of the Request-URI as it came

@@ -23,6 +23,11 @@ std::string_view addressOf(std::string_view uri) {
   return colon == std::string_view::npos ? uri : uri.substr(colon + 1);
 }
 
+HopSecurity hopOf(const EdgePolicy& policy, std::string_view name) {
+  const auto* peer = policy.peer(name);
+  return peer == nullptr ? HopSecurity::tls : peer->hop;
+}
+
 }  // namespace
 
 Subscription::Subscription(RelayContext& context, const RelayRequest& subscribe, Plan plan, Over over)
@@ -31,6 +36,7 @@ Subscription::Subscription(RelayContext& context, const RelayRequest& subscribe,
       near_flow_(subscribe.flow),
       plan_(std::move(plan)),
       over_(std::move(over)),
+      near_hop_(hopOf(*plan_.route.policy, subscriber_.peer())),
       near_tag_(relayTag(context.worker)),
       far_tag_(relayTag(context.worker)),
       far_call_id_(crypto::randomToken(kCallIdCharacters)) {}
@@ -64,7 +70,7 @@ std::string Subscription::writeFirst(const std::string& via, const std::string& 
       .header(sip::HeaderId::to, "<" + target.to_uri + ">")
       .header(sip::HeaderId::callId, far_call_id_)
       .header(sip::HeaderId::cseq, "1 SUBSCRIBE")
-      .header(sip::HeaderId::contact, relayContact(context_, far_tag_))
+      .header(sip::HeaderId::contact, relayContact(context_, plan_.route.target.peer->hop, far_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::expires, static_cast<std::uint64_t>(plan_.expires.count()));
   if (!accept.empty()) writer.header(sip::HeaderId::accept, accept);
@@ -78,7 +84,7 @@ std::string Subscription::writeFirst(const std::string& via, const std::string& 
 std::string Subscription::writeSubscribe(const std::string& via, std::chrono::seconds expires) {
   sip::MessageWriter writer;
   far_->startRequest(writer, "SUBSCRIBE", via);
-  writer.header(sip::HeaderId::contact, relayContact(context_, far_tag_))
+  writer.header(sip::HeaderId::contact, relayContact(context_, plan_.route.target.peer->hop, far_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::expires, static_cast<std::uint64_t>(expires.count()));
   return writer.finish();
@@ -131,7 +137,7 @@ void Subscription::onSubscribed(const sip::Message& response, PendingSubscribe p
   deadline_ = context_.clock.steady() + granted + kGrace;
   near_->onAnswered(sip::Method::subscribe, 200);
   answerRelayed(context_, pending.request.id, pending.request.message, 200, near_tag_,
-                {{"Contact", relayContact(context_, near_tag_)}, {"Expires", std::to_string(granted.count())}});
+                {{"Contact", relayContact(context_, near_hop_, near_tag_)}, {"Expires", std::to_string(granted.count())}});
 }
 
 void Subscription::onNotSubscribed(const Error& error, int status, PendingSubscribe pending,
@@ -204,7 +210,7 @@ std::string Subscription::writeNotify(const std::string& via, const sip::Subscri
                                       const std::string& body) {
   sip::MessageWriter writer{768 + body.size()};
   near_->startRequest(writer, "NOTIFY", via);
-  writer.header(sip::HeaderId::contact, relayContact(context_, near_tag_))
+  writer.header(sip::HeaderId::contact, relayContact(context_, near_hop_, near_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::subscriptionState, state.toString());
   const auto* known = knownEvent(plan_.event.package);

@@ -79,6 +79,7 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
   sip::FlowId near_flow_;
   Plan plan_;
   Over over_;
+  const HopSecurity near_hop_;
   const std::string near_tag_, far_tag_, far_call_id_;
   std::optional<sip::Dialog> near_, far_;
   std::optional<PendingSubscribe> pending_;

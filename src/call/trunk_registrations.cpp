@@ -13,7 +13,7 @@ using telemetry::Severity;
 constexpr std::size_t kTagCharacters = 16;
 constexpr std::size_t kCallIdCharacters = 24;
 
-TrunkAccount accountOf(const config::Peer& peer, const std::string& sent_by) {
+TrunkAccount accountOf(const config::Peer& peer, const SentBy& sent_by) {
   TrunkAccount account;
   account.peer = peer.name;
   account.aor = peer.registration->aor;
@@ -22,9 +22,9 @@ TrunkAccount accountOf(const config::Peer& peer, const std::string& sent_by) {
   if (const auto uri = sip::Uri::parse(account.aor)) {
     account.registrar = "sip:" + std::string{uri->host};
     if (uri->port) account.registrar += ":" + std::to_string(*uri->port);
-    if (!uri->user.empty()) user = std::string{uri->user} + "@";
+    user = uri->user;
   }
-  account.contact = "sip:" + user + sent_by + ";transport=tls";
+  account.contact = sent_by.uri(peer.unprotected ? HopSecurity::plain : HopSecurity::tls, user);
   account.call_id = crypto::randomToken(kCallIdCharacters);
   account.from_tag = crypto::randomToken(kTagCharacters);
   return account;

@@ -131,8 +131,13 @@ void UpstreamRegistrar::onRefused(const AskingPtr& asking, const Error& error) {
   asking->carried(std::move(asking->change));
 }
 
+HopSecurity UpstreamRegistrar::hop() const {
+  const auto* core = policy_->peer(policy_->config->registrar.upstream);
+  return core == nullptr ? HopSecurity::tls : core->hop;
+}
+
 std::string UpstreamRegistrar::contactOf(std::string_view token) const {
-  return "sip:" + std::string{token} + "@" + parts_.requester.sentBy() + ";transport=tls";
+  return parts_.requester.sentBy().uri(hop(), token);
 }
 
 // One Call-ID for each binding, for its whole life (10.2.4): the token of the first Contact.
@@ -153,7 +158,7 @@ std::string UpstreamRegistrar::write(const std::string& aor, const std::vector<T
   }
   const auto* core = policy_->config->peer(policy_->config->registrar.upstream);
   if (core != nullptr && core->path) {
-    writer.header(HeaderId::path, "<sip:" + parts_.requester.sentBy() + ";transport=tls;lr>");
+    writer.header(HeaderId::path, "<" + parts_.requester.sentBy().uri(hop()) + ";lr>");
     writer.header(HeaderId::supported, "path");
   }
   return writer.finish();

@@ -49,6 +49,7 @@ class UpstreamRegistrar final : public Upstream {
   void onGranted(const AskingPtr& asking, const sip::Message& response);
   void onRefused(const AskingPtr& asking, const Error& error);
   std::string contactOf(std::string_view token) const;
+  HopSecurity hop() const;
   std::string write(const std::string& aor, const std::vector<Told>& told, std::uint32_t cseq,
                     const std::string& via) const;
   std::uint32_t nextCseq(std::uint32_t after);

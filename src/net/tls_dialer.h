@@ -23,10 +23,12 @@ struct DialLimits {
   TlsDeadlines deadlines{};  // handshake applies per address, first_byte not at all
 };
 
+// The context is that peer's, and nobody else's.
+using DialSecurity = std::variant<std::shared_ptr<const crypto::TlsClientContext>, PlainBytes>;
+
 struct DialTarget {
   std::vector<Endpoint> addresses;  // in order of preference; never empty
-  // The context is that peer's, and nobody else's.
-  std::variant<std::shared_ptr<const crypto::TlsClientContext>, PlainBytes> security;
+  DialSecurity security;
 };
 
 using DialCallback = UniqueFunction<void(Result<std::unique_ptr<TlsConnection>>)>;
