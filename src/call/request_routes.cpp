@@ -16,16 +16,22 @@ Result<RelayRoute> PolicyRoutes::decide(const RelayRequest& request) {
             route(*policy_, {from, called.user, called.host, &caller, clock_.wall(), &called.number}));
 
   const auto& destination = decision.first();
+  SP_ASSIGN(const auto sips, decideSips({schemeOf(request.message.requestUri()), source->sips, destination.peer->sips,
+                                         source->hop, destination.peer->hop}));
   RelayRoute chosen{policy_, {}, {}};
   auto& target = chosen.target;
   target.peer = destination.peer;
   target.label = destination.peer->name;
   target.request_uri = target.to_uri = destination.uri();
-  target.from_uri = destination.presented.from_uri;
+  target.from_uri = withScheme(sips.far, destination.presented.from_uri);
   target.asserted_identity = destination.presented.asserted_identity;
   chosen.headers = select(request.message, destination.headers, {.own_host = policy_->domain(), .target_user = {}});
   if (!destination.presented.privacy.empty()) chosen.headers.emplace_back("Privacy", destination.presented.privacy);
-  if (destination.isRegistrar()) SP_TRY(reachDevice(target));
+  if (destination.isRegistrar()) {
+    SP_TRY(reachDevice(target));
+  } else {
+    target.request_uri = target.to_uri = withScheme(sips.far, std::move(target.request_uri));
+  }
   return chosen;
 }
 

@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 
 class PolicyRoutesTest : public ::testing::Test {
  protected:
-  static RelayRequest message(const std::string& user, std::string_view from = "alice",
-                              const std::string& headers = {}) {
-    auto parsed = sip::Message::parse("MESSAGE sip:" + user +
+  static RelayRequest message(const std::string& user, std::string_view from = "alice", const std::string& headers = {},
+                              const std::string& scheme = "sip:") {
+    auto parsed = sip::Message::parse("MESSAGE " + scheme + user +
                                       "@sallyport.test SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\n"
                                       "From: <sip:eve@elsewhere.test>;tag=1\r\nTo: <sip:" +
                                       user + "@sallyport.test>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n" + headers +
@@ -46,13 +46,16 @@ class PolicyRoutesTest : public ::testing::Test {
 
   FakeClock clock;
   Registrations registered{{8, 100}};
-  EdgePolicyPtr policy = [] {
+  EdgePolicyPtr policy = withCore({});
+  static EdgePolicyPtr withCore(const std::string& more) {
     test::BorderConfig config;
+    if (!more.empty()) config.core = more;
+    config.media = "[unprotected_listener]\naddress = \"10.0.0.1:5060\"\n";
     config.routes = "[[route]]\nuser = \"bob\"\nto = \"core\"\n[[route]]\nuser = \"dora\"\nto = \"device\"\n";
     config.sip = "[registrar]\nenabled = true\n";
     config.guard = "methods = [\"INVITE\", \"ACK\", \"BYE\", \"CANCEL\", \"MESSAGE\", \"REGISTER\"]\n";
     return test::policyOf(config);
-  }();
+  }
   PolicyRoutes routes{policy, clock, &registered};
 };
 
@@ -63,6 +66,21 @@ TEST_F(PolicyRoutesTest, APeerIsAskedAsItWouldBeForACall) {
   EXPECT_EQ(route->target.request_uri, "sip:bob@core.inner.test");
   EXPECT_EQ(route->target.to_uri, "sip:bob@core.inner.test");
   EXPECT_FALSE(route->target.flow);
+}
+
+// RFC 5630 3.1.2: what is asked for over sips: is not carried on as sip:.
+TEST_F(PolicyRoutesTest, WhatIsAskedWithSipsGoesOnWithSips) {
+  const auto route = routes.decide(message("bob", "alice", {}, "sips:"));
+  ASSERT_TRUE(route.ok());
+  EXPECT_EQ(route->target.request_uri, "sips:bob@core.inner.test");
+  EXPECT_EQ(route->target.to_uri, "sips:bob@core.inner.test");
+  EXPECT_TRUE(route->target.from_uri.starts_with("sips:"));
+}
+
+TEST_F(PolicyRoutesTest, WhatIsAskedWithSipsNeverGoesToAnUnprotectedPeer) {
+  routes.adopt(withCore("address = \"10.20.30.40:5060\"\nunprotected = true\n"));
+  EXPECT_EQ(codeOf(message("bob", "alice", {}, "sips:")), "call.sips.hop");
+  EXPECT_EQ(codeOf(message("bob")), "");
 }
 
 TEST_F(PolicyRoutesTest, TheSenderIsWhoIsProvenWhateverItSays) {
