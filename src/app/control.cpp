@@ -36,6 +36,7 @@ json::object statusObject(const StatusReport& report) {
           {"workers", report.workers},
           {"draining", report.draining},
           {"drained_peers", json::array(report.drained_peers.begin(), report.drained_peers.end())},
+          {"unprotected_peers", json::array(report.unprotected_peers.begin(), report.unprotected_peers.end())},
           {"listeners", std::move(listeners)},
           {"calls", json::object{{"active", totals.calls_active},
                                  {"attempted", totals.calls_attempted},

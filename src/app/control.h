@@ -35,6 +35,7 @@ struct StatusReport {
   std::uint64_t log_dropped = 0;
   std::vector<std::pair<std::string, std::string>> listeners;
   std::vector<std::string> drained_peers;
+  std::vector<std::string> unprotected_peers;
 };
 
 // What the edge can be asked. Called on the main thread.

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "app/commands.h"
@@ -12,6 +13,7 @@
 #include "app/trust.h"
 #include "app/worker.h"
 #include "config/load.h"
+#include "config/weakness.h"
 #include "net/http_server.h"
 #include "net/signals.h"
 #include "net/unix_server.h"
@@ -58,6 +60,22 @@ class StoreSink final : public call::RecordSink {
 
 std::string describeSignal(int number) {
   return number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGHUP";
+}
+
+bool haveSameSockets(const config::Config& a, const config::Config& b) {
+  const auto& plain_a = a.unprotected_listener;
+  const auto& plain_b = b.unprotected_listener;
+  return std::equal(a.listeners.begin(), a.listeners.end(), b.listeners.begin(), b.listeners.end(),
+                    [](const auto& one, const auto& other) { return one.address == other.address; }) &&
+         plain_a.has_value() == plain_b.has_value() && (!plain_a || plain_a->address == plain_b->address);
+}
+
+// What an operator has given up of the protection there is, said aloud.
+void warnOfWeaknesses(const config::Config& config, telemetry::EventSink& log) {
+  for (const auto& weakness : config::weaknessesOf(config)) {
+    if (weakness.weight != config::Weakness::Weight::refused) continue;
+    log.event(Severity::warning, "edge.weakness", {{"reason", weakness.code}, {"detail", weakness.text}});
+  }
 }
 
 class Edge final : private ControlTarget {
@@ -169,6 +187,10 @@ void Edge::publishProbes(const Certificates& certificates) {
   for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
   metrics_.addProbe("log_lines_dropped_total", "Log lines lost to a full queue",
                     [this] { return static_cast<double>(log_.dropped()); });
+  metrics_.addProbe("unprotected_peers", "Peers that are reached by plain TCP and RTP, as they are configured", [this] {
+    return static_cast<double>(std::count_if(config_->peers.begin(), config_->peers.end(),
+                                             [](const config::Peer& peer) { return peer.unprotected; }));
+  });
   metrics_.addProbe("records_waiting", "Call records not yet written",
                     [this] { return static_cast<double>(store_.statistics().waiting); });
   metrics_.addProbe("records_lost_total", "Call records that could not be kept",
@@ -208,10 +230,7 @@ void Edge::reload() {
 Status Edge::requestReload() {
   SP_ASSIGN(auto loaded, config::loadOrExplain(config_->file));
   auto config = std::make_shared<const config::Config>(std::move(loaded));
-  const bool same_sockets = config->listeners.size() == config_->listeners.size() &&
-                            std::equal(config->listeners.begin(), config->listeners.end(), config_->listeners.begin(),
-                                       [](const auto& a, const auto& b) { return a.address == b.address; });
-  if (!same_sockets) {
+  if (!haveSameSockets(*config, *config_)) {
     return Error{ErrorKind::misconfigured, "edge.reload.listeners",
                  "listener addresses change only with a restart; nothing was changed"};
   }
@@ -229,6 +248,7 @@ Status Edge::requestReload() {
         i, [worker, policy, trust = certificates.trust, judges = judges_] { worker->adopt(policy, trust, judges); });
   }
   (void)log_.reopen();
+  warnOfWeaknesses(*config_, log_);
   log_.event(Severity::notice, "edge.reloaded", {{"config", config_->file.string()}});
   return success();
 }
@@ -250,6 +270,11 @@ StatusReport Edge::status() {
   report.log_dropped = log_.dropped();
   for (const auto& listener : config_->listeners)
     report.listeners.emplace_back(listener.name, listener.address.toString());
+  if (const auto& plain = config_->unprotected_listener)
+    report.listeners.emplace_back(config::kUnprotectedListener, plain->address.toString());
+  for (const auto& peer : config_->peers) {
+    if (peer.unprotected) report.unprotected_peers.push_back(peer.name);
+  }
   return report;
 }
 
@@ -345,6 +370,7 @@ Result<int> run(const RunCommand& command, const Clock& clock) {
   Edge serving{config, *main_loop, *log, *store, *pool, clock, std::move(decoy_key)};
   SP_TRY(serving.start());
   edge = &serving;
+  warnOfWeaknesses(*config, *log);
   log->event(Severity::notice, "edge.ready",
              {{"config", config->file.string()}, {"workers", pool->size()}, {"capabilities", heldCapabilities()}});
   notifyService("READY=1");

@@ -40,6 +40,10 @@ std::vector<std::string> hostsOf(const config::Config& config, const Certificate
     if (listener.advertise) hosts.push_back(listener.advertise->host);
     if (!listener.address.address.isUnspecified()) hosts.push_back(hostText(listener.address.address));
   }
+  if (const auto& listener = config.unprotected_listener) {
+    if (listener->advertise) hosts.push_back(listener->advertise->host);
+    hosts.push_back(hostText(listener->address.address));
+  }
   for (const auto& listener : certificates.identities) {
     for (const auto& identity : listener) {
       const auto facts = identity.leaf().facts();
@@ -148,6 +152,7 @@ class RuleBuilder {
     SP_TRY(loadTokens());
     auto rules = std::make_shared<call::AuthenticationRules>();
     for (const auto& listener : config_.listeners) rules->listeners.emplace(listener.name, rulesAt(listener));
+    rules->listeners.emplace(config::kUnprotectedListener, rulesWithoutTls());
     return call::AuthenticationRulesPtr{std::move(rules)};
   }
 
@@ -232,8 +237,18 @@ class RuleBuilder {
       ask(rules.strangers, policy);
     }
     for (const auto& peer : config_.peers) {
+      if (peer.unprotected) continue;
       const auto& policy = rules.of.emplace(peer.name, policyOf(peer.policy, floor)).first->second;
       ask(rules.strangers, policy);
+    }
+    return rules;
+  }
+
+  // Unprotected peers, proven by their networks, and nobody else: a stranger there has nothing to be asked for.
+  call::ListenerRules rulesWithoutTls() const {
+    call::ListenerRules rules;
+    for (const auto& peer : config_.peers) {
+      if (peer.unprotected) rules.of.emplace(peer.name, policyOf(peer.policy, {}));
     }
     return rules;
   }

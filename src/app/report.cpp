@@ -61,6 +61,8 @@ void printStatus(const json::object& status) {
   for (const auto& listener : status.at("listeners").as_array()) {
     std::cout << "listener " << shown(listener.at("name")) << ": " << shown(listener.at("address")) << '\n';
   }
+  for (const auto& peer : status.at("unprotected_peers").as_array())
+    std::cout << "UNPROTECTED peer, plain TCP and RTP: " << shown(peer) << '\n';
   for (const auto& peer : status.at("drained_peers").as_array()) std::cout << "drained peer: " << shown(peer) << '\n';
   std::cout << "rules (in the order of judgement)\n";
   for (const auto& rule : status.at("rules").as_array()) {

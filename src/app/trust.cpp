@@ -102,11 +102,11 @@ bool accepts(const config::Peer& peer, config::Proof proof) {
 }
 
 bool showsCertificate(const config::Peer& peer) {
-  return accepts(peer, config::Proof::certificate) && !peer.identities.empty();
+  return !peer.unprotected && accepts(peer, config::Proof::certificate) && !peer.identities.empty();
 }
 
 bool provenByNetwork(const config::Peer& peer) {
-  return accepts(peer, config::Proof::network) && !peer.networks.empty();
+  return !peer.unprotected && accepts(peer, config::Proof::network) && !peer.networks.empty();
 }
 
 // The certificate of ours that this peer is shown when we connect to it.
@@ -146,6 +146,7 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   for (const auto& peer : config.peers) {
     if (!peer.networks.empty()) trust->networks.emplace(peer.name, peer.networks);
     if (provenByNetwork(peer)) trust->known_by_network.push_back(peer.name);
+    if (peer.unprotected) trust->unprotected.push_back(peer.name);
     if (!peer.connectable() || peer.unprotected) continue;
     std::vector<crypto::PeerEntry> only{serverEntryOf(peer, anchors)};
     SP_ASSIGN(auto expected, crypto::PeerDirectory::build(std::move(only)));

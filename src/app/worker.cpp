@@ -35,9 +35,21 @@ net::TlsListenerLimits limitsOf(const config::Listener& listener) {
   return limits;
 }
 
-}  // namespace
+net::TlsListenerLimits limitsOf(const config::UnprotectedListener& listener) {
+  net::TlsListenerLimits limits;
+  limits.max_connections = listener.max_connections;
+  limits.half_open.per_source_rate = listener.connections_per_source;
+  limits.half_open.per_source_burst = 2.0 * listener.connections_per_source;
+  limits.deadlines.first_byte = listener.first_byte_timeout;
+  limits.deadlines.idle = listener.idle_timeout;
+  return limits;
+}
 
-std::string sentBy(const config::Config& config) {
+std::string advertised(const config::HostPort& name, const std::string& port) {
+  return name.port ? name.toString() : name.host + ":" + port;
+}
+
+std::string securedName(const config::Config& config) {
   const auto& listener = config.listeners.front();
   const auto port = std::to_string(listener.address.port);
   if (!listener.advertise) {
@@ -45,9 +57,20 @@ std::string sentBy(const config::Config& config) {
         listener.address.address.isUnspecified() ? config.edge.domains.front() : hostText(listener.address.address);
     return host + ":" + port;
   }
-  const auto& advertised = *listener.advertise;
-  return advertised.port ? advertised.toString() : advertised.host + ":" + port;
+  return advertised(*listener.advertise, port);
 }
+
+// Of the listener for unprotected peers, where there is one.
+std::string plainName(const config::Config& config) {
+  if (!config.unprotected_listener) return {};
+  const auto& listener = *config.unprotected_listener;
+  const auto port = std::to_string(listener.address.port);
+  return listener.advertise ? advertised(*listener.advertise, port) : hostText(listener.address.address) + ":" + port;
+}
+
+}  // namespace
+
+call::SentBy sentBy(const config::Config& config) { return {securedName(config), plainName(config)}; }
 
 Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
                call::Judges judges)
@@ -94,7 +117,10 @@ Status Worker::listen(const config::Config& config, const ServerContexts& contex
     const auto& listener = config.listeners[i];
     SP_TRY(signalling_.listen(listener.name, listener.address, contexts[i], limitsOf(listener)));
   }
-  return success();
+  if (!config.unprotected_listener) return success();
+  const auto& plain = *config.unprotected_listener;
+  return signalling_.listen(std::string{config::kUnprotectedListener}, plain.address, net::PlainBytes{},
+                            limitsOf(plain));
 }
 
 Status Worker::start() {

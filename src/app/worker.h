@@ -82,7 +82,7 @@ class Worker final : public net::Drainable {
   net::TimerHandle deadline_, second_, last_call_;
 };
 
-// host:port that stands in our Via and Contact.
-std::string sentBy(const config::Config& config);
+// What stands in our Via and Contact.
+call::SentBy sentBy(const config::Config& config);
 
 }  // namespace sallyport::app
