@@ -42,6 +42,13 @@ def pcmu(sample):
     return ~(coded | (128 if sample < 0 else 0)) & 255
 
 
+def from_pcmu(coded):
+    """The 16-bit sample of a mu-law byte."""
+    coded = ~coded & 255
+    size = (((coded & 15) << 3) + 132 << (coded >> 4 & 7)) - 132
+    return -size if coded & 128 else size
+
+
 def pcma(sample):
     """A 16-bit sample in G.711 A-law."""
     size = (sample if sample >= 0 else ~sample) >> 4

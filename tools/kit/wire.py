@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scripted SIP over TLS: says exactly what a test says, hears exactly what the edge sent. Also a media
+"""Scripted SIP over TLS (and over plain TCP, for unprotected cores): says exactly what a test says, hears exactly what the edge sent. Also a media
 end that knows SDES well enough to be a nuisance (it never encrypts; phones do that)."""
 import base64
 import os
@@ -61,7 +61,7 @@ class Message:
 
 
 class Wire:
-    """One TLS connection, either way round."""
+    """One connection, either way round."""
 
     def __init__(self, tls):
         self.tls = tls
@@ -86,6 +86,10 @@ class Wire:
         except (OSError, ssl.SSLError):
             raw.close()
             raise
+
+    @classmethod
+    def connect_plain(cls, address, source="127.0.0.1", timeout=10.0):
+        return cls(socket.create_connection(endpoint(address), timeout=timeout, source_address=(source, 0)))
 
     def send(self, text):
         self.tls.sendall(text if isinstance(text, bytes) else text.encode())
@@ -179,7 +183,7 @@ class Wire:
 
 
 class WirePeer:
-    """A TLS listener that the edge connects to; hands out its connections."""
+    """A listener that the edge connects to, with TLS or (see plain()) without; hands out its connections."""
 
     def __init__(self, cert, key, ca, host="127.0.0.1", context=None, port=0):
         if context is None:
@@ -187,6 +191,16 @@ class WirePeer:
             context.load_cert_chain(cert, key)
             context.load_verify_locations(ca)
             context.verify_mode = ssl.CERT_REQUIRED
+        self.context = context
+        self._listen(host, port, lambda raw: context.wrap_socket(raw, server_side=True))
+
+    @classmethod
+    def plain(cls, host="127.0.0.1", port=0):
+        peer = cls.__new__(cls)
+        peer._listen(host, port, lambda raw: raw)
+        return peer
+
+    def _listen(self, host, port, secure):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.listener = socket.socket(family, socket.SOCK_STREAM)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -194,7 +208,7 @@ class WirePeer:
         self.listener.listen(16)
         self.port = self.listener.getsockname()[1]
         self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
-        self.context = context
+        self.secure = secure
         self.wires = queue.Queue()
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -206,7 +220,7 @@ class WirePeer:
             except OSError:
                 return
             try:
-                self.wires.put(Wire(self.context.wrap_socket(raw, server_side=True)))
+                self.wires.put(Wire(self.secure(raw)))
             except (ssl.SSLError, OSError):
                 raw.close()
 
@@ -243,6 +257,8 @@ def sdp(port=40000, host="127.0.0.1", suite="AEAD_AES_256_GCM", key=None, profil
 class Caller:
     """The scripted caller's side of one dialog."""
 
+    transport = "TLS"
+
     def __init__(self, wire, to, identity, domain="sallyport.test"):
         self.wire, self.to = wire, to
         self.from_value = f"<sip:{identity}@{domain}>;tag={token()}"
@@ -251,7 +267,7 @@ class Caller:
         self.cseq = 0
         self.target = to
         self.branch = None
-        self.contact = "<sip:secretive@10.9.8.7:5061;transport=tls>"
+        self.contact = f"<sip:secretive@10.9.8.7:5061;transport={self.transport.lower()}>"
         self.headers = ["User-Agent: LeakyPhone/9.9"]
 
     def text(self, method, body="", extra=(), cseq=None, branch=None, uri=None, max_forwards=70):
@@ -261,7 +277,7 @@ class Caller:
         branch = branch or "z9hG4bK" + token()
         if method == "INVITE":
             self.branch = branch
-        lines = [f"{method} {uri or self.target} SIP/2.0", f"Via: SIP/2.0/TLS 10.9.8.7:5061;branch={branch}",
+        lines = [f"{method} {uri or self.target} SIP/2.0", f"Via: SIP/2.0/{self.transport} 10.9.8.7:5061;branch={branch}",
                  f"Max-Forwards: {max_forwards}", f"From: {self.from_value}", f"To: {self.to_value}",
                  f"Call-ID: {self.call_id}", f"CSeq: {cseq} {method}",
                  f"Contact: {self.contact}", *self.headers, *extra]
@@ -289,11 +305,13 @@ class Caller:
 class Callee:
     """The scripted answering side, made from the INVITE that came."""
 
+    transport = "TLS"
+
     def __init__(self, wire, invite):
         self.wire, self.invite = wire, invite
         self.tag = token()
         self.cseq = 100
-        self.contact = "<sip:inner@10.20.30.40:5060;transport=tls>"
+        self.contact = f"<sip:inner@10.20.30.40:5060;transport={self.transport.lower()}>"
         self.headers = ["Server: SecretPBX/1.2"]
 
     def text(self, status, reason, body="", request=None, extra=(), tag=None):
@@ -313,7 +331,7 @@ class Callee:
 
     def send(self, method, body="", extra=()):
         self.cseq += 1
-        lines = [f"{method} {self.invite.contact_uri()} SIP/2.0", f"Via: SIP/2.0/TLS 10.20.30.40:5060;branch=z9hG4bK{token()}",
+        lines = [f"{method} {self.invite.contact_uri()} SIP/2.0", f"Via: SIP/2.0/{self.transport} 10.20.30.40:5060;branch=z9hG4bK{token()}",
                  "Max-Forwards: 70", f"From: {self.invite['To']};tag={self.tag}", f"To: {self.invite['From']}",
                  f"Call-ID: {self.invite['Call-ID']}", f"CSeq: {self.cseq} {method}",
                  f"Contact: {self.contact}", *extra]
