@@ -149,6 +149,7 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
       writer.header(sip::HeaderId::unsupported, tag);
   }
   if (status == 415) writer.header(sip::HeaderId::accept, "application/sdp");
+  if (const auto warning = sipsWarning(error, policy_->domain()); !warning.empty()) writer.header("Warning", warning);
   if (retry_after) writer.header(sip::HeaderId::retryAfter, static_cast<std::uint64_t>(retry_after->count()));
   (void)transactions_.respond(id, status, writer.finish(), context_.now);
   parts_.metrics.sipResponse(telemetry::Direction::sent, request.methodName(), static_cast<unsigned>(status));
