@@ -168,10 +168,15 @@ void Dialog::startAck(MessageWriter& writer, std::uint32_t invite_cseq, std::str
   writeAddressing(writer, toString(Method::ack), via, invite_cseq);
 }
 
+std::string Dialog::requestUri() const {
+  const bool strict = !route_set_.empty() && !isLooseRouter(route_set_.front());
+  return asRequestUri(strict ? route_set_.front() : remote_target_);
+}
+
 void Dialog::writeAddressing(MessageWriter& writer, std::string_view method, std::string_view via,
                              std::uint32_t cseq) const {
   const bool strict = !route_set_.empty() && !isLooseRouter(route_set_.front());
-  writer.request(method, asRequestUri(strict ? route_set_.front() : remote_target_));
+  writer.request(method, requestUri());
   writer.header(HeaderId::via, via);
   // A strict router finds itself in the Request-URI, and the target last in the route (12.2.1.1).
   for (std::size_t i = strict ? 1 : 0; i < route_set_.size(); ++i)

@@ -60,6 +60,7 @@ class Dialog {
   // 12.2.1.1, strict routers included); the caller adds Contact and the rest. Returns the CSeq used.
   // An INVITE or UPDATE becomes the one outstanding: ask mayInvite() / mayOffer() first.
   std::uint32_t startRequest(MessageWriter& writer, std::string_view method, std::string_view via);
+  std::string requestUri() const;  // that it writes: what a digest of the request is about
   // The ACK for a 2xx (RFC 3261 13.2.2.4): the same, with the CSeq of the INVITE it acknowledges.
   void startAck(MessageWriter& writer, std::uint32_t invite_cseq, std::string_view via) const;
 
