@@ -48,6 +48,8 @@ header_policy = "acme@2026"
 methods = ["OPTIONS", "MESSAGE"]
 dtmf = "info"
 sips = "never"
+follow_redirects = true
+failover_statuses = [480, 503]
 [header_policy."acme@2026"]
 extends = "trunk-edge@2026"
 allow = ["X-Acme-Id"]
@@ -105,6 +107,8 @@ TEST(Load, ATrunkSaysHowNumbersHeadersAndKeysCross) {
   EXPECT_THAT(peer.numbers_allowed, ElementsAre("+4930123", "030999"));
   EXPECT_EQ(peer.on_foreign_identity, OnForeignIdentity::refuse);
   EXPECT_EQ(peer.policy.dtmf, DtmfMode::info);
+  EXPECT_TRUE(peer.policy.follow_redirects);
+  EXPECT_THAT(peer.policy.failover_statuses, ElementsAre(480u, 503u));
   EXPECT_EQ(peer.policy.sips, SipsMode::never);
   EXPECT_THAT(peer.policy.methods, ElementsAre("OPTIONS", "MESSAGE"));
   EXPECT_EQ(config.header_policies.at(0).name, "acme@2026");

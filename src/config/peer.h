@@ -62,8 +62,10 @@ struct Policy {
   std::vector<std::string> methods;  // beyond calls: MESSAGE, SUBSCRIBE, REFER, ...; empty: the guard's list
   DtmfMode dtmf = DtmfMode::rfc4733;
   SipsMode sips = SipsMode::allow;
-  bool accepts(Proof proof) const;         // as one of those asked for, alone or with others
-  bool acceptsWithout(Proof proof) const;  // whether some alternative does not ask for it
+  bool follow_redirects = false;                      // of a 3xx to a call
+  std::vector<unsigned> failover_statuses{408, 503};  // final answers to a call after which other targets are tried
+  bool accepts(Proof proof) const;                    // as one of those asked for, alone or with others
+  bool acceptsWithout(Proof proof) const;             // whether some alternative does not ask for it
 };
 
 // [devices]: phones enrolled at a private CA, each known by the SAN uri:sip:<user>@<domain>; or known by a

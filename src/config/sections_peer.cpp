@@ -42,6 +42,8 @@ void readPolicy(TableReader& table, Policy& policy) {
   table.parsed("header_policy", policy.header_policy, parsePolicyName, kPolicyNameForm);
   table.list("methods", policy.methods, anyText, "text");
   table.choice("sips", policy.sips, kSipsModes);
+  table.flag("follow_redirects", policy.follow_redirects);
+  table.numbers("failover_statuses", policy.failover_statuses, 300, 699);
 }
 
 void readToken(TableReader& devices, std::optional<TokenIssuer>& out) {

@@ -94,6 +94,12 @@ void showConnection(const Peer& peer, Shown& out) {
   out.line("last_resort", flag(peer.last_resort));
 }
 
+std::string numbers(const std::vector<unsigned>& values) {
+  std::string text;
+  for (const auto value : values) text += (text.empty() ? "" : ", ") + std::to_string(value);
+  return "[" + text + "]";
+}
+
 void showPolicy(const Policy& policy, Shown& out) {
   out.text("tier", toString(policy.tier));
   out.list("suites", policy.suites, same);
@@ -106,6 +112,8 @@ void showPolicy(const Policy& policy, Shown& out) {
   out.text("header_policy", policy.header_policy);
   out.list("methods", policy.methods, same);
   out.text("sips", toString(policy.sips));
+  out.line("follow_redirects", flag(policy.follow_redirects));
+  out.line("failover_statuses", numbers(policy.failover_statuses));
 }
 
 void showLimits(std::string_view key, const TrunkLimits& limits, Shown& out) {

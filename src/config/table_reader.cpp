@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace sallyport::config {
 namespace {
@@ -129,6 +130,25 @@ std::optional<std::int64_t> TableReader::integer(std::string_view key, std::int6
       node->place, "config.value.range",
       settingName(key) + " must be between " + std::to_string(minimum) + " and " + std::to_string(maximum));
   return std::nullopt;
+}
+
+void TableReader::numbers(std::string_view key, std::vector<unsigned>& out, std::int64_t minimum,
+                          std::int64_t maximum) {
+  const auto* node = take(key);
+  if (node == nullptr) return;
+  const std::span items = node->kind == Node::Kind::array ? std::span{node->children} : std::span{node, 1};
+  std::vector<unsigned> values;
+  for (const auto& item : items) {
+    const bool fits = item.kind == Node::Kind::integer && item.integer >= minimum && item.integer <= maximum;
+    if (!fits) {
+      const auto range = std::to_string(minimum) + " and " + std::to_string(maximum);
+      reading_.problems.error(item.place, item.kind == Node::Kind::integer ? "config.value.range" : "config.type",
+                              settingName(key) + " must be a list of numbers between " + range);
+      return;
+    }
+    values.push_back(static_cast<unsigned>(item.integer));
+  }
+  out = std::move(values);
 }
 
 std::optional<std::vector<const Node*>> TableReader::takeList(std::string_view key) {

@@ -61,6 +61,9 @@ class TableReader {
     if (const auto value = integer(key, minimum, maximum)) out = static_cast<N>(*value);
   }
 
+  // A list of whole numbers; one stands for a list of one.
+  void numbers(std::string_view key, std::vector<unsigned>& out, std::int64_t minimum, std::int64_t maximum);
+
   // Text in a notation of its own: `parse` maps a string_view to an optional; `form` says what is expected.
   template <typename T, typename Parse>
   bool parsed(std::string_view key, T& out, Parse parse, std::string_view form) {
