@@ -89,16 +89,17 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
       places_(parts.registrations == nullptr ? nullptr : &parts.registrations->table(), outbound_.targets(),
               parts.clock),
       routes_(policy, parts.clock, parts.registrations == nullptr ? nullptr : &parts.registrations->table()),
+      challenges_(trust->accounts),
       calls_({parts.index, sentBy(*policy->config), signalling_, media_, std::move(judges), parts.tables.nonces,
               parts.tables.decisions, parts.mesh.calls, parts.records, parts.log, parts.metrics, parts.clock,
               [this] { rearm_.request(); }, &parts.mesh.live_calls, &outbound_.targets(), &places_,
-              parts.registrations == nullptr ? nullptr : &parts.registrations->table()},
-             policy),
-      challenges_(trust->accounts) {
+              parts.registrations == nullptr ? nullptr : &parts.registrations->table(), &challenges_},
+             policy) {
   signalling_.setCalls(calls_);
   parts.mesh.nodes[parts.index] = {&parts.loop, &signalling_};
   relay_ = std::make_unique<call::RequestRelay>(
-      call::RelayContext{parts.index, calls_.requester(), calls_, parts.log, parts.clock}, routes_, policy_);
+      call::RelayContext{parts.index, calls_.requester(), calls_, parts.log, parts.clock, {}, &challenges_}, routes_,
+      policy_);
   if (parts.registrations != nullptr) beRegistrar(parts.index, *parts.registrations);
   calls_.offer({.registrar = registrar_.get(), .relay = relay_.get()});
 }

@@ -76,8 +76,8 @@ class Worker final : public net::Drainable {
   call::TargetPlaces places_;
   call::PolicyRoutes routes_;
   std::unique_ptr<call::RequestRelay> relay_;
-  call::CallServer calls_;
   call::PeerChallenges challenges_;
+  call::CallServer calls_;
   std::unique_ptr<call::TrunkRegistrations> trunks_;
   net::TimerHandle deadline_, second_, last_call_;
 };

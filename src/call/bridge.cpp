@@ -7,8 +7,6 @@
 #include "call/status_map.h"
 
 namespace sallyport::call {
-namespace {}  // namespace
-
 Bridge::Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events, telemetry::EventSink& log,
                CallPlan plan)
     : context_(context),
@@ -95,13 +93,38 @@ void Bridge::onEarlyMedia(const Leg& leg, int status) {
   caller_->progress(status == 180 ? 180 : 183, *answer, commitment);
 }
 
-void Bridge::onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) {
-  if (state_ == State::setup) {
+void Bridge::onAttemptOver(const Target& target, const std::string& sip_call_id, telemetry::CallAttempt attempt) {
+  if (state_ == State::setup && !sip_call_id.empty()) {
     auto& proof = plan_.record.legs[1];
-    proof.sip_call_id = leg.callId();
-    if (proof.remote_endpoint.empty()) proof.peer = leg.peer().name;
+    proof.sip_call_id = sip_call_id;
+    if (proof.remote_endpoint.empty()) proof.peer = target.peer->name;
   }
   plan_.record.attempts.push_back(std::move(attempt));
+}
+
+// Whoever the call goes on behalf of: its caller, or who has transferred it.
+Result<guard::CallPermits> Bridge::admit(const Target& target) {
+  if (context_.router == nullptr) return guard::CallPermits{};
+  if (transfer_)
+    return context_.router->admit({*transfer_->by_peer, transfer_->by_identity, transfer_->by_flow}, target.peer->name);
+  return context_.router->admit({caller_->peer(), caller_->identity(), caller_->flow()}, target.peer->name);
+}
+
+Result<std::vector<TargetGroup>> Bridge::redirect(const PeerPolicy& by, std::string_view contact) {
+  const auto* invite = caller_->pendingRequest();
+  if (context_.router == nullptr || invite == nullptr) return Error{ErrorKind::peerDenied, "call.redirect.denied", ""};
+  // A peer that names itself means one of its users, or a number: our routes say where those are.
+  SP_ASSIGN(const auto uri, sip::Uri::parse(contact));
+  const bool itself =
+      sip::equalsIgnoringCase(uri.host, by.uri_host) || (by.address && uri.host == hostText(by.address->address));
+  const auto user = uri.user.empty() ? std::string{} : std::string{uri.user} + "@";
+  const auto host = itself ? plan_.policy->domain() : std::string{uri.host};
+  const std::string asked = (uri.isSips() ? "sips:" : "sip:") + user + host;
+  SP_ASSIGN(auto route,
+            context_.router->onward({caller_->peer(), caller_->identity(), caller_->flow(), invite}, asked));
+  plan_.record.guard.push_back({"redirect", "admit", by.name + " to " + asked + ": " + route.rule});
+  joined_permits_.push_back(std::move(route.permits));
+  return std::move(route.targets.groups);
 }
 
 void Bridge::onNobody(EndCause cause) {
@@ -172,6 +195,7 @@ void Bridge::end(EndCause cause) {
   media_.close(context_.wall);
   finishRecord();
   plan_.permits = {};
+  joined_permits_.clear();
   if (search_) search_->abandon(cause_);
   if (auto transfer = takeTransfer()) {
     if (transfer->search) transfer->search->abandon(cause_);

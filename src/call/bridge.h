@@ -93,7 +93,9 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   InvitePlan inviteTo(const Target& target) const override;
   void onRinging(const Leg& leg, int status) override;
   void onEarlyMedia(const Leg& leg, int status) override;
-  void onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) override;
+  void onAttemptOver(const Target& target, const std::string& sip_call_id, telemetry::CallAttempt attempt) override;
+  Result<guard::CallPermits> admit(const Target& target) override;
+  Result<std::vector<TargetGroup>> redirect(const PeerPolicy& by, std::string_view contact) override;
   void onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) override;
   void onNobody(EndCause cause) override;
 
@@ -138,7 +140,7 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   bool late_offer_ = false;  // the INVITE came without an offer
   std::unique_ptr<Transfer> transfer_;
   std::vector<std::unique_ptr<Transfer>> past_transfers_;  // until the end of the turn
-  std::vector<guard::CallPermits> joined_permits_;         // of parties that came by transfer
+  std::vector<guard::CallPermits> joined_permits_;         // of where it was transferred or redirected to
   bool realign_ = false;       // the caller was told reliably of other media than were agreed in the end
   Leg* reoffering_ = nullptr;  // whose offer the other side is being asked about
   bool withdrawn_ = false;     // the other side is still being asked what nobody wants to know any more

@@ -44,6 +44,9 @@ Status Bridge::startTransfer(Leg& leg, const Refer& refer) {
   transfer_->place = leg.role();
   transfer_->target = refer.uri;
   transfer_->referred_by = std::move(route.principal);
+  transfer_->by_peer = &leg.peer();
+  transfer_->by_identity = leg.identity();
+  transfer_->by_flow = leg.flow();
   transfer_->permits = std::move(route.permits);
   transfer_->give_up = context_.now + plan_.policy->config->sip.invite_timeout;
   auto parts = searchParts(CalleeSearch::Offer::joining);

@@ -69,13 +69,17 @@ Result<std::vector<TargetGroup>> CallPlanner::groupsFor(const RouteDecision& dec
   return all;
 }
 
-Result<OnwardRoute> CallPlanner::onward(const EdgePolicy& policy, const FlowFacts& facts, std::string_view uri,
-                                        WallTime wall) const {
+Result<OnwardRoute> CallPlanner::onward(const EdgePolicy& policy, const FlowFacts& facts, const sip::Message* invite,
+                                        std::string_view uri, WallTime wall) const {
   const auto* peer = policy.peer(facts.peer());
   if (peer == nullptr) return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
   SP_ASSIGN(const auto asked, read(policy, facts.peer(), uri, wall));
+  const CallerProof proof{facts.peer(), facts.identity(), policy.domain()};
   Caller caller;
-  caller.uri = principalUri(peer->caller, {facts.peer(), facts.identity(), policy.domain()});
+  caller.uri = principalUri(peer->caller, proof);
+  if (invite != nullptr) {
+    SP_ASSIGN(caller, identifyCaller(peer->caller, proof, *invite));
+  }
   SP_ASSIGN(const auto decision,
             route(policy, {facts.peer(), asked.called.user, asked.called.host, &caller, wall, &asked.called.number}));
   // What is international can be told only from a country of one's own.
@@ -86,7 +90,7 @@ Result<OnwardRoute> CallPlanner::onward(const EdgePolicy& policy, const FlowFact
   }
   OnwardRoute onward;
   onward.targets.attempt_timeout = policy.config->sip.attempt_timeout;
-  SP_ASSIGN(onward.targets.groups, groupsFor(decision, asked, *peer, nullptr, policy));
+  SP_ASSIGN(onward.targets.groups, groupsFor(decision, asked, *peer, invite, policy));
   onward.rule = decision.rule;
   onward.principal = caller.uri;
   return onward;

@@ -32,10 +32,10 @@ class CallPlanner {
   // "call.privacy.critical", "call.sips.*", "call.route.*", "registrar.no_binding", "registrar.no_flow".
   Result<CallPlan> plan(const EdgePolicyPtr& policy, const FlowFacts& facts, const sip::Message& invite,
                         WallTime wall) const;
-  // Where a party of a running call may send another, presented as who asks and without permits yet. Errors as above,
-  // and those of CallRouter::onward().
-  Result<OnwardRoute> onward(const EdgePolicy& policy, const FlowFacts& facts, std::string_view uri,
-                             WallTime wall) const;
+  // Where a party of a running call may send another, presented as the caller of its `invite` (null: as who asks) and
+  // without permits yet. Errors as above, and those of CallRouter::onward().
+  Result<OnwardRoute> onward(const EdgePolicy& policy, const FlowFacts& facts, const sip::Message* invite,
+                             std::string_view uri, WallTime wall) const;
 
  private:
   struct Asked {  // the Request-URI, a token of ours taken for whom it stands

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "call/routing.h"
+#include "call/sips.h"
 #include "call/status_map.h"
 #include "config/methods.h"
 #include "crypto/random.h"

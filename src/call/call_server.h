@@ -72,6 +72,7 @@ class CallServer final : public sip::TransactionLayer::Sink,
     TargetObserver* targets = nullptr;                    // hears what became of every attempt, when given
     TargetSource* places = nullptr;                       // without it a routed target is the only one
     const Registrations* registrations = nullptr;         // whose tokens a core may call, when there are any
+    Challenges* challenges = nullptr;                     // what answers those of peers; null: nobody
   };
 
   CallServer(Parts parts, EdgePolicyPtr policy);
@@ -161,6 +162,7 @@ class CallServer final : public sip::TransactionLayer::Sink,
 
   // CallRouter
   Result<OnwardRoute> onward(const OnBehalf& by, std::string_view uri) override;
+  Result<guard::CallPermits> admit(const OnBehalf& by, std::string_view target) override;
 
   // CallEvents
   void onCallAnswered(Bridge& call) override;

@@ -24,9 +24,22 @@ Result<OnwardRoute> CallServer::onward(const OnBehalf& by, std::string_view uri)
     parts_.metrics.guardDecision(refusal->rule, guard::toString(refusal->action));
     return refusal->error();
   }
-  SP_ASSIGN(auto onward, planner().onward(*policy_, *facts, uri, context_.wall));
+  SP_ASSIGN(auto onward, planner().onward(*policy_, *facts, by.invite, uri, context_.wall));
   onward.permits = std::get<guard::AdmittedRequest>(verdict).takePermits();
   return onward;
+}
+
+Result<guard::CallPermits> CallServer::admit(const OnBehalf& by, std::string_view target) {
+  if (!parts_.judges.trunks) return guard::CallPermits{};
+  const auto facts = parts_.flows.facts(by.flow);
+  const guard::RequestFacts asked{.peer = by.peer.name,
+                                  .identity = by.identity,
+                                  .source = facts ? facts->remote.address : IpAddress{},
+                                  .method = sip::toString(sip::Method::invite),
+                                  .scope = guard::RequestScope::onward,
+                                  .request_host = {},
+                                  .call_id = {}};
+  return parts_.judges.trunks->admit(asked, target, context_.now);
 }
 
 // An INVITE that wants to take over a dialog (RFC 3891). We take calls apart by REFER only; that somebody else's dialog

@@ -49,8 +49,8 @@ CallServer::CallServer(Parts parts, EdgePolicyPtr policy)
     : parts_(std::move(parts)),
       policy_(std::move(policy)),
       transactions_(*this, policy_->timers, transactionLimits()),
-      context_{transactions_,       parts_.flows,   *this, parts_.sent_by, parts_.worker, parts_.clock.steady(),
-               parts_.clock.wall(), parts_.targets, this},
+      context_{transactions_,       parts_.flows,   *this, parts_.sent_by,    parts_.worker, parts_.clock.steady(),
+               parts_.clock.wall(), parts_.targets, this,  parts_.challenges, &parts_.log},
       own_requests_(context_,
                     [this](const std::function<void()>& action) {
                       const Turn turn{*this};

@@ -11,10 +11,15 @@
 namespace sallyport::call {
 namespace {
 
-constexpr int kDeclinedForAll = 600;  // RFC 3261 21.6
+constexpr int kDeclinedForAll = 600;      // RFC 3261 21.6
+constexpr unsigned kMostRedirects = 3;    // that are followed for one call
+constexpr std::size_t kMostContacts = 4;  // of one redirect
 
 // What is said against the server or the way to it, rather than by who was called.
 bool blamesServer(int status) { return status == 408 || status >= 500; }
+
+// Of what came to nothing on our side of the peer: the same may go well with another target.
+bool isOurTrouble(int status) { return status == 408 || status == 500 || (status >= 502 && status <= 504); }
 
 }  // namespace
 
@@ -48,6 +53,11 @@ Result<std::string> CalleeSearch::offerOn(MediaSession::Branch branch) {
 
 // False: no attempt can be made any more.
 bool CalleeSearch::startAttempt(const Target& target) {
+  auto permits = parts_.owner.admit(target);
+  if (!permits) {
+    passOver(target, permits.error());
+    return true;
+  }
   const auto& address = target.address ? target.address : target.peer->address;
   const auto family = address ? address->address.family() : parts_.family;
   auto branch = parts_.media.open(side(), *target.peer, family, parts_.context.wall);
@@ -59,13 +69,15 @@ bool CalleeSearch::startAttempt(const Target& target) {
   if (!branch || !offer) {
     const auto& error = branch ? offer.error() : branch.error();
     const int status = statusTowardsPeer(error);
-    failures_.push_back({status, error, branch ? "caller" : "edge", status});
+    failures_.push_back(
+        {status, error, branch ? "caller" : "edge", status, isOurTrouble(status) ? Next::others : Next::none});
     return branch.ok();
   }
   const auto& now = parts_.context.now;
   auto& attempt = *attempts_.emplace_back(std::make_unique<Attempt>());
   attempt.leg = std::make_unique<Leg>(parts_.context, static_cast<LegEvents&>(*this), parts_.call, parts_.role,
                                       parts_.policy, target);
+  attempt.leg->hold(*std::move(permits));
   attempt.branch = *branch;
   attempt.started = now;
   // The last to be tried may take as long as the call.
@@ -76,10 +88,17 @@ bool CalleeSearch::startAttempt(const Target& target) {
   return true;
 }
 
+// Its trunk is full, or taken out of service: as if it had answered 503.
+void CalleeSearch::passOver(const Target& target, const Error& error) {
+  failures_.push_back({503, error, "edge", statusTowardsPeer(error), Next::others});
+  logFailure(target, failures_.back());
+  parts_.owner.onAttemptOver(target, {}, {target.label, 503, error.code, 0});
+}
+
 bool CalleeSearch::mayGoOn() const {
   if (early_given_ || next_group_ == plan_.groups.size()) return false;
   return std::all_of(failures_.begin() + static_cast<std::ptrdiff_t>(group_begins_), failures_.end(),
-                     [&](const Failure& failure) { return plan_.failsOver(failure.status); });
+                     [](const Failure& failure) { return failure.next != Next::none; });
 }
 
 // Goes on once nothing of the group is under way.
@@ -91,11 +110,21 @@ void CalleeSearch::conclude() {
     }
     over_ = true;
     dropBranches();
-    std::vector<int> statuses;
-    for (const auto& failure : failures_) statuses.push_back(failure.status);
-    const auto& best = failures_[bestFinal(statuses)];
-    return parts_.owner.onNobody({best.error.code, best.error.detail, best.by, best.told});
+    const auto& told = best();
+    return parts_.owner.onNobody({told.error.code, told.error.detail, told.by, told.told});
   }
+}
+
+// A redirect that was followed is no answer where there is another.
+const CalleeSearch::Failure& CalleeSearch::best() const {
+  std::vector<const Failure*> candidates;
+  for (const auto& failure : failures_) {
+    if (failure.next != Next::followed) candidates.push_back(&failure);
+  }
+  if (candidates.empty()) return failures_.back();
+  std::vector<int> statuses;
+  for (const auto* failure : candidates) statuses.push_back(failure->status);
+  return *candidates[bestFinal(statuses)];
 }
 
 // --- what an attempt hears --------------------------------------------------------------------------------------
@@ -189,7 +218,41 @@ void CalleeSearch::onRejected(Leg& leg, const Rejection& why) {
   const bool from_peer = std::string_view{error.code} == "call.rejected";
   const bool broken = !from_peer && error.kind == ErrorKind::peerMisbehaved;  // its answer, not the caller's request
   const int told = from_peer ? statusTowardsPeer(why.status) : broken ? 502 : statusTowardsPeer(error);
-  fail(*attempt, {why.status, error, from_peer ? nameOf(parts_.role) : "edge", told, why.retry_after});
+  const bool others = from_peer ? leg.peer().failsOver(why.status) : isOurTrouble(why.status);
+  Failure failure{why.status, error, from_peer ? nameOf(parts_.role) : "edge", told};
+  failure.next = follow(leg, why) ? Next::followed : others ? Next::others : Next::none;
+  failure.retry_after = why.retry_after;
+  fail(*attempt, std::move(failure));
+}
+
+// RFC 3261 8.1.3.4: each contact is tried once, in its order, and only where a new call of the caller's might go. True
+// when there is one.
+bool CalleeSearch::follow(const Leg& leg, const Rejection& why) {
+  if (why.status < 300 || why.status > 302 || !leg.peer().follow_redirects) return false;
+  if (early_given_ || parts_.offer == Offer::joining || redirects_ == kMostRedirects) return false;
+  ++redirects_;
+  auto next = plan_.groups.begin() + static_cast<std::ptrdiff_t>(next_group_);
+  bool any = false;
+  for (std::size_t i = 0; i < std::min(why.contacts.size(), kMostContacts); ++i) {
+    const auto& contact = why.contacts[i];
+    const auto uri = sip::Uri::parse(contact);
+    if (!uri || !followed_.insert(std::string{uri->user} + "@" + std::string{uri->host}).second) continue;
+    auto groups = parts_.owner.redirect(leg.peer(), contact);
+    parts_.log.event(groups ? telemetry::Severity::notice : telemetry::Severity::warning,
+                     groups ? "call.redirect.followed" : "call.redirect.refused",
+                     {{"call", parts_.call},
+                      {"peer", leg.peer().name},
+                      {"status", why.status},
+                      {"contact", contact},
+                      {"reason", groups ? "" : groups.error().code},
+                      {"detail", groups ? "" : groups.error().detail}});
+    if (!groups) continue;
+    any = true;
+    const auto count = static_cast<std::ptrdiff_t>(groups->size());
+    next = plan_.groups.insert(next, std::make_move_iterator(groups->begin()), std::make_move_iterator(groups->end())) +
+           count;
+  }
+  return any;
 }
 
 void CalleeSearch::onBye(Leg& leg, std::string_view reason) {
@@ -205,13 +268,7 @@ void CalleeSearch::onLost(Leg& leg, const Error& error) {
 
 void CalleeSearch::fail(Attempt& attempt, Failure failure) {
   const auto& leg = *attempt.leg;
-  parts_.log.event(telemetry::Severity::notice, "call.attempt.failed",
-                   {{"call", parts_.call},
-                    {"target", leg.target().label},
-                    {"peer", leg.peer().name},
-                    {"status", failure.status},
-                    {"reason", failure.error.code},
-                    {"detail", failure.error.detail}});
+  logFailure(leg.target(), failure);
   tellObserver(leg.target(), failure);
   report(attempt, failure.status, failure.error.code);
   const bool for_all = failure.status >= kDeclinedForAll;
@@ -235,17 +292,32 @@ void CalleeSearch::fail(Attempt& attempt, Failure failure) {
   conclude();
 }
 
+void CalleeSearch::logFailure(const Target& target, const Failure& failure) {
+  parts_.log.event(telemetry::Severity::notice, "call.attempt.failed",
+                   {{"call", parts_.call},
+                    {"target", target.label},
+                    {"peer", target.peer->name},
+                    {"status", failure.status},
+                    {"reason", failure.error.code},
+                    {"detail", failure.error.detail}});
+}
+
 void CalleeSearch::tellObserver(const Target& target, const Failure& failure) {
   auto* observer = parts_.context.targets;
   if (observer == nullptr) return;
-  if (!blamesServer(failure.status) || failure.status >= kDeclinedForAll) return observer->onSuccess(target);
+  // A server that asks for what we can not prove is there all the same.
+  const bool answered = isChallengeRefusal(failure.error);
+  if (answered || !blamesServer(failure.status) || failure.status >= kDeclinedForAll)
+    return observer->onSuccess(target);
   observer->onFailure(target, failure.error, failure.retry_after);
 }
 
 void CalleeSearch::report(const Attempt& attempt, int status, const std::string& code) {
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(parts_.context.now - attempt.started);
-  parts_.owner.onAttemptOver(*attempt.leg, {attempt.leg->target().label, static_cast<unsigned>(status), code,
-                                            static_cast<std::uint64_t>(took.count())});
+  const auto& leg = *attempt.leg;
+  parts_.owner.onAttemptOver(
+      leg.target(), leg.callId(),
+      {leg.target().label, static_cast<unsigned>(status), code, static_cast<std::uint64_t>(took.count())});
 }
 
 // The attempt is no longer under way.
@@ -299,7 +371,8 @@ void CalleeSearch::advance() {
     auto* attempt = of(*leg);
     if (attempt == nullptr) continue;  // ended by what another one met
     if (attempt->ring_by && parts_.context.now >= *attempt->ring_by) {
-      fail(*attempt, {408, {ErrorKind::unavailable, "call.attempt.timeout", "nothing but 100 in time"}, "edge", 408});
+      const Error error{ErrorKind::unavailable, "call.attempt.timeout", "nothing but 100 in time"};
+      fail(*attempt, {408, error, "edge", 408, Next::others});
     } else {
       leg->advance();
     }

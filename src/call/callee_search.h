@@ -3,12 +3,14 @@
 // Looks for somebody to take one side of a call. The groups of the plan are tried one after the other, the targets
 // of a group together (RFC 3261 16.6, 16.7): each attempt is a leg with ports and keys of its own, the first 2xx
 // wins, a 6xx ends it, the others are told to stop. A group whose every attempt failed for reasons of the way there,
-// not of the person called, is followed by the next; none is once the caller has heard early media.
+// not of the person called, is followed by the next; none is once the caller has heard early media. A target whose
+// trunk is full or taken out of service is passed over. Where a peer may redirect, what its 3xx names is tried next.
 //
 // Owned by a Bridge. Reads no clock: the time is LegContext::now.
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,13 @@ class CalleeSearch final : private LegEvents {
     virtual void onRinging(const Leg& leg, int status) = 0;
     // The side's media is this attempt's from now on: its description has been read.
     virtual void onEarlyMedia(const Leg& leg, int status) = 0;
-    virtual void onAttemptOver(const Leg& leg, telemetry::CallAttempt attempt) = 0;
+    // `sip_call_id` is empty when nothing was sent.
+    virtual void onAttemptOver(const Target& target, const std::string& sip_call_id,
+                               telemetry::CallAttempt attempt) = 0;
+    // What counts one more call to there. Errors: those of CallRouter::admit().
+    virtual Result<guard::CallPermits> admit(const Target& target) = 0;
+    // Where a contact of that peer's redirect leads. Errors: those of CallRouter::onward().
+    virtual Result<std::vector<TargetGroup>> redirect(const PeerPolicy& by, std::string_view contact) = 0;
     // It has answered and its description has been read; the leg is the call's.
     virtual void onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) = 0;
     virtual void onNobody(EndCause cause) = 0;
@@ -80,11 +88,17 @@ class CalleeSearch final : private LegEvents {
     std::optional<TimePoint> ring_by;  // while nothing but 100 came
     std::string early_sdp;             // the last that it described itself with, read or not
   };
+  enum class Next : std::uint8_t {
+    none,      // an answer, and the caller's
+    others,    // those that are still to be tried
+    followed,  // where it has redirected to
+  };
   struct Failure {
     int status = 0;  // as it was given, or stands for: 408, 503
     Error error;
     std::string by;  // as in EndCause
     int told = 0;    // what the caller is told
+    Next next = Next::none;
     std::optional<std::chrono::seconds> retry_after = {};
   };
 
@@ -107,6 +121,8 @@ class CalleeSearch final : private LegEvents {
   Attempt* of(const Leg& leg);
   void startNextGroup();
   bool startAttempt(const Target& target);
+  void passOver(const Target& target, const Error& error);
+  bool follow(const Leg& leg, const Rejection& why);
   bool mayGoOn() const;
   bool isNews(int status);
   Result<std::string> offerOn(MediaSession::Branch branch);
@@ -117,6 +133,8 @@ class CalleeSearch final : private LegEvents {
   void conclude();
   void tellObserver(const Target& target, const Failure& failure);
   void report(const Attempt& attempt, int status, const std::string& code);
+  void logFailure(const Target& target, const Failure& failure);
+  const Failure& best() const;
   std::unique_ptr<Leg> take(Attempt& attempt);
   void stopOthers(const EndCause& cause);
   void dropBranches();
@@ -130,7 +148,9 @@ class CalleeSearch final : private LegEvents {
   std::size_t group_begins_ = 0;  // of failures_, those of the group under way
   const Leg* early_ = nullptr;    // whose early media the caller hears
   bool early_given_ = false;
-  unsigned told_ = 0;  // which of 180 to 183 the caller has heard while several ring
+  unsigned redirects_ = 0;          // that were followed
+  std::set<std::string> followed_;  // user@host of their contacts
+  unsigned told_ = 0;               // which of 180 to 183 the caller has heard while several ring
   bool starting_ = false;
   bool over_ = false;
 };

@@ -9,6 +9,7 @@ namespace sallyport::call {
 
 void LeavingLegs::add(std::unique_ptr<Leg> leg) {
   leg->tell(*this);
+  leg->giveBack();
   legs_.push_back(std::move(leg));
 }
 

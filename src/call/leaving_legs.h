@@ -14,7 +14,7 @@ namespace sallyport::call {
 
 class LeavingLegs final : private LegEvents {
  public:
-  // The leg has been told to end. It is kept until it has nothing more to say.
+  // The leg has been told to end, and counts at its peer no more. It is kept until it has nothing more to say.
   void add(std::unique_ptr<Leg> leg);
 
   std::optional<TimePoint> deadline() const;

@@ -444,6 +444,6 @@ bool Leg::isFinished() const {
          waiting_for_flow_ == 0;
 }
 
-std::string Leg::contact() const { return "<" + context_.sent_by.uri(peer().hop, local_tag_) + ">"; }
+std::string Leg::contact() const { return "<" + context_.sentByTo(peer()).uri(peer().hop, local_tag_) + ">"; }
 
 }  // namespace sallyport::call

@@ -4,7 +4,7 @@
 // timer, and everything that stands on the wire towards that peer. A leg knows nothing of the other
 // side; what it hears it tells its LegEvents, and what the call decides it is told by method calls.
 //
-// RFC 3261 12-15 and 13.3.1.4, RFC 3262 (100rel), RFC 3311 (UPDATE), RFC 4028 (session timers). Owned by a
+// RFC 3261 12-15, 13.3.1.4 and 22.2, RFC 3262 (100rel), RFC 3311 (UPDATE), RFC 4028 (session timers). Owned by a
 // Bridge or its search, on the worker that took the call. Reads no clock: the time is LegContext::now.
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "call/leg_context.h"
 #include "call/leg_events.h"
 #include "call/reliable_provisional.h"
+#include "guard/admission_chain.h"
 #include "sip/dialog.h"
 #include "sip/session_timer.h"
 
@@ -61,6 +62,9 @@ class Leg {
 
   // --- the callee's side ---------------------------------------------------------------------------
   void invite(InvitePlan plan);  // failures come as onRejected
+  // What counts this leg at its peer, until it is given back.
+  void hold(guard::CallPermits permits) { permits_ = std::move(permits); }
+  void giveBack() { permits_ = {}; }
 
   // Who hears from now on.
   void tell(LegEvents& events) { events_ = &events; }
@@ -71,6 +75,7 @@ class Leg {
   void answerWithOffer(std::string_view sdp);  // our offer; the answer comes as onLocalAnswer
   void reject(int status, std::optional<std::chrono::seconds> retry_after = {});
   bool hasPendingRequest() const { return pending_.has_value(); }
+  const sip::Message* pendingRequest() const { return pending_ ? &pending_->request : nullptr; }
   // A re-INVITE, or an UPDATE where the peer allows it and `method` says so. Error: "call.glare".
   Status offer(sip::Method method, std::string_view sdp);
   // Takes back what offer() sent, if it can be: the answer, or its refusal, comes all the same.
@@ -122,12 +127,20 @@ class Leg {
     sip::ServerTransactionId id;
     sip::Message request;
   };
+  using Headers = std::vector<std::pair<sip::HeaderId, std::string>>;
+  struct Content {  // what a request inside the dialog says
+    std::string type = {};
+    std::string body = {};
+    Headers headers = {};
+  };
   struct OwnRequest {  // ours, not yet finally answered
     sip::ClientTransactionId id;
     Purpose purpose;
     sip::Method method;
     std::string branch;
     std::uint32_t cseq = 0;
+    Content content = {};  // should it have to be said again
+    identity::DigestAttempts attempts = {};
     std::string invite = {};     // its bytes, should it have to be cancelled
     bool provisional = false;    // has been answered so: it may be cancelled
     bool cancel_wanted = false;  // no later than when that comes
@@ -170,15 +183,15 @@ class Leg {
   void onInitialProgress(const sip::Message& response);
   void acknowledge(const sip::Dialog& dialog, std::uint32_t cseq);
   void acknowledge(sip::Dialog& dialog, const RAck& rack);
+  void startOver();
   void cancelOwnInvites();
   void cancel(OwnRequest& own);
 
-  struct Body {
-    std::string_view type;
-    std::string_view text;
-  };
-  using Headers = std::vector<std::pair<sip::HeaderId, std::string>>;
-  void sendInDialog(sip::Method method, Purpose purpose, Body body, const Headers& headers = {});
+  void sendInDialog(sip::Method method, Purpose purpose, Content content);
+  void sendInDialog(sip::Dialog& dialog, OwnRequest own, std::optional<Authorization> proof);
+  void onChallenge(OwnRequest own, const sip::Message& challenge);
+  bool isStillWanted(const OwnRequest& own) const;
+  std::optional<Authorization> standingProof(std::string_view method, std::string_view uri);
   void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
   void useFlow(sip::FlowId flow);
   void withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use);
@@ -221,7 +234,11 @@ class Leg {
   bool offer_in_answer_ = false;           // our 2xx carried an offer: the ACK owes the answer
 
   InvitePlan plan_;
-  bool initial_pending_ = false;  // our INVITE has no final response
+  guard::CallPermits permits_;
+  bool challenged_ = false;                    // by the peer: it is asked nothing without proof any more
+  identity::DigestAttempts attempts_;          // of the INVITE that opens the dialog
+  std::optional<Authorization> invite_proof_;  // of the INVITE sent last: its ACK repeats it (RFC 3261 22.1)
+  bool initial_pending_ = false;               // our INVITE has no final response
   bool cancel_wanted_ = false;
   bool ended_ = false;  // end() was called or the peer said BYE
   bool bye_waits_for_ack_ = false;

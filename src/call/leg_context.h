@@ -6,9 +6,11 @@
 #include <string>
 
 #include "call/call_router.h"
+#include "call/challenge_answers.h"
 #include "call/ports.h"
 #include "call/via.h"
 #include "sip/transaction_layer.h"
+#include "telemetry/event.h"
 
 namespace sallyport::call {
 
@@ -43,6 +45,11 @@ struct LegContext {
   WallTime wall{};
   TargetObserver* targets = nullptr;
   CallRouter* router = nullptr;
+  Challenges* challenges = nullptr;     // none: challenges end what they meet
+  telemetry::EventSink* log = nullptr;  // of what a leg meets that its call does not hear
+
+  // host:port in Via and Contact towards that peer.
+  const SentBy& sentByTo(const PeerPolicy& peer) const { return peer.sent_by ? *peer.sent_by : sent_by; }
 };
 
 }  // namespace sallyport::call

@@ -69,6 +69,7 @@ std::string Leg::initialInvite(const std::string& branch) {
     writer.header(sip::HeaderId::pAssertedIdentity, "<" + plan_.asserted_identity + ">");
   }
   if (!plan_.privacy.empty()) writer.header(sip::HeaderId::privacy, plan_.privacy);
+  if (invite_proof_) writer.header(invite_proof_->header, invite_proof_->value);
   for (const auto& [name, value] : plan_.carried) writer.header(name, value);
   return writer.finish("application/sdp", plan_.sdp);
 }
@@ -84,8 +85,9 @@ void Leg::sendInitialInvite(sip::FlowId flow) {
   ++initial_cseq_;
   auto branch = newBranch();
   auto bytes = initialInvite(branch);
-  sendOn(flow, OwnRequest{{}, Purpose::initial, sip::Method::invite, std::move(branch), initial_cseq_},
-         std::move(bytes));
+  OwnRequest own{{}, Purpose::initial, sip::Method::invite, std::move(branch), initial_cseq_};
+  own.attempts = attempts_;
+  sendOn(flow, std::move(own), std::move(bytes));
 }
 
 sip::Dialog* Leg::dialogWith(std::string_view remote_tag) {
@@ -118,11 +120,10 @@ void Leg::onInitialProgress(const sip::Message& response) {
 }
 
 void Leg::acknowledge(sip::Dialog& dialog, const RAck& rack) {
-  auto branch = newBranch();
-  sip::MessageWriter writer;
-  const auto cseq = dialog.startRequest(writer, sip::toString(sip::Method::prack), via(branch));
-  writer.header(sip::HeaderId::rack, rack.toString());
-  sendOn(flow_, OwnRequest{{}, Purpose::aside, sip::Method::prack, std::move(branch), cseq}, writer.finish());
+  OwnRequest own{{}, Purpose::aside, sip::Method::prack, {}};
+  own.content.headers = {{sip::HeaderId::rack, rack.toString()}};
+  const auto proof = standingProof(sip::toString(sip::Method::prack), dialog.requestUri());
+  sendInDialog(dialog, std::move(own), proof);
 }
 
 void Leg::onInitialResponse(const sip::Message& response) {
@@ -135,15 +136,23 @@ void Leg::onInitialResponse(const sip::Message& response) {
     if (const auto raised = sip::raiseSessionExpires(response, asked_)) {
       ++session_retries_;
       asked_ = *raised;
-      initial_pending_ = true;
-      dialog_.reset();
-      forks_.clear();
+      invite_proof_ = standingProof("INVITE", plan_.request_uri);
+      startOver();
       return sendInitialInvite(flow_);
     }
   }
   if (dialog_) dialog_->terminate();
   ended_ = true;
   events_->onRejected(*this, rejectionBy(response));
+}
+
+// The INVITE again: what was heard of the one before counts no more.
+void Leg::startOver() {
+  initial_pending_ = true;
+  dialog_.reset();
+  forks_.clear();
+  order_ = {};
+  answered_early_ = false;
 }
 
 void Leg::onInitialSuccess(const sip::Message& response) {
@@ -175,7 +184,9 @@ void Leg::onInitialSuccess(const sip::Message& response) {
   initial_pending_ = false;
   auto branch = newBranch();
   sip::MessageWriter writer;
+  const auto proof = standingProof("BYE", answered->requestUri());
   const auto cseq = answered->startRequest(writer, "BYE", via(branch));
+  if (proof) writer.header(proof->header, proof->value);
   if (first) {
     dialog_ = std::move(*answered);
     dialog_->terminate();
@@ -190,6 +201,7 @@ void Leg::onInitialSuccess(const sip::Message& response) {
 void Leg::acknowledge(const sip::Dialog& dialog, std::uint32_t cseq) {
   sip::MessageWriter writer;
   dialog.startAck(writer, cseq, via(newBranch()));
+  if (invite_proof_) writer.header(invite_proof_->header, invite_proof_->value);
   context_.flows.send(flow_, writer.finish());
 }
 

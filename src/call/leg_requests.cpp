@@ -16,7 +16,7 @@ constexpr std::size_t kAccepted = 4;  // INVITEs of which a repeated 2xx still f
 
 std::string Leg::newBranch() const { return call::newBranch(context_.worker); }
 
-std::string Leg::via(std::string_view branch) const { return context_.sent_by.via(peer().hop, branch); }
+std::string Leg::via(std::string_view branch) const { return context_.sentByTo(peer()).via(peer().hop, branch); }
 
 // --- on the wire ---------------------------------------------------------------------------------------------
 
@@ -67,6 +67,7 @@ void Leg::onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::M
     own_.erase(found);
     letGo(own, response);
   }
+  if (response.status() == 401 || response.status() == 407) return onChallenge(own, response);
   switch (own.purpose) {
     case Purpose::initial: return onInitialResponse(response);
     case Purpose::offer:
@@ -92,7 +93,8 @@ Status Leg::offer(sip::Method method, std::string_view sdp) {
   if (pending_ || !dialog_->mayInvite() || !dialog_->mayOffer()) return Error{ErrorKind::overloaded, "call.glare", ""};
   const bool update = method == sip::Method::update && peer_allows_update_;
   dialog_->offerSent();
-  sendInDialog(update ? sip::Method::update : sip::Method::invite, Purpose::offer, {kSdp, sdp});
+  sendInDialog(update ? sip::Method::update : sip::Method::invite, Purpose::offer,
+               {std::string{kSdp}, std::string{sdp}});
   return success();
 }
 
@@ -118,7 +120,7 @@ void Leg::refreshWith(std::string_view sdp) {
     return;
   }
   dialog_->offerSent();
-  sendInDialog(sip::Method::invite, Purpose::refresh, {kSdp, sdp});
+  sendInDialog(sip::Method::invite, Purpose::refresh, {std::string{kSdp}, std::string{sdp}});
 }
 
 void Leg::notifyRefer(int status) {
@@ -130,18 +132,29 @@ void Leg::notifyRefer(int status) {
            : "active;expires=" + std::to_string(policy_->config->sip.invite_timeout / std::chrono::seconds{1});
   const auto fragment = "SIP/2.0 " + std::to_string(status) + " " + std::string{sip::reasonPhrase(status)} + "\r\n";
   if (last) referred_.reset();
-  sendInDialog(sip::Method::notify, Purpose::aside, {"message/sipfrag;version=2.0", fragment},
-               {{sip::HeaderId::event, event}, {sip::HeaderId::subscriptionState, state}});
+  sendInDialog(sip::Method::notify, Purpose::aside,
+               {"message/sipfrag;version=2.0",
+                fragment,
+                {{sip::HeaderId::event, event}, {sip::HeaderId::subscriptionState, state}}});
 }
 
 void Leg::sendInfo(std::string_view content_type, std::string_view body) {
-  if (isConfirmed() && !ended_) sendInDialog(sip::Method::info, Purpose::aside, {content_type, body});
+  if (isConfirmed() && !ended_)
+    sendInDialog(sip::Method::info, Purpose::aside, {std::string{content_type}, std::string{body}});
 }
 
-void Leg::sendInDialog(sip::Method method, Purpose purpose, Body body, const Headers& headers) {
-  auto branch = newBranch();
-  sip::MessageWriter writer{768 + body.text.size()};
-  const auto cseq = dialog_->startRequest(writer, sip::toString(method), via(branch));
+void Leg::sendInDialog(sip::Method method, Purpose purpose, Content content) {
+  OwnRequest own{{}, purpose, method, {}};
+  own.content = std::move(content);
+  const auto proof = standingProof(sip::toString(method), dialog_->requestUri());
+  sendInDialog(*dialog_, std::move(own), proof);
+}
+
+void Leg::sendInDialog(sip::Dialog& dialog, OwnRequest own, std::optional<Authorization> proof) {
+  const auto method = own.method;
+  own.branch = newBranch();
+  sip::MessageWriter writer{768 + own.content.body.size()};
+  own.cseq = dialog.startRequest(writer, sip::toString(method), via(own.branch));
   const bool session = method == sip::Method::invite || method == sip::Method::update;
   if (session || method == sip::Method::notify) writer.header(sip::HeaderId::contact, contact());
   if (session) {
@@ -153,9 +166,10 @@ void Leg::sendInDialog(sip::Method method, Purpose purpose, Body body, const Hea
       writer.header(sip::HeaderId::sessionExpires, asked_.toString());
     }
   }
-  for (const auto& [header, value] : headers) writer.header(header, value);
-  auto bytes = writer.finish(body.text.empty() ? std::string_view{} : body.type, body.text);
-  OwnRequest own{{}, purpose, method, std::move(branch), cseq};
+  for (const auto& [header, value] : own.content.headers) writer.header(header, value);
+  if (proof) writer.header(proof->header, proof->value);
+  if (method == sip::Method::invite) invite_proof_ = std::move(proof);
+  auto bytes = writer.finish(own.content.body.empty() ? std::string_view{} : own.content.type, own.content.body);
   if (flow_alive_) return sendOn(flow_, std::move(own), std::move(bytes));
 
   // The connection is gone: the same peer may have another, or we make one.
@@ -242,7 +256,7 @@ void Leg::sayBye() {
   bye_waits_for_ack_ = false;
   Headers headers;
   if (!bye_reason_.empty()) headers.emplace_back(sip::HeaderId::reason, bye_reason_);
-  sendInDialog(sip::Method::bye, Purpose::bye, {}, headers);
+  sendInDialog(sip::Method::bye, Purpose::bye, {{}, {}, std::move(headers)});
   dialog_->terminate();
 }
 

@@ -9,25 +9,26 @@ void OwnRequests::request(const PeerPolicy& to, sip::Method method, Write write,
   Target target;
   target.peer = &to;
   target.label = to.name;
-  context_.flows.acquire(
-      target, [this, method, write = std::move(write), done = std::move(done)](Result<sip::FlowId> flow) mutable {
-        enter_([&] {
-          if (!flow) return done({{}, flow.error()});
-          send(*flow, method, write, std::move(done));
-        });
-      });
+  context_.flows.acquire(target, [this, sent_by = sentByTo(to), method, write = std::move(write),
+                                  done = std::move(done)](Result<sip::FlowId> flow) mutable {
+    enter_([&] {
+      if (!flow) return done({{}, flow.error()});
+      send(*flow, sent_by, method, write, std::move(done));
+    });
+  });
 }
 
 void OwnRequests::request(sip::FlowId on, sip::Method method, Write write, Done done) {
-  enter_([&] { send(on, method, write, std::move(done)); });
+  enter_([&] { send(on, sentBy(), method, write, std::move(done)); });
 }
 
-void OwnRequests::send(sip::FlowId flow, sip::Method method, const Write& write, Done done) {
+void OwnRequests::send(sip::FlowId flow, const SentBy& sent_by, sip::Method method, const Write& write,
+                       Done done) {
   const auto branch = newBranch(context_.worker);
   const auto facts = context_.flows.facts(flow);
   const auto hop = facts ? facts->hop : HopSecurity::tls;
   auto sent = context_.transactions.send(flow, sip::Reliability::reliable, method, branch,
-                                         write(context_.sent_by.via(hop, branch)), context_.now);
+                                         write(sent_by.via(hop, branch)), context_.now);
   if (!sent) return done({flow, sent.error()});
   pending_.emplace(static_cast<std::uint64_t>(*sent), Pending{flow, std::move(done)});
 }

@@ -35,7 +35,7 @@ class OwnRequests final : public Requester {
     sip::FlowId flow{};
     Done done;
   };
-  void send(sip::FlowId flow, sip::Method method, const Write& write, Done done);
+  void send(sip::FlowId flow, const SentBy& sent_by, sip::Method method, const Write& write, Done done);
 
   LegContext& context_;
   const Enter enter_;

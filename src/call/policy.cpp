@@ -52,6 +52,22 @@ Result<HeaderPolicy> headersOf(const HeaderPolicies& policies, const config::Pol
   return *found;
 }
 
+void take(const config::Policy& policy, PeerPolicy& out) {
+  out.sips = policy.sips;
+  out.dtmf = policy.dtmf;
+  out.follow_redirects = policy.follow_redirects;
+  out.failover_statuses = policy.failover_statuses;
+}
+
+// Where we are found by the name that we are certified as.
+std::string nameOf(const config::Config& config) {
+  const auto& listener = config.listeners.front();
+  const auto& advertise = listener.advertise;
+  const auto port = advertise && advertise->port ? *advertise->port : listener.address.port;
+  const bool named = advertise && !IpAddress::parse(advertise->host);
+  return (named ? advertise->host : config.edge.domains.front()) + ":" + std::to_string(port);
+}
+
 Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, const std::string& domain) {
   PeerPolicy out;
   out.name = peer.name;
@@ -64,8 +80,8 @@ Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, cons
   out.caller.on_foreign = peer.on_foreign_identity;
   SP_ASSIGN(out.caller.numbers, NumberPlan::make(peer.numbers));
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, peer.policy, kTrunkEdge));
-  out.sips = peer.policy.sips;
-  out.dtmf = peer.policy.dtmf;
+  take(peer.policy, out);
+  if (peer.contact_by_name && !peer.unprotected) out.sent_by = SentBy{nameOf(*edge.config)};
   out.user_phone = peer.user_phone;
   if (peer.unprotected) {
     out.hop = HopSecurity::plain;
@@ -80,8 +96,7 @@ Result<PeerPolicy> devicesOf(const config::Devices& devices, const EdgePolicy& e
   SP_ASSIGN(out.media, mediaOf(devices.policy));
   out.uri_host = devices.domain;
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, devices.policy, kDeviceEdge));
-  out.sips = devices.policy.sips;
-  out.dtmf = devices.policy.dtmf;
+  take(devices.policy, out);
   return out;
 }
 
@@ -106,6 +121,11 @@ const PeerPolicy* EdgePolicy::peer(std::string_view name) const {
   return found == peers.end() ? nullptr : &*found;
 }
 
+bool PeerPolicy::failsOver(int status) const {
+  return std::find(failover_statuses.begin(), failover_statuses.end(), static_cast<unsigned>(status)) !=
+         failover_statuses.end();
+}
+
 bool EdgePolicy::ownsHost(std::string_view host) const {
   const auto& domains = config->edge.domains;
   return std::any_of(domains.begin(), domains.end(),
@@ -114,6 +134,7 @@ bool EdgePolicy::ownsHost(std::string_view host) const {
 
 Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
   auto policy = std::make_shared<EdgePolicy>();
+  policy->config = config;
   SP_ASSIGN(policy->header_policies, HeaderPolicies::make(config->header_policies));
   for (const auto& peer : config->peers) {
     SP_ASSIGN(auto compiled, peerOf(peer, *policy, config->edge.domains.front()));
@@ -128,7 +149,6 @@ Result<EdgePolicyPtr> compile(std::shared_ptr<const config::Config> config) {
   policy->timers.t2 = config->sip.t2;
   policy->timers.t4 = config->sip.t4;
   policy->timers.abandon = config->sip.invite_timeout + policy->timers.timeout();  // the call's own limit comes first
-  policy->config = std::move(config);
   return EdgePolicyPtr{std::move(policy)};
 }
 

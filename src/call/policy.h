@@ -14,6 +14,7 @@
 #include "call/header_policy.h"
 #include "call/route_table.h"
 #include "call/sips.h"
+#include "call/via.h"
 #include "config/config.h"
 #include "core/endpoint.h"
 #include "core/result.h"
@@ -36,7 +37,11 @@ struct PeerPolicy {
   HopSecurity hop = HopSecurity::tls;                 // plain: it is configured as unprotected, and `media` says so too
   config::DtmfMode dtmf = config::DtmfMode::rfc4733;  // how it is told of keys pressed on the other side
   bool user_phone = false;                            // numbers are sent to it with ";user=phone" (RFC 3261 19.1.1)
+  std::optional<SentBy> sent_by = {};                 // how we name ourselves to it; nothing: as to everybody
+  std::vector<unsigned> failover_statuses{408, 503};  // of its final answers, those after which others are tried
+  bool follow_redirects = false;                      // its 3xx to a call, by the routes of the caller
 
+  bool failsOver(int status) const;
   const NumberPlan& numbers() const { return caller.numbers; }
 };
 

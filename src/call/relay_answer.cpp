@@ -93,6 +93,22 @@ const KnownEvent* knownEvent(std::string_view package) {
   return found == kEvents.end() ? nullptr : &*found;
 }
 
+std::optional<Authorization> proofFor(RelayContext& context, const ChallengedRequest& request,
+                                      const sip::Message& response, identity::DigestAttempts& attempts) {
+  if (response.status() != 401 && response.status() != 407) return std::nullopt;
+  Result<Authorization> proof{
+      Error{ErrorKind::peerMisbehaved, "call.challenge.no_credentials", std::string{request.peer}}};
+  if (context.challenges != nullptr) proof = context.challenges->answer(request, response, attempts);
+  if (proof) return *std::move(proof);
+  context.log.event(telemetry::Severity::warning, "trunk.challenge_refused",
+                    {{"peer", request.peer},
+                     {"method", request.method},
+                     {"status", response.status()},
+                     {"reason", proof.error().code},
+                     {"detail", proof.error().detail}});
+  return std::nullopt;
+}
+
 std::string relayTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
 
 std::string relayContact(const RelayContext& context, HopSecurity hop, std::string_view tag) {

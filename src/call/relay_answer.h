@@ -51,6 +51,11 @@ struct KnownEvent {
 };
 const KnownEvent* knownEvent(std::string_view package);
 
+// A 401 or 407 to a request that we have carried: the header that answers it. Nothing: it is another answer, or it can
+// not be answered, which the log says ("trunk.challenge_refused").
+std::optional<Authorization> proofFor(RelayContext& context, const ChallengedRequest& request,
+                                      const sip::Message& response, identity::DigestAttempts& attempts);
+
 std::string relayTag(unsigned worker);  // begins with the worker's number
 std::string relayContact(const RelayContext& context, HopSecurity hop, std::string_view tag);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "call/challenge_answers.h"
 #include "call/header_policy.h"
 #include "call/requester.h"
 #include "call/target.h"
@@ -70,6 +71,7 @@ struct RelayContext {
   telemetry::EventSink& log;
   const Clock& clock;
   RelayRules rules = {};
+  Challenges* challenges = nullptr;  // what answers those of peers; null: nobody
 };
 
 }  // namespace sallyport::call

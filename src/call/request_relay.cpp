@@ -30,6 +30,8 @@ struct Onward {
   std::string method, call_id, from_tag, content_type, body;
   RelayHeaders headers;
   unsigned max_forwards = 70;
+  std::uint32_t cseq = 1;
+  std::optional<Authorization> proof = {};  // once we were asked for it
 
   std::string write(const std::string& via) const {
     const auto& target = route.target;
@@ -40,7 +42,8 @@ struct Onward {
         .header(sip::HeaderId::from, "<" + target.from_uri + ">;tag=" + from_tag)
         .header(sip::HeaderId::to, "<" + target.to_uri + ">")
         .header(sip::HeaderId::callId, call_id)
-        .header(sip::HeaderId::cseq, "1 " + method);
+        .header(sip::HeaderId::cseq, std::to_string(cseq) + " " + method);
+    if (proof) writer.header(proof->header, proof->value);
     if (!target.asserted_identity.empty()) {
       writer.header(sip::HeaderId::pAssertedIdentity, "<" + target.asserted_identity + ">");
     }
@@ -74,6 +77,12 @@ const config::Policy* policyOf(const config::Config& config, std::string_view pe
 }
 
 }  // namespace
+
+struct RequestRelay::Carried {
+  RelayRequest request;
+  Onward onward;
+  identity::DigestAttempts attempts = {};
+};
 
 RequestRelay::RequestRelay(RelayContext context, RequestRoutes& routes, EdgePolicyPtr policy)
     : context_(std::move(context)),
@@ -189,19 +198,32 @@ void RequestRelay::carry(RelayRequest request, RelayRoute route) {
 
   ++shares_[request.from.identity()].pending;
   ++pending_;
-  const Target target = onward.route.target;
-  const auto policy = onward.route.policy;  // the target's peer lives in it until the request is on its way
-  const auto method = message.method();
-  const auto kept = std::make_shared<const RelayRequest>(std::move(request));
-  Requester::Write write = [onward = std::move(onward)](const std::string& via) { return onward.write(via); };
-  Requester::Done done = [this, kept, still = std::weak_ptr<const bool>{alive_}](Requester::Answer answer) {
-    if (!still.expired()) onCarried(*kept, answer);
+  send(std::make_shared<Carried>(Carried{std::move(request), std::move(onward)}));
+}
+
+void RequestRelay::send(const std::shared_ptr<Carried>& carried) {
+  const auto method = carried->request.message.method();
+  const auto& target = carried->onward.route.target;
+  Requester::Write write = [carried](const std::string& via) { return carried->onward.write(via); };
+  Requester::Done done = [this, carried, still = std::weak_ptr<const bool>{alive_}](const Requester::Answer& answer) {
+    if (!still.expired()) onCarried(carried, answer);
   };
   if (target.flow) return context_.requester.request(*target.flow, method, std::move(write), std::move(done));
   context_.requester.request(*target.peer, method, std::move(write), std::move(done));
 }
 
-void RequestRelay::onCarried(const RelayRequest& request, const Requester::Answer& answer) {
+void RequestRelay::onCarried(const std::shared_ptr<Carried>& carried, const Requester::Answer& answer) {
+  const auto& request = carried->request;
+  if (answer.response) {
+    auto& onward = carried->onward;
+    const auto& target = onward.route.target;
+    const ChallengedRequest asked{target.peer->name, onward.method, target.request_uri};
+    if (auto proof = proofFor(context_, asked, *answer.response, carried->attempts)) {
+      ++onward.cseq;
+      onward.proof = std::move(proof);
+      return send(carried);
+    }
+  }
   --pending_;
   if (const auto share = shares_.find(request.from.identity()); share != shares_.end()) {
     --share->second.pending;

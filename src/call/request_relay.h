@@ -56,8 +56,10 @@ class RequestRelay {
   Status roomForPending(const identity::Principal& who) const;
   Result<sip::EventHeader> allowedEvent(const sip::Message& message) const;
   Status mayUse(std::string_view peer, sip::Method method, const char* code) const;
+  struct Carried;  // a stand-alone request on its way
   void carry(RelayRequest request, RelayRoute route);
-  void onCarried(const RelayRequest& request, const Requester::Answer& answer);
+  void send(const std::shared_ptr<Carried>& carried);
+  void onCarried(const std::shared_ptr<Carried>& carried, const Requester::Answer& answer);
   void subscribe(RelayRequest request, RelayRoute route);
   Status roomForSubscription(const identity::Principal& who) const;
   void forget(const Subscription& subscription);

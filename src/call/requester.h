@@ -33,8 +33,10 @@ class Requester {
   // On this connection and no other.
   virtual void request(sip::FlowId on, sip::Method method, Write write, Done done) = 0;
 
-  // How we are named in our Via, which is said already, and in the URIs that lead back to us.
+  // How we are named in our Via, which is said already, and in the URIs that lead back to us; and towards a peer that
+  // wants our name there.
   virtual const SentBy& sentBy() const = 0;
+  const SentBy& sentByTo(const PeerPolicy& peer) const { return peer.sent_by ? *peer.sent_by : sentBy(); }
 };
 
 }  // namespace sallyport::call

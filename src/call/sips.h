@@ -40,7 +40,8 @@ struct SipsDecision {
 // "call.sips.required" (480: the source must use it), "call.sips.hop" (480: the target takes no sips:, or is reached
 // without TLS).
 Result<SipsDecision> decideSips(const SipsQuery& query);
-// The Warning that says so on the wire (RFC 5630 6.3: 380 and 381), empty for 416 and whatever is not about SIPS.
+// The Warning that says so on the wire beside 480 (RFC 5630 5.3, IANA sip-parameters: 380 and 381), `agent` who says
+// it; empty for 416 and whatever is not about SIPS.
 std::string sipsWarning(const Error& error, std::string_view agent);
 
 }  // namespace sallyport::call

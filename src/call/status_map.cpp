@@ -33,11 +33,17 @@ int statusTowardsPeer(int far_status) {
   return 500;
 }
 
+bool isChallengeRefusal(const Error& error) {
+  const std::string_view code{error.code};
+  return code.starts_with("call.challenge.") || code.starts_with("identity.digest.");
+}
+
 int statusTowardsPeer(const Error& error) {
   const std::string_view code{error.code};
   if (code.starts_with("sdp.")) return 488;
   if (code.starts_with("media.srtp.") && error.kind == ErrorKind::peerMisbehaved) return 488;  // its keys
-  if (code.starts_with("tls.")) return 502;  // the far side did not prove who it is: not the caller's fault
+  if (code.starts_with("tls.")) return 502;   // the far side did not prove who it is: not the caller's fault
+  if (isChallengeRefusal(error)) return 502;  // the far side wants a proof from us that we do not have
   if (code == "call.refer.pending") return 491;
   if (code == "call.replaces.foreign") return 481;
   if (code == "call.info.type" || code == "media.event.not_agreed") return 415;

@@ -11,6 +11,9 @@ namespace sallyport::call {
 // a challenge is ours to answer and stays on its hop; 503 speaks of the far hop only (RFC 3261 16.7).
 int statusTowardsPeer(int far_status);
 
+// A challenge of the far side that our account there does not answer.
+bool isChallengeRefusal(const Error& error);
+
 // A failure of our own, by who is at fault; total over codes and kinds.
 int statusTowardsPeer(const Error& error);
 

@@ -51,16 +51,27 @@ Result<std::shared_ptr<Subscription>> Subscription::make(RelayContext& context, 
 }
 
 void Subscription::start(RelayRequest subscribe) {
-  std::string accept{subscribe.message.header(sip::HeaderId::accept).value_or("")};
+  accept_ = subscribe.message.header(sip::HeaderId::accept).value_or("");
   pending_.emplace(PendingSubscribe{std::move(subscribe), plan_.expires, true});
+  sendFirst();
+}
+
+void Subscription::sendFirst() {
   const auto self = shared_from_this();
   send(
-      Side::far, sip::Method::subscribe,
-      [self, accept = std::move(accept)](const std::string& via) { return self->writeFirst(via, accept); },
+      Side::far, sip::Method::subscribe, [self](const std::string& via) { return self->writeFirst(via); },
       [](Subscription& heard, Requester::Answer answer) { heard.onSubscribeAnswer(std::move(answer)); });
 }
 
-std::string Subscription::writeFirst(const std::string& via, const std::string& accept) const {
+void Subscription::sendRefresh(std::chrono::seconds expires) {
+  const auto self = shared_from_this();
+  send(
+      Side::far, sip::Method::subscribe,
+      [self, expires](const std::string& via) { return self->writeSubscribe(via, expires); },
+      [](Subscription& heard, Requester::Answer answer) { heard.onSubscribeAnswer(std::move(answer)); });
+}
+
+std::string Subscription::writeFirst(const std::string& via) {
   const auto& target = plan_.route.target;
   sip::MessageWriter writer;
   writer.request("SUBSCRIBE", target.request_uri).header(sip::HeaderId::via, via);
@@ -69,11 +80,12 @@ std::string Subscription::writeFirst(const std::string& via, const std::string& 
       .header(sip::HeaderId::from, "<" + target.from_uri + ">;tag=" + far_tag_)
       .header(sip::HeaderId::to, "<" + target.to_uri + ">")
       .header(sip::HeaderId::callId, far_call_id_)
-      .header(sip::HeaderId::cseq, "1 SUBSCRIBE")
+      .header(sip::HeaderId::cseq, std::to_string(first_cseq_) + " SUBSCRIBE")
       .header(sip::HeaderId::contact, relayContact(context_, plan_.route.target.peer->hop, far_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::expires, static_cast<std::uint64_t>(plan_.expires.count()));
-  if (!accept.empty()) writer.header(sip::HeaderId::accept, accept);
+  if (!accept_.empty()) writer.header(sip::HeaderId::accept, accept_);
+  if (const auto proof = std::exchange(proof_, std::nullopt)) writer.header(proof->header, proof->value);
   if (!target.asserted_identity.empty()) {
     writer.header(sip::HeaderId::pAssertedIdentity, "<" + target.asserted_identity + ">");
   }
@@ -87,6 +99,8 @@ std::string Subscription::writeSubscribe(const std::string& via, std::chrono::se
   writer.header(sip::HeaderId::contact, relayContact(context_, plan_.route.target.peer->hop, far_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::expires, static_cast<std::uint64_t>(expires.count()));
+  if (!proof_ && challenged_) proof_ = context_.challenges->authorize({farPeer(), "SUBSCRIBE", far_->requestUri()});
+  if (const auto proof = std::exchange(proof_, std::nullopt)) writer.header(proof->header, proof->value);
   return writer.finish();
 }
 
@@ -104,15 +118,12 @@ void Subscription::onSubscribe(RelayRequest request) {
   }
   near_flow_ = request.flow;
   pending_.emplace(PendingSubscribe{std::move(request), *expires, false});
-  const auto self = shared_from_this();
-  send(
-      Side::far, sip::Method::subscribe,
-      [self, expires = *expires](const std::string& via) { return self->writeSubscribe(via, expires); },
-      [](Subscription& heard, Requester::Answer answer) { heard.onSubscribeAnswer(std::move(answer)); });
+  sendRefresh(*expires);
 }
 
 void Subscription::onSubscribeAnswer(Requester::Answer answer) {
   if (finished_ || !pending_) return;
+  if (answer.response && repeat(*answer.response)) return;
   auto pending = *std::move(pending_);
   pending_.reset();
   if (!answer.response) {
@@ -123,6 +134,22 @@ void Subscription::onSubscribeAnswer(Requester::Answer answer) {
   if (response.isSuccess()) return onSubscribed(response, std::move(pending));
   onNotSubscribed(Error{ErrorKind::unavailable, "relay.rejected", std::to_string(response.status())},
                   statusTowardsPeer(response.status()), std::move(pending), &response);
+}
+
+// With our proof, where that is what the notifier asks for.
+bool Subscription::repeat(const sip::Message& response) {
+  const auto uri = far_ ? far_->requestUri() : plan_.route.target.request_uri;
+  auto proof = proofFor(context_, {farPeer(), "SUBSCRIBE", uri}, response, pending_->attempts);
+  if (!proof) return false;
+  challenged_ = true;
+  proof_ = std::move(proof);
+  if (far_) {
+    sendRefresh(pending_->expires);
+  } else {
+    ++first_cseq_;
+    sendFirst();
+  }
+  return true;
 }
 
 void Subscription::onSubscribed(const sip::Message& response, PendingSubscribe pending) {
@@ -187,7 +214,7 @@ void Subscription::onNotify(RelayRequest request) {
     if (const auto refusal = far_->onRequest(notify, 0)) return refuseRelayed(context_, request, refusal->error);
     far_->onAnswered(sip::Method::notify, 200);  // its Contact is where the notifier is, whatever the subscriber says
   } else {
-    auto far = sip::Dialog::fromNotify(notify, 1);
+    auto far = sip::Dialog::fromNotify(notify, first_cseq_);
     if (!far) return refuseRelayed(context_, request, far.error());
     far_ = *std::move(far);
   }

@@ -56,18 +56,22 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
     RelayRequest request;
     std::chrono::seconds expires{};
     bool first = false;
+    identity::DigestAttempts attempts = {};
   };
 
   bool comesFrom(const identity::Principal& who, Side side) const;
   void onSubscribe(RelayRequest request);
   void onSubscribeAnswer(Requester::Answer answer);
+  bool repeat(const sip::Message& response);
   void onSubscribed(const sip::Message& response, PendingSubscribe pending);
   void onNotSubscribed(const Error& error, int status, PendingSubscribe pending, const sip::Message* response);
   void onNotify(RelayRequest request);
   Status checkNotify(const sip::Message& notify) const;
   void onNotifyAnswer(sip::ServerTransactionId id, bool last, const Requester::Answer& answer);
 
-  std::string writeFirst(const std::string& via, const std::string& accept) const;
+  void sendFirst();
+  void sendRefresh(std::chrono::seconds expires);
+  std::string writeFirst(const std::string& via);
   std::string writeSubscribe(const std::string& via, std::chrono::seconds expires);
   std::string writeNotify(const std::string& via, const sip::SubscriptionState& state, const std::string& body);
   using Heard = std::function<void(Subscription&, Requester::Answer)>;
@@ -81,6 +85,10 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
   Over over_;
   const HopSecurity near_hop_;
   const std::string near_tag_, far_tag_, far_call_id_;
+  std::string accept_;                  // of the first SUBSCRIBE
+  std::uint32_t first_cseq_ = 1;        // which our first SUBSCRIBE has, or has had once challenged
+  std::optional<Authorization> proof_;  // of the SUBSCRIBE on its way
+  bool challenged_ = false;             // by the notifier: it is asked nothing without proof any more
   std::optional<sip::Dialog> near_, far_;
   std::optional<PendingSubscribe> pending_;
   std::vector<RelayRequest> notifies_;  // not yet answered by the subscriber

@@ -42,11 +42,7 @@ struct TargetPlan {
   std::vector<TargetGroup> groups;  // tried in this order until one answers
   // Without a provisional answer other than 100 for this long an attempt has failed, while there is another group.
   std::chrono::milliseconds attempt_timeout{10'000};
-  // Final answers after which the next group is tried; 408 and 503 also stand for timeouts and lost or
-  // refused connections. Others are an answer, and the caller's.
-  std::vector<int> failover_statuses{408, 500, 502, 503, 504};
 
-  bool failsOver(int status) const;
   const Target& first() const { return groups.front().front(); }
 };
 

@@ -14,9 +14,12 @@
 namespace sallyport::call {
 
 struct Transfer {
-  LegRole place = LegRole::callee;       // the transferor's, which the new party takes
-  std::string target;                    // as the REFER names it
-  std::string referred_by;               // the URI of who asked (RFC 3892)
+  LegRole place = LegRole::callee;      // the transferor's, which the new party takes
+  std::string target;                   // as the REFER names it
+  std::string referred_by;              // the URI of who asked (RFC 3892)
+  const PeerPolicy* by_peer = nullptr;  // of the call's policy
+  std::string by_identity;
+  sip::FlowId by_flow{};
   guard::CallPermits permits;            // of the new party
   std::unique_ptr<CalleeSearch> search;  // for somebody new
   std::unique_ptr<Leg> joining;          // is there

@@ -63,8 +63,8 @@ void TrunkRegistrations::adopt(EdgePolicyPtr policy) {
       return trunk->policy == policy_ && trunk->registration.account().peer == peer.name;
     });
     if (known) continue;
-    trunks_.push_back(
-        std::make_shared<Trunk>(Trunk{TrunkRegistration{accountOf(peer, parts_.requester.sentBy()), now}, policy_}));
+    trunks_.push_back(std::make_shared<Trunk>(
+        Trunk{TrunkRegistration{accountOf(peer, parts_.requester.sentByTo(*policy_->peer(peer.name))), now}, policy_}));
   }
   advance();
 }
