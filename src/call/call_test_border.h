@@ -81,6 +81,18 @@ inline std::shared_ptr<guard::AdmissionChain> chainOf(const config::Config& conf
   return guard::buildAdmissionChain(policy, tables, &log);
 }
 
+// Ours at core, which asks for it in some tests.
+inline constexpr std::string_view kUsername = "edge", kRealm = "inner", kPassword = "s3cret";
+inline Secret passwordAtCore() {
+  return Secret{Bytes{reinterpret_cast<const std::uint8_t*>(kPassword.data()), kPassword.size()}};
+}
+inline std::vector<PeerAccount> accountsAtCore() {
+  std::vector<PeerAccount> accounts;
+  accounts.push_back(
+      {"core", std::string{kUsername}, std::string{kRealm}, passwordAtCore(), {identity::DigestAlgorithm::sha256}});
+  return accounts;
+}
+
 class Border {
  public:
   explicit Border(const BorderConfig& config = {}) : Border(policyOf(config)) {}
@@ -101,12 +113,23 @@ class Border {
                 {},
                 &live_everywhere,
                 &places,
-                &places},
+                &places,
+                nullptr,
+                &challenges},
                policy) {}
 
   Judges judges(const EdgePolicyPtr& rules = nullptr) {
     const auto& config = *(rules ? rules : policy)->config;
     return {chainOf(config, tables, decisions), failures, trunks, certificateRules()};
+  }
+
+  // New figures for trunks, as a reload brings them.
+  void limit(guard::Trunks of_peer, std::shared_ptr<const guard::DrainedPeers> drained = nullptr) {
+    guard::TrunkPolicy trunk_policy;
+    trunk_policy.of_peer = std::move(of_peer);
+    trunk_policy.drained = std::move(drained);
+    trunks = std::make_shared<guard::TrunkAdmission>(trunk_policy, tables, &decisions);
+    server.adopt(policy, judges());
   }
 
   // The message as it would come off the connection; what does not parse never reaches the server.
@@ -183,6 +206,7 @@ class Border {
       std::make_shared<guard::TrunkAdmission>(guard::TrunkPolicy{}, tables, &decisions);
   std::shared_ptr<guard::AuthFailureLimits> failures =
       std::make_shared<guard::AuthFailureLimits>(guard::AuthFailurePolicy{}, failure_tables, &decisions);
+  PeerChallenges challenges{accountsAtCore()};
   CallDirectory directory;
   KeptRecords records;
   telemetry::RecordingSink log;

@@ -2,11 +2,13 @@
 #include "call/callee_search.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "call/earliest.h"
 #include "call/final_choice.h"
 #include "call/status_map.h"
+#include "sip/char_class.h"
 
 namespace sallyport::call {
 namespace {
@@ -17,6 +19,14 @@ constexpr std::size_t kMostContacts = 4;  // of one redirect
 
 // What is said against the server or the way to it, rather than by who was called.
 bool blamesServer(int status) { return status == 408 || status >= 500; }
+
+// user@host, whoever writes it how.
+std::string addressOf(const sip::Uri& uri) {
+  std::string name{uri.user};
+  name += '@';
+  std::transform(uri.host.begin(), uri.host.end(), std::back_inserter(name), sip::lower);
+  return name;
+}
 
 // Of what came to nothing on our side of the peer: the same may go well with another target.
 bool isOurTrouble(int status) { return status == 408 || status == 500 || (status >= 502 && status <= 504); }
@@ -236,7 +246,7 @@ bool CalleeSearch::follow(const Leg& leg, const Rejection& why) {
   for (std::size_t i = 0; i < std::min(why.contacts.size(), kMostContacts); ++i) {
     const auto& contact = why.contacts[i];
     const auto uri = sip::Uri::parse(contact);
-    if (!uri || !followed_.insert(std::string{uri->user} + "@" + std::string{uri->host}).second) continue;
+    if (!uri || !followed_.insert(addressOf(*uri)).second) continue;
     auto groups = parts_.owner.redirect(leg.peer(), contact);
     parts_.log.event(groups ? telemetry::Severity::notice : telemetry::Severity::warning,
                      groups ? "call.redirect.followed" : "call.redirect.refused",

@@ -139,13 +139,18 @@ class RelayTest : public ::testing::Test {
     relay.adopt(*compile(std::make_shared<const config::Config>(std::move(config))));
   }
 
+  static std::string challengeOf(const std::string& realm) {
+    return "WWW-Authenticate: Digest realm=\"" + realm + "\", nonce=\"n1\", qop=\"auth\", algorithm=SHA-256\r\n";
+  }
+
   EdgePolicyPtr policy = policyOf({});
+  PeerChallenges challenges{accountsAtCore()};
   FakeRequester requester;
   FakeAnswers answers;
   FakeRoutes routes{policy};
   telemetry::RecordingSink log;
   FakeClock clock;
-  RequestRelay relay{{7, requester, answers, log, clock, quickRules()}, routes, policy};
+  RequestRelay relay{{7, requester, answers, log, clock, quickRules(), &challenges}, routes, policy};
 
  private:
   std::uint64_t requests_ = 0;

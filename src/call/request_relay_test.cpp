@@ -70,6 +70,34 @@ TEST_F(RelayTest, WhatTheFarSideRefusesIsToldInOurWords) {
   }
 }
 
+TEST_F(RelayTest, AChallengeOfTheFarSideIsAnsweredThere) {
+  const auto id = say({.body = "hello"});
+  auto asked = requester.take(sip::Method::message);
+  requester.answer(*asked, 401, challengeOf("inner"));
+  auto again = requester.take(sip::Method::message);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(answers.of(id), nullptr);
+  EXPECT_EQ(again->request.callId(), asked->request.callId());
+  EXPECT_EQ(again->request.cseq(), 2u);
+  EXPECT_EQ(again->request.body(), "hello");
+  const auto proof = identity::DigestAnswer::parse(again->request.header(sip::HeaderId::authorization).value_or(""));
+  ASSERT_TRUE(proof.ok());
+  EXPECT_EQ(proof->uri, again->request.requestUri());
+  EXPECT_EQ(proof->nonce, "n1");
+  requester.answer(*again, 401, challengeOf("inner"));
+  EXPECT_EQ(statusOf(id), 502);
+  EXPECT_FALSE(answers.of(id)->has(sip::HeaderId::wwwAuthenticate));
+  EXPECT_EQ(log.events("trunk.challenge_refused").front().fields.at("reason"), "identity.digest.rejected");
+}
+
+TEST_F(RelayTest, AChallengeOfAnotherRealmIsNotAnswered) {
+  const auto id = say({.body = "hello"});
+  auto asked = requester.take(sip::Method::message);
+  requester.answer(*asked, 401, challengeOf("bank.example"));
+  EXPECT_FALSE(requester.take(sip::Method::message));
+  EXPECT_EQ(statusOf(id), 502);
+}
+
 TEST_F(RelayTest, NoAnswerIsToldAsWhatItIs) {
   const auto id = say({.body = "hello"});
   auto asked = requester.take(sip::Method::message);

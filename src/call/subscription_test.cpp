@@ -153,6 +153,28 @@ TEST_F(SubscriptionTest, UnsubscribingEndsWithTheLastNotify) {
   EXPECT_EQ(log.events("relay.subscription.ended").back().fields.at("reason"), "relay.subscription.terminated");
 }
 
+TEST_F(SubscriptionTest, AChallengeOfTheNotifierIsAnsweredThere) {
+  ASSERT_TRUE(ask());
+  requester.answer(*far, 401, challengeOf("inner"));
+  far = requester.take(sip::Method::subscribe);
+  ASSERT_TRUE(far);
+  EXPECT_EQ(far->request.cseq(), 2u);
+  EXPECT_EQ(far->request.fromTag(), far_tag);
+  EXPECT_TRUE(far->request.has(sip::HeaderId::authorization));
+  ASSERT_TRUE(grant());
+  const auto refresh = say(refreshing(2));
+  auto again = requester.take(sip::Method::subscribe);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->request.cseq(), 3u);
+  const auto proof = identity::DigestAnswer::parse(again->request.header(sip::HeaderId::authorization).value_or(""));
+  ASSERT_TRUE(proof.ok());
+  EXPECT_EQ(proof->nonce_count, "00000002");
+  EXPECT_EQ(proof->uri, again->request.requestUri());
+  requester.answer(*again, 401, challengeOf("bank.example"));
+  EXPECT_EQ(statusOf(refresh), 502);
+  EXPECT_EQ(relay.subscriptions(), 1u);
+}
+
 TEST_F(SubscriptionTest, WhatTheNotifierRefusesIsTheEndOfIt) {
   for (const auto& [far_status, headers, near] : {std::tuple{404, "", 404},
                                                   {423, "Min-Expires: 1800\r\n", 423},
