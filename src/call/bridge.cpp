@@ -115,6 +115,8 @@ Result<std::vector<TargetGroup>> Bridge::redirect(const PeerPolicy& by, std::str
   if (context_.router == nullptr || invite == nullptr) return Error{ErrorKind::peerDenied, "call.redirect.denied", ""};
   // A peer that names itself means one of its users, or a number: our routes say where those are.
   SP_ASSIGN(const auto uri, sip::Uri::parse(contact));
+  if (!uri.isSip() && !uri.isSips())
+    return Error{ErrorKind::peerDenied, "call.redirect.scheme", std::string{uri.scheme}};
   const bool itself =
       sip::equalsIgnoringCase(uri.host, by.uri_host) || (by.address && uri.host == hostText(by.address->address));
   const auto user = uri.user.empty() ? std::string{} : std::string{uri.user} + "@";

@@ -216,7 +216,7 @@ TEST_P(CalleeRefuses, AsTheCallerMayKnowIt) {
 }
 INSTANTIATE_TEST_SUITE_P(Statuses, CalleeRefuses,
                          ::testing::Values(Mapped{486, 486}, Mapped{404, 404}, Mapped{603, 603}, Mapped{488, 488},
-                                           Mapped{503, 500}, Mapped{401, 502}, Mapped{302, 480}, Mapped{481, 500}));
+                                           Mapped{503, 500}, Mapped{302, 480}, Mapped{481, 500}));
 
 TEST_F(CallSetup, RaisesTheSessionIntervalWhenTheCalleeWantsALongerOne) {
   ASSERT_TRUE(call.dial());

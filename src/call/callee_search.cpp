@@ -350,6 +350,7 @@ void CalleeSearch::stopOthers(const EndCause& cause) {
 
 // All but the one that the side stands on at the moment.
 void CalleeSearch::dropBranches() {
+  if (past_branches_.empty()) return;  // nothing was tried: the side has no branch yet
   const auto kept = parts_.media.chosen(side());
   std::erase_if(past_branches_, [&](MediaSession::Branch branch) {
     if (branch == kept) return false;
