@@ -163,6 +163,7 @@ void Bridge::onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) {
 // --- the end ---------------------------------------------------------------------------------------------------
 
 void Bridge::onCancel(Leg& leg) {
+  if (isJoining(leg)) return failTransfer(487, "call.cancelled");
   if (!leg.isConfirmed()) return end({"call.cancelled", "", "caller", 487});
   if (reoffering_ == &leg) return abandonOffer(487);
   leg.reject(487);

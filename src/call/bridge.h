@@ -32,6 +32,14 @@ class CallEvents {
   virtual void onCallEnded(Bridge& call) = 0;  // media is closed, the record is complete
 };
 
+// An INVITE that is to take over a side of a call (RFC 3891), already admitted.
+struct Newcomer {
+  sip::ServerTransactionId id;
+  sip::FlowId flow;
+  sip::Message invite;
+  guard::CallPermits permits;
+};
+
 struct CallPlan {
   std::string id;
   EdgePolicyPtr policy;
@@ -49,6 +57,10 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
 
   // The caller's INVITE, already admitted and routed.
   void start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message invite);
+
+  // The newcomer takes the place of that leg once the other side agrees. Error: "call.refer.pending" (the call can not
+  // be taken apart now), and then the newcomer is as it was; whatever is met later is answered to it.
+  Status replace(const Leg& replaced, Newcomer& newcomer);
 
   // Ends both sides. Later calls change nothing: the first cause stands.
   void end(EndCause cause);
@@ -106,6 +118,9 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   bool isAgreeing(const Leg& leg) const {
     return transfer_ && transfer_->step == Transfer::Step::agreeing && leg.role() != transfer_->place;
   }
+  bool isSettled() const {
+    return state_ == State::answered && !transfer_ && reoffering_ == nullptr && media_.isAgreed();
+  }
   bool isJoining(const Leg& leg) const { return transfer_ && transfer_->joining.get() == &leg; }
   static media::Side sideOf(const Leg& leg) { return leg.role() == LegRole::caller ? media::Side::a : media::Side::b; }
   IpAddress::Family familyOf(const Leg& leg) const;
@@ -117,6 +132,8 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   Status startTransfer(Leg& transferor, const Refer& refer);
   Status joinOtherCall(Leg& transferor, const Refer& refer);
   void onJoiningAnswer(std::string_view sdp);
+  Status join(Leg& newcomer, std::string_view sdp);
+  Status answerJoining();
   void askRemaining();
   void completeTransfer(Leg& remaining, std::string_view sdp);
   void failTransfer(int status, std::string_view code);

@@ -129,7 +129,8 @@ void Bridge::onRefreshDue(Leg& leg) {
 }
 
 void Bridge::onLocalAnswer(Leg& leg, std::string_view sdp) {
-  if (state_ != State::answered || isJoining(leg)) return;
+  if (state_ != State::answered) return;
+  if (isJoining(leg)) return onJoiningAnswer(sdp);
   const bool before = media_.isAgreed();
   const auto direction = before ? media_.directionOf(sideOf(leg)) : sdp::Direction::sendrecv;
   if (const auto read = media_.readAnswer(sideOf(leg), sdp, context_.now, context_.wall); !read)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transfers: what a REFER of either party leads to (RFC 3515, RFC 5589).
+// Transfers: what a REFER of either party leads to (RFC 3515, RFC 5589), and an INVITE with Replaces (RFC 3891).
 #include <utility>
 
 #include "call/bridge.h"
@@ -15,8 +15,7 @@ Error foreign(const Replaces& replaces) {
 }  // namespace
 
 void Bridge::onRefer(Leg& leg, const Refer& refer) {
-  const bool settled = state_ == State::answered && !transfer_ && reoffering_ == nullptr && media_.isAgreed();
-  auto started = settled && !isJoining(leg) && other(leg) != nullptr
+  auto started = isSettled() && !isJoining(leg) && other(leg) != nullptr
                      ? startTransfer(leg, refer)
                      : Status{Error{ErrorKind::overloaded, "call.refer.pending", ""}};
   log_.event(started ? telemetry::Severity::info : telemetry::Severity::warning,
@@ -87,11 +86,58 @@ Status Bridge::joinOtherCall(Leg& leg, const Refer& refer) {
 // Our other side goes to another call, this one ends.
 std::optional<Surrendered> Bridge::onSurrender(Leg& leg) {
   auto& far = at(oppositeOf(leg.role()));
-  const bool settled = state_ == State::answered && !transfer_ && reoffering_ == nullptr && media_.isAgreed();
-  if (!settled || isJoining(leg) || !far || !far->isConfirmed()) return std::nullopt;
+  if (!isSettled() || isJoining(leg) || !far || !far->isConfirmed()) return std::nullopt;
   Surrendered given{std::move(far), media_.threadOf(media::opposite(sideOf(leg)))};
   end({"call.transferred", "joined with another call", nameOf(leg.role()), 0});
   return given;
+}
+
+// --- a party comes by itself ---------------------------------------------------------------------------------
+
+Status Bridge::replace(const Leg& replaced, Newcomer& newcomer) {
+  const auto* peer = plan_.policy->peer(replaced.peer().name);
+  const auto place = replaced.role();
+  const bool free = isSettled() && at(place).get() == &replaced && other(replaced) != nullptr;
+  if (!free || peer == nullptr) return Error{ErrorKind::overloaded, "call.refer.pending", "the call is busy"};
+  const auto facts = context_.flows.facts(newcomer.flow);
+  const auto family = facts ? facts->remote.address.family() : IpAddress::Family::v4;
+  SP_ASSIGN(const auto branch, media_.open(sideOf(replaced), *peer, family, context_.wall));
+  transfer_ = std::make_unique<Transfer>();
+  transfer_->code = "call.replaced";
+  transfer_->place = place;
+  transfer_->target = replaced.identity();
+  transfer_->permits = std::move(newcomer.permits);
+  transfer_->branch = branch;
+  transfer_->give_up = context_.now + plan_.policy->timers.timeout();
+  transfer_->joining = std::make_unique<Leg>(context_, static_cast<LegEvents&>(*this), plan_.id, place, plan_.policy,
+                                             Target{.peer = peer, .label = peer->name});
+  plan_.record.guard.push_back({"replaces", "admit", replaced.identity() + " takes over its dialog"});
+  auto& joining = *transfer_->joining;
+  const std::string sdp{newcomer.invite.body()};
+  auto joined = joining.take(newcomer.id, newcomer.flow, std::move(newcomer.invite));
+  if (joined) joined = join(joining, sdp);
+  if (!joined) failTransfer(statusTowardsPeer(joined.error()), joined.error().code);
+  return success();
+}
+
+Status Bridge::join(Leg& newcomer, std::string_view sdp) {
+  if (sdp.empty()) {
+    SP_ASSIGN(const auto offer, media_.joiningOffer(transfer_->branch));
+    newcomer.answerWithOffer(offer);
+    return success();
+  }
+  SP_TRY(media_.readJoiningOffer(transfer_->branch, sdp));
+  askRemaining();
+  return success();
+}
+
+// One that has come by itself has offered, and hears now what became of that.
+Status Bridge::answerJoining() {
+  auto& joining = *transfer_->joining;
+  if (!joining.hasPendingRequest() || joining.isConfirmed()) return success();
+  SP_ASSIGN(const auto answer, media_.answerTo(sideOf(joining), context_.now, context_.wall));
+  joining.answer(answer);
+  return success();
 }
 
 // --- the new party is there: does the one that remains agree? -------------------------------------------------
@@ -120,11 +166,12 @@ void Bridge::completeTransfer(Leg& remaining, std::string_view sdp) {
     media_.choose(before);
     return refuseMedia(remaining, read.error());
   }
+  if (const auto answered = answerJoining(); !answered) return refuseMedia(*transfer_->joining, answered.error());
   auto done = takeTransfer();
   auto& place = at(done->place);
   if (place) {
     place->notifyRefer(200);
-    place->end({"call.transferred", done->target, nameOf(done->place), 0});
+    place->end({std::string{done->code}, done->target, nameOf(done->place), 0});
     leaving_.add(std::move(place));
   }
   place = std::move(done->joining);
@@ -132,7 +179,7 @@ void Bridge::completeTransfer(Leg& remaining, std::string_view sdp) {
   media_.drop(before, context_.wall);
   media_.expectMedia(context_.now);
   proveLeg(*place);
-  log_.event(telemetry::Severity::info, "call.transferred",
+  log_.event(telemetry::Severity::info, done->code,
              {{"call", plan_.id}, {"to", done->target}, {"peer", place->peer().name}, {"identity", place->identity()}});
   past_transfers_.push_back(std::move(done));
 }
@@ -143,7 +190,11 @@ void Bridge::failTransfer(int status, std::string_view code) {
   auto failed = takeTransfer();
   log_.event(telemetry::Severity::notice, "call.transfer.failed",
              {{"call", plan_.id}, {"to", failed->target}, {"reason", code}, {"status", status}});
-  const EndCause cause{std::string{code}, "", "edge", 0};
+  // One that has called us is answered; one that we have called is told nothing of the reason.
+  const bool asks = failed->joining && failed->joining->hasPendingRequest() && !failed->joining->isConfirmed();
+  const EndCause cause{std::string{code}, "", "edge", asks ? status : 0};
+  auto& remaining = at(oppositeOf(failed->place));
+  if (failed->step == Transfer::Step::agreeing && remaining && remaining->withdrawOffer()) withdrawn_ = true;
   if (failed->search) failed->search->abandon(cause);
   if (failed->joining) {
     failed->joining->end(cause);

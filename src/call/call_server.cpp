@@ -19,7 +19,7 @@ namespace {
 using telemetry::Severity;
 
 constexpr std::chrono::seconds kDrainRetry{30};
-constexpr std::string_view kOptionTags[] = {"timer", "100rel"};
+constexpr std::string_view kOptionTags[] = {"timer", "100rel", "replaces"};
 
 sip::UasCapabilities capabilitiesFor(const sip::Message& request) {
   if (request.method() == sip::Method::registration) return {.option_tags = kRegisterOptionTags};
@@ -258,7 +258,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   if (draining_) {
     return refuse(id, request, 503, facts, Error{ErrorKind::overloaded, "call.draining", ""}, kDrainRetry);
   }
-  if (request.has(sip::HeaderId::replaces)) return refuseReplacing(id, request, facts);
+  if (request.has(sip::HeaderId::replaces)) return replacing(id, flow, facts, std::move(request), std::move(admitted));
   auto plan = planner().plan(policy_, facts, request, context_.wall);
   if (!plan) {
     parts_.metrics.callFailed(plan.error().code);
@@ -280,7 +280,7 @@ void CallServer::newCall(sip::ServerTransactionId id, sip::FlowId flow, const Fl
   CallEvents& events = *this;
   auto bridge = std::make_unique<Bridge>(context_, parts_.ports, events, parts_.log, *std::move(plan));
   auto& call = *bridge;
-  calls_.emplace(call_id, Entry{.bridge = std::move(bridge), .sip_call_id = std::string{request.callId()}});
+  calls_.emplace(call_id, Entry{.bridge = std::move(bridge), .sip_call_ids = {std::string{request.callId()}}});
   ++live_;
   if (parts_.live_everywhere != nullptr) ++*parts_.live_everywhere;
   parts_.metrics.callsActive(1);

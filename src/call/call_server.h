@@ -144,8 +144,8 @@ class CallServer final : public sip::TransactionLayer::Sink,
   };
   struct Entry {
     std::unique_ptr<Bridge> bridge;
-    std::string sip_call_id;              // of the INVITE that opened it; the caller may be another one by now
-    std::optional<TimePoint> armed = {};  // what deadlines_ holds for it
+    std::vector<std::string> sip_call_ids;  // of the INVITEs that opened it, and took over a side of it
+    std::optional<TimePoint> armed = {};    // what deadlines_ holds for it
   };
 
   // LegIndex
@@ -192,7 +192,10 @@ class CallServer final : public sip::TransactionLayer::Sink,
   CallPlanner planner() const {
     return CallPlanner{{parts_.worker, parts_.directory, parts_.places, parts_.registrations}};
   }
-  void refuseReplacing(sip::ServerTransactionId id, const sip::Message& invite, const FlowFacts& facts);
+  void replacing(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message invite,
+                 guard::AdmittedRequest admitted);
+  // The leg whose dialog an INVITE is to take over.
+  Result<Leg*> replacedBy(const sip::Message& invite, const FlowFacts& facts) const;
   void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
   Leg* byTag(std::string_view local_tag) const;
   // The leg's call is looked at again when the turn ends.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls that are taken apart and put together: where a party may be sent, and who may not take over a dialog.
+// Calls that are taken apart and put together: where a party may be sent, and who may take over a dialog.
+#include <algorithm>
 #include <variant>
 
 #include "call/call_server.h"
+#include "call/status_map.h"
 
 namespace sallyport::call {
 
@@ -42,17 +44,39 @@ Result<guard::CallPermits> CallServer::admit(const OnBehalf& by, std::string_vie
   return parts_.judges.trunks->admit(asked, target, context_.now);
 }
 
-// An INVITE that wants to take over a dialog (RFC 3891). We take calls apart by REFER only; that somebody else's dialog
+// An INVITE that wants to take over a dialog (RFC 3891): of its own principal and nobody else's. That somebody else's
 // exists is told to nobody.
-void CallServer::refuseReplacing(sip::ServerTransactionId id, const sip::Message& invite, const FlowFacts& facts) {
-  const auto replaces = Replaces::parse(*invite.header(sip::HeaderId::replaces));
-  if (!replaces) return refuse(id, invite, 400, facts, replaces.error());
-  const auto* named = byTag(replaces->to_tag);
-  const bool theirs = named != nullptr && named->callId() == replaces->call_id &&
-                      named->remoteTag() == replaces->from_tag && named->identity() == facts.identity();
-  if (!theirs)
-    return refuse(id, invite, 481, facts, {ErrorKind::peerDenied, "call.replaces.foreign", replaces->call_id});
-  refuse(id, invite, 501, facts, {ErrorKind::peerDenied, "call.replaces.unsupported", replaces->call_id});
+void CallServer::replacing(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message invite,
+                           guard::AdmittedRequest admitted) {
+  const auto named = replacedBy(invite, facts);
+  if (!named) return refuse(id, invite, statusTowardsPeer(named.error()), facts, named.error());
+  auto& entry = calls_.at((*named)->call());
+  const std::string call_id{invite.callId()};
+  touch(**named);
+  Newcomer newcomer{id, flow, std::move(invite), admitted.takePermits()};
+  if (const auto taken = entry.bridge->replace(**named, newcomer); !taken)
+    return refuse(id, newcomer.invite, statusTowardsPeer(taken.error()), facts, taken.error());
+  parts_.directory.add(call_id, CallDirectory::Direction::received, parts_.worker);
+  entry.sip_call_ids.push_back(call_id);
+}
+
+Result<Leg*> CallServer::replacedBy(const sip::Message& invite, const FlowFacts& facts) const {
+  const auto is_replaces = [](const auto& field) { return field.id == sip::HeaderId::replaces; };
+  const auto headers = invite.headers();
+  if (std::count_if(headers.begin(), headers.end(), is_replaces) != 1)
+    return Error{ErrorKind::peerMisbehaved, "sip.replaces", "more than one"};
+  SP_ASSIGN(const auto replaces, Replaces::parse(*invite.header(sip::HeaderId::replaces)));
+  if (invite.maxForwards() == 0u) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
+  if (parts_.directory.isOurs(invite.callId()))
+    return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
+  auto* named = byTag(replaces.to_tag);
+  // One that is not answered yet is its caller's to give up, or rings at somebody who may still take it.
+  const bool theirs = named != nullptr && named->isConfirmed() && named->callId() == replaces.call_id &&
+                      named->remoteTag() == replaces.from_tag && named->identity() == facts.identity();
+  if (!theirs) return Error{ErrorKind::peerDenied, "call.replaces.foreign", replaces.call_id};
+  if (replaces.scope == Replaces::Scope::earlyOnly)  // RFC 3891 3
+    return Error{ErrorKind::peerDenied, "call.replaces.answered", replaces.call_id};
+  return named;
 }
 
 }  // namespace sallyport::call

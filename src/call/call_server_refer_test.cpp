@@ -328,25 +328,5 @@ TEST_F(JoinedCalls, ADialogOfSomebodyElseIsNotFound) {
   }
 }
 
-TEST_F(JoinedCalls, AnInviteThatReplacesADialogIsRefused) {
-  const auto invited = [&](const Party& whose) {
-    auto other = callerOn(border, call.caller.flow, "bob");
-    const auto tag = whose.to.substr(whose.to.find("tag=") + 4);
-    other.send("INVITE", Sdp{}.text(),
-               "Replaces: " + whose.call_id + ";to-tag=" + tag + ";from-tag=" + whose.tag + "\r\n");
-    return other.final();
-  };
-  EXPECT_EQ(invited(second.caller), 501);
-  auto wrong = second.caller;
-  wrong.tag = "guessed";
-  EXPECT_EQ(invited(wrong), 481);
-  EXPECT_EQ(border.log.events("sip.request.refused").back().fields.at("reason"), "call.replaces.foreign");
-  border.server.endAll({"test.over", "", "edge", 0});
-  for (auto* ended : {&call, &second}) {
-    answerBye(ended->caller);
-    answerBye(ended->callee);
-  }
-}
-
 }  // namespace
 }  // namespace sallyport::call::test

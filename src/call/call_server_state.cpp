@@ -179,7 +179,8 @@ void CallServer::onCallEnded(Bridge& call) {
   parts_.metrics.callsActive(-1);
   const auto record = call.record();
   if (!record.answered) parts_.metrics.callFailed(record.end.code);
-  parts_.directory.remove(calls_.at(call.id()).sip_call_id, CallDirectory::Direction::received);
+  for (const auto& id : calls_.at(call.id()).sip_call_ids)
+    parts_.directory.remove(id, CallDirectory::Direction::received);
   const auto seconds =
       record.answered && record.ended ? std::chrono::duration<double>(*record.ended - *record.answered).count() : 0.0;
   parts_.log.event(Severity::info, "call.ended",

@@ -374,7 +374,7 @@ void Leg::onServerFailure(const Error& error) {
 void Leg::onFlowClosed(sip::FlowId flow) {
   if (flow != flow_) return;
   flow_alive_ = false;
-  if (role_ == LegRole::caller && pending_ && !isConfirmed()) {
+  if (pending_ && !isConfirmed()) {
     // Nobody is left to hear an answer to this call attempt.
     pending_.reset();
     provisional_.stop();

@@ -26,7 +26,7 @@ namespace sallyport::call {
 
 // What Allow says, and all that a leg answers with anything but a refusal.
 inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER";
-inline constexpr std::string_view kSupported = "timer, 100rel";
+inline constexpr std::string_view kSupported = "timer, 100rel, replaces";
 
 // The parts of our INVITE that the call decides.
 struct InvitePlan {
@@ -79,7 +79,8 @@ class Leg {
   // A re-INVITE, or an UPDATE where the peer allows it and `method` says so. Error: "call.glare".
   Status offer(sip::Method method, std::string_view sdp);
   // Takes back what offer() sent, if it can be: the answer, or its refusal, comes all the same.
-  void withdrawOffer();
+  // False: there is none, or it has been answered.
+  bool withdrawOffer();
   // A re-INVITE that repeats our current description (RFC 4028 7.4).
   void refreshWith(std::string_view sdp);
   void sendInfo(std::string_view content_type, std::string_view body);  // its answer changes nothing

@@ -98,10 +98,14 @@ Status Leg::offer(sip::Method method, std::string_view sdp) {
   return success();
 }
 
-void Leg::withdrawOffer() {
+bool Leg::withdrawOffer() {
+  bool any = false;
   for (auto& own : own_) {
-    if (own.purpose == Purpose::offer && own.method == sip::Method::invite) cancel(own);
+    if (own.purpose != Purpose::offer) continue;
+    any = true;
+    if (own.method == sip::Method::invite) cancel(own);
   }
+  return any;
 }
 
 void Leg::refresh() {

@@ -143,8 +143,11 @@ void MediaSession::resume(Branch branch, Thread thread) {
   side.thread = std::move(thread);
 }
 
-Status MediaSession::readOffer(media::Side from, std::string_view text) {
-  auto& side = at(from);
+Status MediaSession::readOffer(media::Side from, std::string_view text) { return readOffer(at(from), text); }
+
+Status MediaSession::readJoiningOffer(Branch branch, std::string_view text) { return readOffer(of(branch), text); }
+
+Status MediaSession::readOffer(SideState& side, std::string_view text) {
   SP_ASSIGN(const auto session, sdp::Session::parse(text));
   SP_ASSIGN(auto offer, sdp::readOffer(session, side.policy));
   side.offered = std::make_shared<const sdp::AudioDescription>(std::move(offer));
@@ -231,7 +234,8 @@ Status MediaSession::readJoiningAnswer(Branch branch, std::string_view text, Tim
 }
 
 Result<std::string> MediaSession::offerTo(media::Side to, Branch joining) {
-  const auto source = of(joining).remote;
+  const auto& party = of(joining);
+  const auto source = party.remote ? party.remote : party.offered;
   SP_CHECK(source != nullptr);
   return offerFrom(*source, at(to), source->direction);
 }

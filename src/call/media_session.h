@@ -59,6 +59,7 @@ class MediaSession {
   // For a party that is to take a side of a running session: offered what the other side can do, both ways; its answer
   // is kept until the branch is chosen; then `to` is offered what that allows.
   Result<std::string> joiningOffer(Branch branch);
+  Status readJoiningOffer(Branch branch, std::string_view text);  // from a party that comes by itself
   Status readJoiningAnswer(Branch branch, std::string_view text, TimePoint now, WallTime wall);
   Result<std::string> offerTo(media::Side to, Branch joining);
   // What a party has been told in its dialog so far, for a branch that goes on in the same dialog.
@@ -119,6 +120,7 @@ class MediaSession {
 
   SideState& of(Branch branch);
   Result<std::string> offerFrom(const sdp::AudioDescription& source, SideState& to, sdp::Direction direction);
+  Status readOffer(SideState& side, std::string_view text);
   Status readAnswer(SideState& side, std::string_view text, TimePoint now, WallTime wall);
   sdp::LocalAudio describeLocal(const SideState& side, std::vector<sdp::CodecFormat> formats,
                                 sdp::Direction direction) const;

@@ -46,6 +46,7 @@ int statusTowardsPeer(const Error& error) {
   if (isChallengeRefusal(error)) return 502;  // the far side wants a proof from us that we do not have
   if (code == "call.refer.pending") return 491;
   if (code == "call.replaces.foreign") return 481;
+  if (code == "call.replaces.answered") return 486;
   if (code == "call.info.type" || code == "media.event.not_agreed") return 415;
   if (code == "call.route.none") return 404;
   if (code == "call.route.to_origin" || code == "call.loop") return 482;
