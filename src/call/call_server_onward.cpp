@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls that are taken apart and put together: where a party may be sent, and who may take over a dialog.
-#include <algorithm>
 #include <variant>
 
 #include "call/call_server.h"
@@ -61,10 +60,6 @@ void CallServer::replacing(sip::ServerTransactionId id, sip::FlowId flow, const 
 }
 
 Result<Leg*> CallServer::replacedBy(const sip::Message& invite, const FlowFacts& facts) const {
-  const auto is_replaces = [](const auto& field) { return field.id == sip::HeaderId::replaces; };
-  const auto headers = invite.headers();
-  if (std::count_if(headers.begin(), headers.end(), is_replaces) != 1)
-    return Error{ErrorKind::peerMisbehaved, "sip.replaces", "more than one"};
   SP_ASSIGN(const auto replaces, Replaces::parse(*invite.header(sip::HeaderId::replaces)));
   if (invite.maxForwards() == 0u) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
   if (parts_.directory.isOurs(invite.callId()))
