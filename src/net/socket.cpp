@@ -122,6 +122,12 @@ std::vector<IpAddress::Family> reachableFamilies() {
   return connected;
 }
 
+void prepareStream(const Fd& socket) {
+  const auto limit = static_cast<unsigned>(kUnacknowledgedLimit.count());
+  (void)enable(socket, IPPROTO_TCP, TCP_NODELAY);
+  setsockopt(socket.raw(), IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+}
+
 Result<Endpoint> localEndpoint(const Fd& socket) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <chrono>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,11 @@ Result<Fd> bindUdp(const Endpoint& local, PortSharing sharing = PortSharing::exc
 // The families that this host has, those with a way to the Internet first and IPv6 before IPv4 (RFC 6724); one
 // without comes last, for a neighbour may be reached in it. Sends nothing.
 std::vector<IpAddress::Family> reachableFamilies();
+
+// For a TCP socket that carries a stream: nothing waits for more (we cork by the turn ourselves), and a peer whose
+// system acknowledges nothing for kUnacknowledgedLimit is gone, whether it answers keep-alives of SIP or not.
+constexpr std::chrono::milliseconds kUnacknowledgedLimit{30'000};
+void prepareStream(const Fd& socket);
 
 Result<Endpoint> localEndpoint(const Fd& socket);
 

@@ -2,7 +2,6 @@
 #include "net/tls_dialer.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <cerrno>
 
@@ -60,8 +59,7 @@ class Dial::Impl final : private Pollable, private TlsStream::Handshake {
     const auto& remote = target_.addresses[next_++];
     socket_ = Fd{::socket(remote.address.isV4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket_) return failed(socketError(errno, "open a socket for", remote));
-    const int on = 1;
-    setsockopt(socket_.raw(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    prepareStream(socket_);
     const SocketAddress address{remote};
     if (::connect(socket_.raw(), address.raw(), address.size()) == 0) return connected();
     if (errno != EINPROGRESS) return failed(connectError(errno, remote));

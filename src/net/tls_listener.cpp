@@ -2,7 +2,6 @@
 #include "net/tls_listener.h"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include <cerrno>
 #include <cstring>
@@ -110,8 +109,7 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
   }
 
   void begin(Fd accepted, const Endpoint& source) {
-    const int on = 1;
-    setsockopt(accepted.raw(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // we cork by the turn ourselves
+    prepareStream(accepted);
     const auto local = localEndpoint(accepted);
     auto stream = std::make_unique<TlsStream>(loop_,
                                               TlsStream::Parts{.socket = std::move(accepted),
