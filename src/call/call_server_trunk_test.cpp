@@ -334,7 +334,7 @@ TEST_F(ToTrunks, ASipsCallThatCanNotBeCarriedSaysWhy) {
   caller->to = "<sips:zoe@sallyport.test>";
   caller->send("INVITE", Sdp{}.text());
   EXPECT_EQ(caller->final(), 480);
-  EXPECT_EQ(*caller->last->header("Warning"), "380 edge.sallyport.test:5061 \"SIPS Not Allowed\"");
+  EXPECT_EQ(*caller->last->header("Warning"), "380 sallyport.test \"SIPS Not Allowed\"");
 }
 
 TEST_F(ToTrunks, ACallThatMustBeSipsSaysSo) {
@@ -343,7 +343,7 @@ TEST_F(ToTrunks, ACallThatMustBeSipsSaysSo) {
   begin(config);
   dial("zoe");
   EXPECT_EQ(caller->final(), 480);
-  EXPECT_EQ(*caller->last->header("Warning"), "381 edge.sallyport.test:5061 \"SIPS Required\"");
+  EXPECT_EQ(*caller->last->header("Warning"), "381 sallyport.test \"SIPS Required\"");
 }
 
 }  // namespace
