@@ -19,8 +19,11 @@ to = "bob"
 
 
 def as_trunk(more=""):
-    """bob is a trunk with an account of ours and room for one call; carol is behind it too."""
+    """bob is a trunk with an account of ours and room for one call; carol is behind it too. One worker, so that every
+    call comes on the connection that the first one made."""
     def edit(text):
+        text, changed = re.subn(r"(?m)^(# )?workers = \d+.*$", "workers = 1", text)
+        assert changed == 1, text
         text, changed = re.subn(r'(?m)^name = "bob"$', f'name = "bob"\n{TRUNK}{more}', text)
         assert changed == 1, text
         return text + ROUTES
