@@ -444,6 +444,11 @@ bool Leg::isFinished() const {
          waiting_for_flow_ == 0;
 }
 
-std::string Leg::contact() const { return "<" + context_.sentByTo(peer()).uri(peer().hop, local_tag_) + ">"; }
+// A dialog that a sips: URI began has sips: Contacts on both sides (RFC 3261 8.1.1.8, 12.1.1).
+std::string Leg::contact() const {
+  const bool secure = dialog_ ? dialog_->isSecure() : plan_.request_uri.starts_with("sips:");
+  const auto& us = context_.sentByTo(peer());
+  return secure ? "<sips:" + local_tag_ + "@" + us.on(peer().hop) + ">" : "<" + us.uri(peer().hop, local_tag_) + ">";
+}
 
 }  // namespace sallyport::call

@@ -117,7 +117,11 @@ def test_a_sips_call_goes_on_as_one_to_a_strict_partner(place):
     call.send(link, f"sips:{stage.who.dialled}@example.org", "<sips:+4930555777@core.example.org>")
     call.caller.contact = "<sips:core@10.20.30.40:5061>"
     call.ring(stage.link(stage.far))
-    assert call.asked.uri.startswith("sips:")
+    assert call.asked.uri.startswith("sips:") and call.asked["Contact"].startswith("<sips:")
+    call.answer()
+    assert call.answered["Contact"].startswith("<sips:")
+    call.talk()
+    call.hang_up()
 
 
 def test_twilio_is_called_at_its_termination_name_and_refuses_as_it_does(place):
