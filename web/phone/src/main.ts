@@ -22,6 +22,7 @@ function start(config: PhoneConfig): void {
   const views: { draw(snapshot: Snapshot): void }[] = [];
   const phone = new Phone(config, element("player", HTMLAudioElement), (snapshot) => views.forEach((view) => view.draw(snapshot)));
   views.push(new StatusView(), new SignInView(phone, recall("address")), new CallView(phone, config.domain), new DevicesView(phone), new ProtectionView());
+  phone.show();
   addEventListener("pagehide", () => phone.signOut());
 }
 

@@ -54,6 +54,11 @@ export class Phone {
     void this.listDevices();
   }
 
+  // A snapshot although nothing has changed: for views that have just come.
+  show(): void {
+    this.changed();
+  }
+
   signIn({ address, user, kind, secret }: SignIn): void {
     const own = parseAddress(address, this.config.domain);
     if (!own) return this.tell(words.notOwnAddress);

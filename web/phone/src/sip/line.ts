@@ -20,10 +20,14 @@ export interface LineListener {
 
 interface Call {
   session?: RTCSession;
+  held?: boolean; // wished for
 }
 
 // How long to wait for more ways to reach this browser after the first is known.
 const gatheringMilliseconds = 1500;
+
+// How long to wait while the call is being changed already.
+const busyMilliseconds = 200;
 
 // How long the server has to take a registration back.
 const farewellMilliseconds = 3000;
@@ -108,10 +112,11 @@ export class Line {
     else session?.unmute({ audio: true });
   }
 
-  // False when the other side is just changing the call itself.
-  setHeld(held: boolean): boolean {
-    const session = this.current?.session;
-    return (held ? session?.hold() : session?.unhold()) ?? false;
+  // One change of the call is made at a time (RFC 3261 14.1): a wish that comes too early waits.
+  setHeld(held: boolean): void {
+    if (!this.current) return;
+    this.current.held = held;
+    this.applyHold(this.current);
   }
 
   // In the voice stream (RFC 4733) where the other side takes that, else as INFO.
@@ -126,6 +131,13 @@ export class Line {
     const sender = this.current?.session?.connection?.getSenders().find((each) => each.track?.kind === "audio");
     if (track && sender?.track) track.enabled = sender.track.enabled; // muted stays muted, held stays held
     await sender?.replaceTrack(track);
+  }
+
+  private applyHold(call: Call): void {
+    const { session, held } = call;
+    if (this.current !== call || !session || held === undefined || session.isOnHold().local === held) return;
+    const started = held ? session.hold() : session.unhold();
+    if (!started) setTimeout(() => this.applyHold(call), busyMilliseconds);
   }
 
   private media(microphone: MediaStream) {
