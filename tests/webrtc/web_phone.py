@@ -14,7 +14,7 @@ class WebPhone:
     def __init__(self, person, origin, microphone="granted"):
         person.may_use_microphone(origin, microphone)
         self.page = person.open(origin + "/", RECORD_TONES)
-        self.page.until("document.querySelector('#microphone')?.options.length > 0")  # its script has run
+        self.page.until("document.querySelector('#sign-in-submit')?.disabled === false")  # its script has run
 
     def sign_in(self, address, secret, user=""):
         self.fill("address", address)
@@ -41,7 +41,7 @@ class WebPhone:
     def text(self, of):
         return self.page.evaluate(f"document.querySelector('#{of}').textContent")
 
-    def says(self, of, text, timeout=15.0):
+    def says(self, of, text, timeout=30.0):
         """Until the element `of` shows that text."""
         shown = f"document.querySelector('#{of}').checkVisibility() && document.querySelector('#{of}').textContent"
         self.page.until(f"String({shown}).includes({json.dumps(text)})", timeout)

@@ -170,7 +170,7 @@ class Page:
             raise ProcessError(f"{expression}: {found['exceptionDetails']}")
         return found["result"].get("value")
 
-    def until(self, expression, timeout=15.0):
+    def until(self, expression, timeout=30.0):
         """Asks until the expression is true; its value."""
         deadline = time.monotonic() + timeout
         while True:
