@@ -2,11 +2,15 @@
 """The web phone as a person uses it: by what index.html shows, never by what is behind it."""
 import json
 
-# DTMF is not visible to the page that hears it; what the page asks of the browser is.
+# Who hears a DTMF tone in the voice is not told by the browser; who sends it is, tone by tone.
 RECORD_TONES = """
 window.tones = "";
-const insert = RTCDTMFSender.prototype.insertDTMF;
-RTCDTMFSender.prototype.insertDTMF = function (tones, ...rest) { window.tones += tones; return insert.call(this, tones, ...rest); };
+const insert = RTCDTMFSender.prototype.insertDTMF, known = new WeakSet();
+RTCDTMFSender.prototype.insertDTMF = function (...given) {
+  if (!known.has(this)) this.addEventListener("tonechange", (event) => { window.tones += event.tone; });
+  known.add(this);
+  return insert.apply(this, given);
+};
 """
 
 
