@@ -50,6 +50,10 @@ class WebPhone:
         shown = f"document.querySelector('#{of}').checkVisibility() && document.querySelector('#{of}').textContent"
         self.page.until(f"String({shown}).includes({json.dumps(text)})", timeout)
 
+    def matches(self, of, pattern):
+        """Until the whole text of the element `of`, visible or folded away, fits the pattern."""
+        self.page.until(f"/^(?:{pattern})$/.test(document.querySelector('#{of}').textContent)")
+
     def hidden(self, of):
         self.page.until(f"!document.querySelector('#{of}').checkVisibility()")
 

@@ -54,6 +54,11 @@ class Chromium:
         if says:
             argv.append(f"--use-file-for-fake-audio-capture={says}")
         self._start([*argv, "about:blank"], dict(os.environ, HOME=str(home), XDG_CONFIG_HOME=str(home), XDG_CACHE_HOME=str(home)))
+        try:
+            self.call("Browser.getVersion", timeout=120.0)  # starting is what takes long on a busy machine
+        except (ProcessError, OSError):
+            self.process.stop()
+            raise
 
     def _start(self, argv, environment):
         theirs_in, ours_out = os.pipe()
