@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SRTP input against libsrtp2, and the relay against forgery. The input is a script: raw datagrams, packets
 // made by our sender (whole, damaged or cut), and repeats of them. A receiver of ours and one of libsrtp2
-// must let through the same cleartext or both refuse; a relay given raw bytes must never forward, and of a side in clear
-// only what comes from its address.
+// must let through the same cleartext or both refuse; a relay given raw bytes must never forward, and of a side in
+// clear only what comes from its address.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
