@@ -175,6 +175,7 @@ class RuleBuilder {
     credentials_ = std::make_shared<const identity::CredentialStore>(std::move(store));
     identity::ScramPolicy scram;
     scram.realm = realm();
+    scram.max_exchanges = 1;  // a failure then counts against the one name that was asked about on the connection
     SP_ASSIGN(scram_, identity::ScramMechanism::make(std::move(scram), tables_.decoys.clone()));
     return success();
   }

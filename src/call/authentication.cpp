@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "crypto/encoding.h"
+#include "identity/auth_params.h"
 #include "identity/digest_fields.h"
 
 namespace sallyport::call {
@@ -16,16 +18,42 @@ bool satisfies(const AuthenticationPolicy& policy, const identity::Proofs& proof
                      [&](const identity::Proofs& all) { return proofs.contains(all); });
 }
 
-// Whom a request claims to be, for counting failures: what its digest names, else its From.
-std::string claimedName(const sip::Message& request, const AuthenticationPolicy& policy) {
-  if (const auto value = request.header(sip::HeaderId::authorization)) {
-    if (const auto answer = identity::DigestAnswer::parse(*value)) {
-      if (answer->username.find('@') != std::string::npos) return answer->username;
-      return answer->username + "@" + policy.digest.domainOfUsers();
+// The username in the first message of a SCRAM exchange (RFC 5802 7), its two escapes undone.
+std::optional<std::string> scramNameIn(std::string_view header) {
+  const auto params = identity::AuthParams::parse(header);
+  if (!params || !params->isScheme("SCRAM-SHA-256") || params->find("sid")) return std::nullopt;
+  const auto message = crypto::base64Decode(params->find("data").value_or(""), crypto::Base64Padding::required);
+  if (!message) return std::nullopt;
+  const std::string text{message->begin(), message->end()};
+  const auto at = text.find("n=");
+  if (at == std::string::npos) return std::nullopt;
+  std::string name;
+  for (auto rest = std::string_view{text}.substr(at + 2); !rest.empty() && rest.front() != ',';) {
+    const bool comma = rest.starts_with("=2C"), equals = rest.starts_with("=3D");
+    name += comma ? ',' : equals ? '=' : rest.front();
+    rest.remove_prefix(comma || equals ? 3 : 1);
+  }
+  return name;
+}
+
+std::optional<std::string> nameIn(std::string_view header) {
+  if (auto answer = identity::DigestAnswer::parse(header)) return std::move(answer->username);
+  return scramNameIn(header);
+}
+
+// Whom a request claims to be, one name for each of its credentials, spelled as failures are counted: whoever guesses
+// at one name must not be judged by another, a header further up or a From of their choice. Without any: its From.
+std::vector<std::string> claimedNames(const sip::Message& request, const AuthenticationPolicy& policy) {
+  std::vector<std::string> names;
+  for (const auto& field : request.headers()) {
+    if (field.id != sip::HeaderId::authorization || !policy.credentials) continue;
+    if (const auto name = nameIn(field.value)) {
+      names.push_back(policy.credentials->subject({*name, policy.digest.domainOfUsers()}).identity);
     }
   }
+  if (!names.empty()) return names;
   const auto uri = sip::Uri::parse(request.from().uri);
-  return uri ? std::string{uri->user}.append("@").append(uri->host) : std::string{};
+  return {uri ? std::string{uri->user}.append("@").append(uri->host) : std::string{}};
 }
 
 RequestAuthentication::Reply refusal(Error error, int status) { return {status, {}, std::move(error), {}}; }
@@ -66,10 +94,11 @@ RequestAuthentication::Outcome RequestAuthentication::authenticate(sip::FlowId f
   if (policy == nullptr || policy->any_of.empty()) {
     return refusal({ErrorKind::peerDenied, "call.authentication.none", facts.listener}, 403);
   }
-  const auto claimed = claimedName(request, *policy);
-  if (offers) {
+  const auto names = claimedNames(request, *policy);
+  const auto& claimed = names.front();
+  for (std::size_t i = 0; offers && i < names.size(); ++i) {
     const guard::RequestFacts claim{.peer = facts.peer(),
-                                    .identity = claimed,
+                                    .identity = names[i],
                                     .source = facts.remote.address,
                                     .method = request.methodName(),
                                     .scope = guard::RequestScope::proof,
@@ -107,7 +136,8 @@ RequestAuthentication::Outcome RequestAuthentication::authenticate(sip::FlowId f
                     proven.principal.identity() + " by " + proven.principal.proofs().toString()},
                    403);
   }
-  if (offers) failures_->recordSuccess(facts.remote.address, claimed, now);
+  const bool device = proven.principal.kind() == identity::PeerKind::device;
+  if (offers) failures_->recordSuccess(facts.remote.address, device ? proven.principal.identity() : claimed, now);
   return Proven{std::move(proven.principal), std::move(proven.answer_headers)};
 }
 

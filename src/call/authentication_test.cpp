@@ -130,6 +130,28 @@ TEST_F(Authentication, WhoGuessesTooOftenIsNoLongerListenedTo) {
   EXPECT_FALSE(border.flows.facts(flow)->principal);
 }
 
+// However a name is written, and whatever stands before it, it is one name that is being guessed at.
+TEST_F(Authentication, WhoGuessesAtANameUnderOthersIsNoLongerListenedToEither) {
+  border.receive(flow, invite());
+  const auto challenge = final();
+  const auto guess = [&](const std::string& user) {
+    identity::DigestClient client{{user, "sallyport.test", secretOf("guess")}};
+    identity::DigestAttempts attempts;
+    return client.answer(*challenge, attempts, "INVITE", "sip:bob@sallyport.test")->value;
+  };
+  auto elsewhere = guess("nobody");
+  elsewhere.replace(elsewhere.find("realm=\"sallyport.test\""), 22, "realm=\"elsewhere.test\"");
+  for (int i = 0; i < 10; ++i) {
+    const auto user = i % 2 == 0 ? "alice" : "alice@SALLYPORT.test";
+    border.receive(flow, invite("Authorization: " + elsewhere + "\r\nAuthorization: " + guess(user) + "\r\n"));
+    ASSERT_EQ(final()->status(), 401);
+    EXPECT_EQ(lastReason(), "identity.proof.wrong");
+  }
+  border.receive(flow, invite("Authorization: " + elsewhere + "\r\nAuthorization: " + guess("alice") + "\r\n"));
+  EXPECT_EQ(final()->status(), 480);
+  EXPECT_EQ(lastReason(), "guard.auth.identity");
+}
+
 TEST_F(Authentication, WhereACertificateIsDemandedNobodyIsAskedForAPassword) {
   const auto other = border.flows.openStranger("public", "203.0.113.9:40001");
   border.receive(other, invite());

@@ -180,6 +180,36 @@ def test_guessing_at_many_names_comes_to_an_end(edge):
     assert refused(made, "guard.auth.source")
 
 
+def test_a_name_is_the_same_in_all_spellings_and_behind_other_headers(edge):
+    made = edge(source_auth_failures='mode = "off"')
+    statuses = []
+    for number in range(14):
+        with Asker(made.address, "alice") as phone:
+            challenge = phone.challenge()
+            spelling = ["alice", "alice@" + edges.DOMAIN, "alice@" + edges.DOMAIN.upper()][number % 3]
+            decoy = digest(challenge, f"nobody{number}", "x", realm="elsewhere.test")
+            statuses.append(phone.ask([decoy, digest(challenge, spelling, f"guess {number}", count=2)]).status)
+    assert statuses[-1] == 480, statuses
+    assert refused(made, "guard.auth.identity")
+
+
+def test_guessing_by_scram_under_other_names_comes_to_an_end_too(edge):
+    made = edge(source_auth_failures='mode = "off"')
+    statuses = []
+    for number in range(14):
+        with Asker(made.address, f"user{number}") as phone:  # From says somebody else each time
+            first = phone.ask(proofs.Scram("alice", "x").first())
+            if first.status != 401:
+                statuses.append(first.status)
+                continue
+            exchange = proofs.Scram("alice", f"guess {number}")
+            begun = phone.ask(exchange.first())
+            other = proofs.Scram(f"user{number}", "x")
+            phone.ask(other.first())
+            statuses.append(phone.ask(exchange.final(begun)).status)
+    assert 480 in statuses, statuses
+
+
 def test_whoever_has_the_password_is_still_let_in_after_others_guessed(edge):
     made = edge(source_auth_failures='mode = "off"')
     with Asker(made.address) as owner:
