@@ -171,7 +171,8 @@ void Bridge::completeTransfer(Leg& remaining, std::string_view sdp) {
   auto& place = at(done->place);
   if (place) {
     place->notifyRefer(200);
-    place->end({std::string{done->code}, done->target, nameOf(done->place), 0});
+    // Asterisk takes a BYE that comes along with the NOTIFY for a transfer that failed.
+    place->end({std::string{done->code}, done->target, nameOf(done->place), 0}, Leg::Goodbye::onceNotified);
     leaving_.add(std::move(place));
   }
   place = std::move(done->joining);

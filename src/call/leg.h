@@ -95,7 +95,9 @@ class Leg {
   // From now on a side of that call.
   void moveTo(std::string call, LegRole role, LegEvents& events);
   // Ends this side whatever its state: rejects, cancels or says BYE.
-  void end(const EndCause& cause);
+  // `onceNotified`: not before the NOTIFYs that are under way have been answered.
+  enum class Goodbye : std::uint8_t { atOnce, onceNotified };
+  void end(const EndCause& cause, Goodbye goodbye = Goodbye::atOnce);
 
   // --- from the call server --------------------------------------------------------------------------
   void onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message request);
@@ -202,6 +204,7 @@ class Leg {
   void startSessionTimer(const sip::SessionTimer& timer);
   void agreeOnSessionTimer(const sip::Message& response);
   void failOwn(const OwnRequest& own, const Rejection& why);
+  void onAsideOver(const OwnRequest& own);
 
   LegContext& context_;
   LegEvents* events_;
@@ -243,6 +246,7 @@ class Leg {
   bool cancel_wanted_ = false;
   bool ended_ = false;  // end() was called or the peer said BYE
   bool bye_waits_for_ack_ = false;
+  bool bye_waits_for_notify_ = false;  // the transferor is to have heard how it went before it is hung up on
   bool peer_allows_update_ = false;
   std::string bye_reason_;
   std::uint32_t initial_cseq_ = 0;

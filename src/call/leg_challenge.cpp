@@ -49,6 +49,7 @@ void Leg::onChallenge(OwnRequest own, const sip::Message& challenge) {
   if (initial && !proof) return failOwn(own, {503, std::move(proof).error()});
   if (initial) return onInitialResponse(challenge);
   if (own.purpose == Purpose::offer || own.purpose == Purpose::refresh) onOfferResponse(own, challenge);
+  if (own.purpose == Purpose::aside) onAsideOver(own);
 }
 
 // Sent along before it is asked for, to a peer that has asked before.

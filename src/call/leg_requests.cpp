@@ -72,9 +72,13 @@ void Leg::onResponse(sip::ClientTransactionId id, sip::FlowId flow, const sip::M
     case Purpose::initial: return onInitialResponse(response);
     case Purpose::offer:
     case Purpose::refresh: return onOfferResponse(own, response);
-    case Purpose::aside:
+    case Purpose::aside: return onAsideOver(own);
     case Purpose::bye: return;
   }
+}
+
+void Leg::onAsideOver(const OwnRequest& own) {
+  if (own.method == sip::Method::notify && bye_waits_for_notify_) sayBye();
 }
 
 // What a transaction with its final answer may still lead to: another 2xx to an INVITE, and nothing else.
@@ -212,7 +216,8 @@ void Leg::onClientFailure(sip::ClientTransactionId id, const Error& error) {
 
 // A request of ours failed, by its answer or for want of one (RFC 3261 8.1.3.1: as 408 or 503).
 void Leg::failOwn(const OwnRequest& own, const Rejection& why) {
-  if (own.purpose == Purpose::bye || own.purpose == Purpose::aside) return;  // said, heard or not
+  if (own.purpose == Purpose::bye) return;  // said, heard or not
+  if (own.purpose == Purpose::aside) return onAsideOver(own);
   if (own.purpose == Purpose::initial) {
     initial_pending_ = false;
     ended_ = true;
@@ -235,7 +240,7 @@ void Leg::failOwn(const OwnRequest& own, const Rejection& why) {
 
 // --- the end ---------------------------------------------------------------------------------------------------
 
-void Leg::end(const EndCause& cause) {
+void Leg::end(const EndCause& cause, Goodbye goodbye) {
   if (ended_) return;
   ended_ = true;
   if (cause.status >= 300) bye_reason_ = "SIP;cause=" + std::to_string(cause.status);
@@ -252,12 +257,15 @@ void Leg::end(const EndCause& cause) {
     bye_waits_for_ack_ = true;
     return;
   }
+  const auto notifies = [](const OwnRequest& own) { return own.method == sip::Method::notify; };
+  bye_waits_for_notify_ = goodbye == Goodbye::onceNotified && std::any_of(own_.begin(), own_.end(), notifies);
+  if (bye_waits_for_notify_) return;
   sayBye();
 }
 
 void Leg::sayBye() {
   if (!dialog_ || dialog_->state() == sip::Dialog::State::terminated) return;
-  bye_waits_for_ack_ = false;
+  bye_waits_for_ack_ = bye_waits_for_notify_ = false;
   Headers headers;
   if (!bye_reason_.empty()) headers.emplace_back(sip::HeaderId::reason, bye_reason_);
   sendInDialog(sip::Method::bye, Purpose::bye, {{}, {}, std::move(headers)});
