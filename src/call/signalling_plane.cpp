@@ -213,7 +213,7 @@ void SignallingPlane::adopt(std::shared_ptr<const SignallingTrust> trust) {
   }
 }
 
-// What stood at the beginning still stands. A password's or a token's proof is judged again with every request.
+// What stood at the beginning still stands. A password's or a token's proof is kept until its connection ends.
 Status SignallingPlane::stillTrusted(const Connection& connection) const {
   const auto& facts = *connection.facts();
   if (facts.certificate) {
