@@ -115,6 +115,7 @@ def test_a_transfer_joins_the_two_that_remain(border):
     callee.respond(200, "OK", answer_to(again, version=2), request=again)
     final = caller.wire.request("NOTIFY")
     assert final.body.startswith("SIP/2.0 200") and final["Subscription-State"].startswith("terminated")
+    wire.Callee(caller.wire, final).respond(200, "OK")  # and only then is it hung up on
     assert caller.wire.request("BYE")
     assert made.edge.wait_event(lambda event: event.get("code") == "call.transferred")
     callee.send("BYE")
