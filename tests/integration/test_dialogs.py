@@ -244,6 +244,10 @@ def test_an_attended_transfer_joins_the_two_other_parties(shared, voices):
     assert shared.edge.wait_event(lambda event: event.get("code") == "call.transferred")
     bob.take(again.body)
     heard_both_ways(bob, carol)
+    for status in ("100", "200"):
+        told = caller.wire.request("NOTIFY")
+        assert told.body.startswith("SIP/2.0 " + status)
+        wire.Callee(caller.wire, told).respond(200, "OK")
     assert caller.wire.request("BYE")
 
 
