@@ -22,8 +22,7 @@ void OwnRequests::request(sip::FlowId on, sip::Method method, Write write, Done 
   enter_([&] { send(on, sentBy(), method, write, std::move(done)); });
 }
 
-void OwnRequests::send(sip::FlowId flow, const SentBy& sent_by, sip::Method method, const Write& write,
-                       Done done) {
+void OwnRequests::send(sip::FlowId flow, const SentBy& sent_by, sip::Method method, const Write& write, Done done) {
   const auto branch = newBranch(context_.worker);
   const auto facts = context_.flows.facts(flow);
   const auto hop = facts ? facts->hop : HopSecurity::tls;

@@ -163,8 +163,9 @@ void Subscription::onSubscribed(const sip::Message& response, PendingSubscribe p
   const auto granted = std::min(grantedExpires(response).value_or(pending.expires), pending.expires);
   deadline_ = context_.clock.steady() + granted + kGrace;
   near_->onAnswered(sip::Method::subscribe, 200);
-  answerRelayed(context_, pending.request.id, pending.request.message, 200, near_tag_,
-                {{"Contact", relayContact(context_, near_hop_, near_tag_)}, {"Expires", std::to_string(granted.count())}});
+  answerRelayed(
+      context_, pending.request.id, pending.request.message, 200, near_tag_,
+      {{"Contact", relayContact(context_, near_hop_, near_tag_)}, {"Expires", std::to_string(granted.count())}});
 }
 
 void Subscription::onNotSubscribed(const Error& error, int status, PendingSubscribe pending,

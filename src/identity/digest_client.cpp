@@ -83,8 +83,8 @@ Status DigestClient::accept(std::string_view authentication_info) const {
   const auto& challenge = standing_->challenge;
   std::array<char, 9> count{};
   std::snprintf(count.data(), count.size(), "%08x", standing_->count);
-  const auto expected = digestResponse(ha1(challenge.algorithm),
-                                       {challenge.nonce, count.data(), standing_->cnonce, "", standing_->uri});
+  const auto expected =
+      digestResponse(ha1(challenge.algorithm), {challenge.nonce, count.data(), standing_->cnonce, "", standing_->uri});
   if (!crypto::equalInConstantTime(crypto::bytesOf(info->response), crypto::bytesOf(expected))) {
     return not_proven("rspauth is not that of our password");
   }
