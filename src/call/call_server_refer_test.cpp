@@ -94,6 +94,7 @@ TEST_F(Transfers, TheNewPartyTakesTheTransferorsPlace) {
   EXPECT_EQ(notified(), "");  // not before the other side agrees
   ASSERT_TRUE(asked());
   agree();
+  EXPECT_FALSE(call.caller.request(sip::Method::bye));  // not before it has heard how it went
   EXPECT_EQ(notified(), "SIP/2.0 200 OK");
   EXPECT_THAT(state, HasSubstr("terminated"));
   answerBye(call.caller);

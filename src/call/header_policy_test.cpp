@@ -6,14 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/test_corpus.h"
+
 namespace sallyport::call {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
-
-constexpr const char* kCorpus = "/work/shared/corpora/sip-hostile-messages";
 
 sip::Message inviteWith(const std::string& headers) {
   auto message = sip::Message::parse(
@@ -239,7 +239,8 @@ TEST(HeaderSelection, AResponseCarriesNoDiversion) {
 }
 
 TEST(HeaderSelection, MakesHostileMessagesHarmless) {
-  if (!std::filesystem::exists(kCorpus)) GTEST_SKIP() << kCorpus << " is not here";
+  const auto corpus = sallyport::test::corpusPath("sip-hostile-messages");
+  if (!std::filesystem::exists(corpus)) GTEST_SKIP() << "no corpora here: set SALLYPORT_CORPORA";
   const auto policy = allowing({"Accept-Language",
                                 "Alert-Info",
                                 "Answer-Mode",
@@ -262,7 +263,7 @@ TEST(HeaderSelection, MakesHostileMessagesHarmless) {
                                 "X-Header",
                                 "X-A"});
   unsigned parsed = 0;
-  for (const auto& file : std::filesystem::directory_iterator{kCorpus}) {
+  for (const auto& file : std::filesystem::directory_iterator{corpus}) {
     std::ifstream stream{file.path(), std::ios::binary};
     const std::string bytes{std::istreambuf_iterator<char>{stream}, {}};
     const auto message = sip::Message::parse(bytes);

@@ -10,12 +10,14 @@
 
 namespace sallyport::test {
 
+inline std::string corpusPath(const std::string& name) {
+  const char* configured = std::getenv("SALLYPORT_CORPORA");
+  return (configured != nullptr ? configured : std::string{SALLYPORT_SOURCE_DIR} + "/../shared/corpora") + "/" + name;
+}
+
 // The text of a corpus file, or nothing when the corpora are not here.
 inline std::optional<std::string> corpus(const std::string& name) {
-  const char* configured = std::getenv("SALLYPORT_CORPORA");
-  const std::string root =
-      configured != nullptr ? configured : std::string{SALLYPORT_SOURCE_DIR} + "/../shared/corpora";
-  std::ifstream file{root + "/" + name, std::ios::binary};
+  std::ifstream file{corpusPath(name), std::ios::binary};
   if (!file) return std::nullopt;
   std::ostringstream text;
   text << file.rdbuf();
