@@ -230,9 +230,13 @@ std::string NumberPlan::write(const Number& number) const {
   if (!number.isKnown() || rules_.outgoing == NumberForm::asIs) return number.dialled;
   if (rules_.outgoing == NumberForm::e164) return number.e164;
   const auto digits = std::string_view{number.e164}.substr(1);
-  const bool at_home = countryCodeOf(digits) == plan_->code;
-  const auto prefix = firstOf(at_home ? plan_->trunk_prefix : plan_->international_prefix);
-  return std::string{prefix}.append(digits.substr(at_home ? plan_->code.size() : 0));
+  const auto from_abroad = std::string{firstOf(plan_->international_prefix)}.append(digits);
+  if (countryCodeOf(digits) != plan_->code) return from_abroad;
+  const auto national = std::string{firstOf(plan_->trunk_prefix)}.append(digits.substr(plan_->code.size()));
+  // Where national numbers begin with 0 (Italy), one that begins with the international prefix would be another
+  // country's.
+  const auto back = read(national);
+  return back.isKnown() && back.e164 != number.e164 ? from_abroad : national;
 }
 
 // --- URIs -------------------------------------------------------------------------------------------------------

@@ -204,6 +204,12 @@ TEST(NumberPlan, WritesNumbersAsAPeerDialsThem) {
   }
 }
 
+TEST(NumberPlan, WritesNoNationalNumberThatWouldBeDialledAbroad) {
+  const auto italy = planOf("IT", {}, NumberForm::national);
+  EXPECT_EQ(italy.write(italy.read("+390649865107")), "0649865107");
+  EXPECT_EQ(italy.write(italy.read("+3900949865107")), "003900949865107") << "00 94 would be Sri Lanka";
+}
+
 TEST(NumberPlan, AsIsIsAsDialled) {
   const auto number = planOf("DE", "30").read("123456");
   EXPECT_EQ(planOf("DE").write(number), "123456");
