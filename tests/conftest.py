@@ -13,6 +13,14 @@ from kit import edge as edges, wire  # noqa: E402
 from kit.process import free_port  # noqa: E402
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "xdist_group(name): run by one worker, one after another, and begun before all others")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(scope="session")
 def build():
     found = edges.Build()

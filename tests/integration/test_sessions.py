@@ -7,6 +7,8 @@ import pytest
 from conftest import Border, answer_to
 from kit import wire
 
+pytestmark = pytest.mark.xdist_group("sessions")
+
 INTERVAL = 90  # the least that there is
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from .process import Process, ProcessError, run
+from .process import Process, ProcessError, Running, run
 
 FOLDER = pathlib.Path(os.environ.get("SALLYPORT_ASTERISK_DIR", "/var/cache/sallyport/asterisk"))
 LIBRARIES = FOLDER / "usr/lib/x86_64-linux-gnu"
@@ -138,7 +138,7 @@ exten => _[a-z].,1,Verbose(0,calls ${{EXTEN}})
 """
 
 
-class Asterisk:
+class Asterisk(Running):
     """One running Asterisk at `address` behind `edge`, "host:port": the edge's certificate must name
     that host and the one in the edge's Contact. Its resolver asks DNS servers only, so here both are addresses."""
 
@@ -161,16 +161,3 @@ class Asterisk:
         except ProcessError:
             self.process.stop()
             raise
-
-    def wait(self, text, timeout=15.0):
-        """The next line of its console with that text."""
-        return self.process.wait_line(lambda line: text in line, timeout)
-
-    def stop(self):
-        return self.process.stop()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()

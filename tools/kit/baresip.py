@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 
-from .process import Process, ProcessError, free_port, run
+from .process import Process, ProcessError, Running, free_port, run
 
 PROGRAM = shutil.which("baresip")
 MODULES = next((folder for folder in ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules") if os.path.isdir(folder)), None)
@@ -28,27 +28,12 @@ def version():
     return next((word.lstrip("v") for word in run([PROGRAM, "-h"], check=False).stdout.split() if word.startswith("v")), "?")
 
 
-def port_pair(host="127.0.0.1"):
-    """A free port whose successor is free too: `sip_listen` names the first, TLS takes the second."""
-    for _ in range(100):
-        first = free_port(host=host)
-        try:
-            with socket.socket() as probe:
-                probe.bind((host, first + 1))
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                probe.bind((host, first))
-            return first
-        except (OSError, OverflowError):
-            continue
-    raise ProcessError("no two neighbouring ports are free")
-
-
 class Place:
     """Where a baresip will listen, known before it runs: an edge that calls it must be told first."""
 
     def __init__(self):
-        self.listen = port_pair()
-        self.address = f"127.0.0.1:{self.listen + 1}"  # TLS
+        self.listen = free_port(neighbours=2)  # TLS takes the second
+        self.address = f"127.0.0.1:{self.listen + 1}"
 
 
 CONFIG = """\
@@ -85,7 +70,7 @@ ringback_disabled yes
 """
 
 
-class Baresip:
+class Baresip(Running):
     """One running baresip. `identity` is (certificate, key) or None; `edge` the "host:port" it sends calls
     through. `play` must outlast the call: baresip ends a call whose source ends. `registers`: it does so there, on
     a connection of its own that it keeps (RFC 5626); `password` answers the challenges it understands, MD5 only."""
@@ -204,9 +189,3 @@ class Baresip:
             except subprocess.TimeoutExpired:
                 pass  # it waits for answers to what it asked last; asked twice it does not
         return self.process.stop(2.0)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()

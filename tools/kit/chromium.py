@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 
-from .process import Process, ProcessError, run
+from .process import Process, ProcessError, Running, run
 
 PROGRAM = shutil.which("chromium")
 CERTUTIL = shutil.which("certutil")
@@ -36,7 +36,7 @@ def missing():
     return None
 
 
-class Chromium:
+class Chromium(Running):
     """One browser. `trusted`: a CA certificate its user has imported as an authority, or None. `says`: a WAV file."""
 
     def __init__(self, folder, trusted=None, says=None):
@@ -124,12 +124,6 @@ class Chromium:
         self._reader.join(5.0)
         self._out.close()
         self._in.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
 
 class Person:

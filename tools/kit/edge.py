@@ -5,7 +5,7 @@ import os
 import pathlib
 import signal
 
-from .process import NotifySocket, Process, ProcessError, free_port, run
+from .process import NotifySocket, Process, ProcessError, Running, run
 
 DOMAIN = "sallyport.test"
 
@@ -29,7 +29,7 @@ def initialise(build, state, listen, phones, extra=()):
     return run([*argv, *extra])
 
 
-class Edge:
+class Edge(Running):
     """A running `sallyport run`. The constructor returns when it says it is ready."""
 
     def __init__(self, build, config, env=None):
@@ -69,12 +69,6 @@ class Edge:
         code = self.process.stop(40.0)
         self.notify.close()
         return code
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
 
 
 def phone_identity(state, name, expect=f"dns:edge.{DOMAIN}"):

@@ -7,7 +7,7 @@ import os
 import pathlib
 import shutil
 
-from .process import Process, ProcessError, await_port, free_port, run
+from .process import Process, ProcessError, Running, await_port, free_port, run
 
 PROGRAM = shutil.which("kamailio") or shutil.which("kamailio", path="/usr/sbin:/usr/local/sbin")
 MODULES = next((folder for folder in ("/usr/lib/x86_64-linux-gnu/kamailio/modules", "/usr/lib/aarch64-linux-gnu/kamailio/modules",
@@ -128,7 +128,7 @@ require_certificate = yes
 """
 
 
-class Kamailio:
+class Kamailio(Running):
     """One running Kamailio between `edge` ("host:port" and the dns name in its certificate) and `phone`."""
 
     def __init__(self, folder, identity, ca, edge, phone, edge_name="edge.sallyport.test", port=None,
@@ -152,16 +152,3 @@ class Kamailio:
         except ProcessError:
             self.process.stop()
             raise
-
-    def wait(self, text, timeout=15.0):
-        """The next line of its log with that text."""
-        return self.process.wait_line(lambda line: text in line, timeout)
-
-    def stop(self):
-        return self.process.stop()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()

@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import time
 
-from .process import Process, ProcessError, run
+from .process import Process, ProcessError, Running, run
 
 PROGRAM = shutil.which("linphonec")
 
@@ -59,7 +59,7 @@ display=0
 """
 
 
-class Linphone:
+class Linphone(Running):
     """One running linphonec. `edge` is "name:port": the name it expects in the edge's certificate, which it
     finds at `host` without DNS. `media` is the address its RTP is bound to; None leaves that to Linphone.
     `registers`: it does so there; `password` answers challenges (MD5 and SHA-256)."""
@@ -142,9 +142,3 @@ class Linphone:
             except OSError:
                 pass
         return self.process.stop()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A child process whose output is read line by line, so that tests wait for events, never for time."""
+import itertools
 import json
 import os
 import queue
+import random
 import signal
 import socket
 import subprocess
@@ -105,6 +107,23 @@ class Process:
         self.stop()
 
 
+class Running:
+    """A program that runs as `self.process`, until its `with` block ends."""
+
+    def wait(self, text, timeout=15.0):
+        """The next line of its output with that text."""
+        return self.process.wait_line(lambda line: text in line, timeout)
+
+    def stop(self):
+        return self.process.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
 class NotifySocket:
     """The other end of sd_notify(3): lets a test await READY=1, RELOADING=1 or STOPPING=1."""
 
@@ -147,12 +166,34 @@ def run(argv, timeout=60.0, check=True, env=None, say=""):
     return done
 
 
-def free_port(kind=socket.SOCK_STREAM, host="127.0.0.1"):
-    """A port the system says is free now."""
+# Below the ports the system hands out by itself (Linux: from 32768), in one share for each test worker beside others.
+# Each port is handed out once before any comes again, so that nobody takes it between the look and the use.
+_SHARES, _SHARE, _FIRST = 8, 1500, 20000
+_share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % _SHARES
+_turn = itertools.count(random.randrange(_SHARE))
+
+
+def free_port(host="127.0.0.1", neighbours=1):
+    """A port that is free now, for TCP and UDP; with its `neighbours` - 1 successors, when more are wanted."""
+    for _ in range(_SHARE):
+        offsets = [next(_turn) % _SHARE for _ in range(neighbours)]
+        if offsets[-1] < offsets[0]:
+            continue  # the share's end lies between them
+        first = _FIRST + _share * _SHARE + offsets[0]
+        if all(_is_free(host, first + each) for each in range(neighbours)):
+            return first
+    raise ProcessError("no port is free")
+
+
+def _is_free(host, port):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(family, kind) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True
 
 
 def await_port(address, alive, timeout=15.0):
