@@ -51,6 +51,13 @@ bool isAllowed(const std::vector<std::string>& allowed, std::string_view e164) {
                      [&](std::string_view beginning) { return e164.starts_with(beginning); });
 }
 
+// A telephone number is lent as a number, whatever domain stands behind it.
+bool isUserOf(const std::vector<std::string>& domains, const sip::Uri& uri, const Number& number) {
+  const bool is_user = uri.isSip() && !uri.user.empty() && !number.isKnown() && number.kind != NumberKind::emergency;
+  return is_user && std::any_of(domains.begin(), domains.end(),
+                                [&](std::string_view domain) { return sip::equalsIgnoringCase(uri.host, domain); });
+}
+
 // As text between quotes: what could end or bend them is left out.
 std::string plainName(std::string_view name) {
   std::string out;
@@ -122,13 +129,17 @@ Result<Caller> identifyCaller(const CallerRules& rules, const CallerProof& proof
     const auto number = uri ? numberOf(rules, *uri, proof.domain) : Number{};
     const bool theirs = uri && own && isSame(*uri, *own);
     const bool lent = number.isKnown() && isAllowed(rules.numbers_allowed, number.e164);
-    if (!theirs && !lent) {
+    const bool lent_user = !lent && !theirs && uri && isUserOf(rules.users_allowed, *uri, number);
+    if (!theirs && !lent && !lent_user) {
       caller.dropped.push_back(std::string{claim.header} + " " + std::string{claim.uri});
       continue;
     }
     if (std::exchange(taken, true)) continue;
     if (lent) {
       caller.uri = "sip:" + number.e164 + "@" + std::string{proof.domain} + ";user=phone";
+      caller.number = number;
+    } else if (lent_user) {
+      caller.uri = "sip:" + std::string{uri->user} + "@" + std::string{uri->host};
       caller.number = number;
     }
     if (proof.peer != kDevices) caller.display_name = plainName(claim.display_name);

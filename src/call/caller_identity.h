@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Who the caller is said to be. One identity is asserted, and it is always the authenticated principal's, or a
-// number that the configuration lets this principal present; what a request claims besides is dropped, or the
-// call refused (RFC 3325 5 and 8: P-Asserted-Identity of somebody untrusted is nobody's). Privacy (RFC 3323, RFC
-// 3325 7, RFC 5379) is obeyed towards whoever is not trusted with it. Pure.
+// number or a domain's user that the configuration lets this principal present; what a request claims besides is
+// dropped, or the call refused (RFC 3325 5 and 8: P-Asserted-Identity of somebody untrusted is nobody's). Privacy (RFC
+// 3323, RFC 3325 7, RFC 5379) is obeyed towards whoever is not trusted with it. Pure.
 
 #include <cstdint>
 #include <string>
@@ -25,6 +25,7 @@ inline constexpr std::string_view kDevices = "device";  // names all enrolled de
 struct CallerRules {
   std::string asserted_identity;             // "sip:+4930123@example.org": what it speaks for; empty: its principal
   std::vector<std::string> numbers_allowed;  // beginnings in E.164, "+4930123"; "+": any number
+  std::vector<std::string> users_allowed;    // domains, lower case; their users by name or extension, not by number
   OnForeignIdentity on_foreign = OnForeignIdentity::drop;
   NumberPlan numbers;
 };

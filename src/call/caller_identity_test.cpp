@@ -70,6 +70,20 @@ TEST(CallerIdentity, ANumberThatThePrincipalMayPresentIsTaken) {
   EXPECT_EQ(identity("<sip:alice@sallyport.test>"), "sip:carrier@sallyport.test");
 }
 
+TEST(CallerIdentity, ACoreMayPresentTheUsersOfItsDomains) {
+  auto rules = germany();
+  rules.users_allowed = {"sallyport.test"};
+  const CallerProof core{"core", "dns:core.sallyport.test", "sallyport.test"};
+  const auto identity = [&](const std::string& from) { return callerOf(rules, core, inviteWith("", from)).uri; };
+  EXPECT_EQ(identity("<sip:alice@Sallyport.test;transport=tls>"), "sip:alice@Sallyport.test");
+  EXPECT_EQ(identity("<sip:1234@sallyport.test>"), "sip:1234@sallyport.test");
+  EXPECT_EQ(identity("<sip:alice@elsewhere.test>"), "sip:core@sallyport.test");
+  EXPECT_EQ(identity("<sip:sallyport.test>"), "sip:core@sallyport.test");
+  EXPECT_EQ(identity("<sip:+4930123@sallyport.test>"), "sip:core@sallyport.test") << "a number is no user";
+  EXPECT_EQ(identity("<sip:110@sallyport.test>"), "sip:core@sallyport.test") << "nor is an emergency number";
+  EXPECT_EQ(callerOf(rules, core, inviteWith("", "\"Alice\" <sip:alice@sallyport.test>")).display_name, "Alice");
+}
+
 TEST(CallerIdentity, ACarrierMayBeLentEveryNumber) {
   const auto caller =
       callerOf(germany({"+"}), kCarrier, inviteWith("", "\"Dr. \\\"No\\\" <x>\" <sip:+12125550123@c.test>"));

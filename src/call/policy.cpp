@@ -77,6 +77,7 @@ Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, cons
   out.disclosure = peer.disclosure;
   out.caller.asserted_identity = peer.asserted_identity;
   out.caller.numbers_allowed = peer.numbers_allowed;
+  out.caller.users_allowed = peer.users_allowed;
   out.caller.on_foreign = peer.on_foreign_identity;
   SP_ASSIGN(out.caller.numbers, NumberPlan::make(peer.numbers));
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, peer.policy, kTrunkEdge));

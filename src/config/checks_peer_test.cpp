@@ -141,6 +141,8 @@ const Case kTrunkRows[] = {
      "config.conflict", 17, "names no country"},
     {"allowed_number_of_letters", kTrust, "trust = \"private\"\nnumbers_allowed = [\"+49x\"]", "", "config.value.form",
      17, "+49x"},
+    {"allowed_users_of_no_domain", kTrust, "trust = \"private\"\nusers_allowed = [\"*\"]", "", "config.value.form", 17,
+     "users_allowed"},
     {"unknown_method_of_a_peer", kTrust, "trust = \"private\"\nmethods = [\"MESAGE\"]", "", "config.value.choice", 17,
      "'methods' in [[peer]] 'core'", "\"MESSAGE\""},
     {"unknown_header_policy", kTrust, "trust = \"private\"\nheader_policy = \"cor@2026\"", "", "config.reference", 17,

@@ -39,6 +39,7 @@ limits_out = { calls_per_second = 2.5 }
 channels = 60
 numbers = { country = "DE", area = "30", outgoing = "e164" }
 numbers_allowed = ["+4930123*", "030999"]
+users_allowed = ["Example.org"]
 on_foreign_identity = "refuse"
 contact_by_name = true
 tls12_only = true
@@ -105,6 +106,7 @@ TEST(Load, ATrunkSaysHowNumbersHeadersAndKeysCross) {
   EXPECT_EQ(peer.numbers.country, "DE");
   EXPECT_EQ(peer.numbers.outgoing, NumberForm::e164);
   EXPECT_THAT(peer.numbers_allowed, ElementsAre("+4930123", "030999"));
+  EXPECT_THAT(peer.users_allowed, ElementsAre("example.org"));
   EXPECT_EQ(peer.on_foreign_identity, OnForeignIdentity::refuse);
   EXPECT_EQ(peer.policy.dtmf, DtmfMode::info);
   EXPECT_TRUE(peer.policy.follow_redirects);

@@ -130,6 +130,7 @@ struct Peer {
   std::optional<unsigned> channels;  // calls at once, both directions together
   Numbers numbers;
   std::vector<std::string> numbers_allowed;  // prefixes of callers it may present; empty: only its own identity
+  std::vector<std::string> users_allowed;    // domains whose users it may present besides
   OnForeignIdentity on_foreign_identity = OnForeignIdentity::drop;
   bool contact_by_name = false;  // Contact and Via carry our domain name, which our certificate holds
   TlsFloor tls = TlsFloor::tls12;

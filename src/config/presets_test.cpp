@@ -66,7 +66,8 @@ TEST_P(EachPreset, SaysItsVersionAndWhatItIsFor) {
 
 TEST_P(EachPreset, KeepsFromThePeerWhatIsItsOwn) {
   const auto peer = peerOf(GetParam().name, kWhere);
-  for (const auto* own : {"name", "trust", "credentials", "registration", "asserted_identity", "numbers_allowed"}) {
+  for (const auto* own :
+       {"name", "trust", "credentials", "registration", "asserted_identity", "numbers_allowed", "users_allowed"}) {
     EXPECT_THAT(peer.from_preset, Not(Contains(own)));
   }
   EXPECT_EQ(peer.preset, GetParam().name);

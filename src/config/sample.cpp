@@ -147,6 +147,7 @@ void writePeers(Writer& out, const SampleOptions& options) {
 #   credentials = { username = "trunk-4711", realm = "carrier.example", password_file = "carrier.password" }
 #   numbers = { country = "DE", area = "30", outgoing = "e164" }
 #   numbers_allowed = ["+4930123"]            # callers it may present
+#   users_allowed = ["example.org"]           # and the users of these domains
 #   header_policy = "trunk-edge@2026"         # what crosses: core@2026, trunk-edge@2026, or one of yours
 #   limits_in = { calls = 100, calls_per_second = 5 }    # of calls it sends; limits_out of those we send
 #   channels = 200                            # both directions together

@@ -232,6 +232,7 @@ void readPeer(TableReader& table, Peer& peer) {
   table.number("channels", peer.channels, 1, kMostCalls);
   readNumbers(table, peer.numbers);
   table.list("numbers_allowed", peer.numbers_allowed, parseNumberPrefix, "a beginning such as \"+4930123\"");
+  table.list("users_allowed", peer.users_allowed, parseHost, kHostForm);
   table.choice("on_foreign_identity", peer.on_foreign_identity, kReactions);
   table.parsed("asserted_identity", peer.asserted_identity, sipIdentity, "\"sip:number@domain\"");
   table.choice("disclosure", peer.disclosure, kDisclosures);

@@ -145,6 +145,7 @@ void showTrunk(const Peer& peer, Shown& out) {
   if (!peer.numbers.area.empty()) numbers.add("area", tomlText(peer.numbers.area));
   out.line("numbers", numbers.add("outgoing", tomlText(toString(peer.numbers.outgoing))).text());
   out.list("numbers_allowed", peer.numbers_allowed, same);
+  out.list("users_allowed", peer.users_allowed, same);
 }
 
 }  // namespace

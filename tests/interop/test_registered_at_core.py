@@ -16,7 +16,7 @@ CORE = "dns:" + CORE_NAME
 def behind(core_address, own):
     """What phones dial goes to the core; what the core calls is whoever is registered."""
     peer = (f'[[peer]]\nname = "core"\npreset = "kamailio"\nidentities = ["{CORE}"]\ntrust = "private"\n'
-            f'address = "{core_address}"\ntier = "compatible"\n\n'
+            f'address = "{core_address}"\ntier = "compatible"\nusers_allowed = ["{edges.DOMAIN}"]\n\n'
             '[[route]]\nfrom_peer = "device"\nuser = "*"\nto = "core"\n\n[[route]]\n')
 
     def edit(text):
@@ -74,6 +74,7 @@ def test_registered_phones_call_each_other_through_the_core(core):
     bob = stage.baresip("bob", edge=stage.address, registers=True, answer=True).registered()
     alice = stage.linphone("alice", identity=None, registers=True, password=PASSWORD).without_certificate().registered()
     alice.call("sip:bob@" + edges.DOMAIN).established()
+    assert bob.established()["peeruri"] == "sip:alice@" + edges.DOMAIN
     talk(lambda: alice.recording)
     alice.hang_up()
     bob.closed()
