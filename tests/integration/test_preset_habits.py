@@ -3,7 +3,8 @@
 import ssl
 
 import pytest
-from kit import counterpart as parts, wire
+from kit import counterpart as parts, proofs, wire
+from kit.process import run
 from kit.srtp import MediaEnd, Srtp, talk
 from preset_calls import Call, from_counterpart, to_counterpart
 from preset_stage import CORE, Stages
@@ -242,3 +243,48 @@ def test_aead_is_preferred_where_a_compatible_partner_offers_it(place):
     assert parts.offered_suites(call.answered.body) == (parts.GCM256,)
     call.talk()
     call.hang_up()
+
+
+# Whoever ends calls at these by name and password is challenged with MD5, as their documentation says.
+CHALLENGES = [("twilio", "sip.twilio.com"), ("telnyx", "sip.telnyx.com"), ("livekit", "your-project.sip.livekit.cloud")]
+USER, PASSWORD = "your-user", "s3cret"
+
+
+def by_password(preset, realm, algorithms):
+    secret = f'credentials = {{ username = "{USER}", realm = "{realm}", password_file = "trunk.password" }}'
+    return lambda text: text.replace(f'preset = "{preset}"', f'preset = "{preset}"\n{algorithms}\n{secret}')
+
+
+def challenged(place, preset, realm, algorithms):
+    """The call that the counterpart wants a password for, and its connection."""
+    stage = place.new(preset, edit=by_password(preset, realm, algorithms))
+    secret = stage.folder / "trunk.password"
+    secret.touch(mode=0o600)
+    secret.write_text(PASSWORD + "\n")
+    call = to_counterpart(stage.run(), ring=False)
+    link = stage.link(stage.far)
+    asked = wire.Callee(link, link.request("INVITE"))
+    asked.respond(407, "Proxy Authentication Required", extra=(f'Proxy-Authenticate: Digest realm="{realm}", nonce="Y2hhbGxlbmdl", qop="auth"',))
+    assert link.request("ACK")
+    return call, link
+
+
+@pytest.mark.parametrize("preset, realm", CHALLENGES)
+def test_a_trunk_by_password_is_answered_with_md5_where_that_is_configured(place, preset, realm):
+    call, link = challenged(place, preset, realm, 'digest_algorithms = ["MD5"]')
+    call.ring(link)
+    assert proofs.proof_in(call.asked, USER, realm, PASSWORD, "MD5")["nonce"] == "Y2hhbGxlbmdl"
+    call.answer().talk()
+    bye = call.hang_up()
+    assert proofs.proof_in(bye, USER, realm, PASSWORD, "MD5")["nc"] == "00000002"
+    shown = run([call.stage.build.sallyport, "check", "--config", call.stage.config]).stdout
+    assert "MD5" in shown and "weakness" in shown
+
+
+@pytest.mark.parametrize("preset, realm", CHALLENGES)
+def test_a_trunk_that_wants_md5_gets_none_unasked(place, preset, realm):
+    call, link = challenged(place, preset, realm, "")
+    assert call.caller.wire.final().status == 502
+    event = call.stage.edge.wait_event(lambda event: event.get("code") == "trunk.challenge_refused")
+    assert event["peer"] == call.stage.who.peer and event["reason"].startswith("identity.digest.")
+    assert link.silent()

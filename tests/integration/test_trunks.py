@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A carrier on the wire: it asks who we are, is busy, redirects, and takes so many calls and no more."""
-import hashlib
 import re
 
 import pytest
 from conftest import answer_to
-from kit import edge as edges, wire
+from kit import edge as edges, proofs, wire
 
 USERNAME, REALM, PASSWORD = "trunk-4711", "Carrier One", "s3cret"
 TRUNK = f'''limits_out = {{ calls = 1 }}
@@ -42,20 +41,8 @@ def trunk(border):
     return make
 
 
-def sha256(text):
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def proof_in(request, header="Proxy-Authorization"):
-    """The fields of the proof, once it is seen to be right."""
-    value = request[header]
-    assert value, request
-    fields = {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', value)}
-    ha1 = sha256(f"{USERNAME}:{REALM}:{PASSWORD}")
-    ha2 = sha256(f"{request.method}:{fields['uri']}")
-    expected = sha256(":".join([ha1, fields["nonce"], fields["nc"], fields["cnonce"], "auth", ha2]))
-    assert fields["response"] == expected and fields["uri"] == request.uri and fields["username"] == USERNAME
-    return fields
+def proof_in(request):
+    return proofs.proof_in(request, USERNAME, REALM, PASSWORD)
 
 
 def challenge(nonce, realm=REALM, more=""):

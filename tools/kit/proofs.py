@@ -115,6 +115,20 @@ def digest(challenge, user, password, method="REGISTER", uri="sip:" + edges.DOMA
             f'algorithm={algorithm}, cnonce="{cnonce}", qop=auth, nc={nc}')
 
 
+def proof_in(request, user, realm, password, algorithm="SHA-256", header="Proxy-Authorization"):
+    """The fields of somebody else's digest, once it is seen to be right."""
+    value = request[header]
+    assert value, request
+    fields = {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^,\s]+))', value)}
+
+    def h(*parts):
+        return hashlib.new(HASHES[algorithm], ":".join(parts).encode()).hexdigest()
+
+    expected = h(h(user, realm, password), fields["nonce"], fields["nc"], fields["cnonce"], "auth", h(request.method, fields["uri"]))
+    assert fields["response"] == expected and fields["uri"] == request.uri and fields["username"] == user
+    return fields
+
+
 # --- SCRAM ---------------------------------------------------------------------------------------------------------
 
 class Scram:
