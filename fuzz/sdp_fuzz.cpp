@@ -40,18 +40,43 @@ MediaPolicy policyOf(MediaProtection protection) {
   return policy;
 }
 
-void answerWhatWasOffered(const AudioDescription& offer, MediaProtection protection) {
-  require(offer.crypto.empty() == (protection == MediaProtection::none) && !offer.formats.empty());
+MediaPolicy keyedBy(std::vector<Keying> keyings, IceUse ice) {
+  MediaPolicy policy;
+  policy.keyings = std::move(keyings);
+  policy.ice = ice;
+  return policy;
+}
+
+DtlsDescription ourDtls(Setup setup) {
+  return {{{crypto::FingerprintHash::sha256, std::vector<std::uint8_t>(32, 0xA5)}}, setup, {}};
+}
+
+IceDescription ourIce(IceMode mode) {
+  IceDescription ice;
+  ice.credentials = {"ufra", keyFor(crypto::SrtpSuite::aesCm128HmacSha1_80)};
+  for (auto& byte : ice.credentials.password.mutableBytes()) byte = 'p';
+  ice.mode = mode;
+  return ice;
+}
+
+void answerWhatWasOffered(const AudioDescription& offer, const MediaPolicy& policy) {
+  const auto protection = policy.protection;
+  require(offer.keying().has_value() == (protection == MediaProtection::srtp) && !offer.formats.empty());
+  require(!(offer.dtls && !offer.crypto.empty()) && (!offer.dtls || !offer.dtls->fingerprints.empty()));
+  require(offer.rtcp_mux == RtcpMux::muxed || !(offer.dtls || offer.ice));
+  require(offer.ice || policy.ice != IceUse::require);
   require(protectionOf(offer.profile) == protection);
   auto answer = ours();
   answer.direction = answerTo(offer.direction, Direction::sendrecv);
   answer.formats = offer.formats;
   if (!offer.crypto.empty())
     answer.crypto.push_back(answerCrypto(offer.crypto.front(), keyFor(offer.crypto.front().suite)));
+  if (offer.dtls) answer.dtls = ourDtls(answerSetup(offer.dtls->setup, {}));
+  if (offer.ice) answer.ice = ourIce(IceMode::full);
   const auto session = Session::parse(renderAnswer(answer, offer));
   require(session.ok());
   require(session->media().size() == offer.layout.size());
-  require(readOffer(*session, policyOf(protection)).ok());  // as strict as for anybody else's
+  require(readOffer(*session, policy).ok());  // as strict as for anybody else's
 }
 
 void rewriteDtls(const Session& session, const MediaSection& section) {
@@ -79,7 +104,13 @@ void readAsAnAnswer(const Session& session) {
     offer.crypto.back().key_and_salt = keyFor(suite);
   }
   const auto audio = readAnswer(session, offer, {});
-  require(!audio || audio->crypto.size() == 1);
+  require(!audio || (audio->crypto.size() == 1 && !audio->dtls));
+  offer.crypto.clear();
+  offer.profile = Profile::dtlsSavpf;
+  offer.dtls = ourDtls(Setup::actpass);
+  offer.ice = ourIce(IceMode::lite);
+  const auto keyed = readAnswer(session, offer, keyedBy({Keying::dtls}, IceUse::accept));
+  require(!keyed || (keyed->dtls && keyed->crypto.empty() && keyed->rtcp == keyed->rtp));
 }
 
 void rewriteIce(const Session& session, const MediaSection& section) {
@@ -117,9 +148,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     rewriteDtls(*session, section);
   }
   readAsAnAnswer(*session);
-  for (const auto protection : {MediaProtection::srtp, MediaProtection::none}) {
-    const auto offer = readOffer(*session, policyOf(protection));
-    if (offer) answerWhatWasOffered(*offer, protection);
+  for (const auto& policy :
+       {policyOf(MediaProtection::srtp), policyOf(MediaProtection::none), keyedBy({Keying::dtls}, IceUse::require),
+        keyedBy({Keying::dtls, Keying::sdes}, IceUse::accept), keyedBy({Keying::sdes, Keying::dtls}, IceUse::never)}) {
+    const auto offer = readOffer(*session, policy);
+    if (offer) answerWhatWasOffered(*offer, policy);
   }
   return 0;
 }

@@ -27,6 +27,21 @@ void checkAuthentication(const CheckContext& context, std::string_view section, 
   }
 }
 
+// RFC 5764 4.1.2, RFC 7714 14.2: DTLS knows no profile for AES-256 in counter mode.
+void checkKeying(const CheckContext& context, std::string_view section, std::size_t index, const std::string& label,
+                 const Policy& policy) {
+  const auto place = context.at(section, index, "media");
+  if (std::set<Keying>(policy.media.begin(), policy.media.end()).size() != policy.media.size()) {
+    context.problems.error(place, "config.key.duplicate", label + " lists a keying twice in 'media'");
+  }
+  const bool dtls = std::find(policy.media.begin(), policy.media.end(), Keying::dtls) != policy.media.end();
+  const bool suite = std::any_of(policy.suites.begin(), policy.suites.end(),
+                                 [](const std::string& name) { return name != "AES_256_CM_HMAC_SHA1_80"; });
+  if (!dtls || suite) return;
+  context.problems.error(place, "config.conflict", label + " is keyed by DTLS, which can agree none of its 'suites'",
+                         "add AEAD_AES_256_GCM");
+}
+
 void checkPolicy(const CheckContext& context, std::string_view section, std::size_t index, const std::string& label,
                  const Policy& policy) {
   const auto suites = context.at(section, index, "suites");
@@ -46,7 +61,8 @@ void checkPolicy(const CheckContext& context, std::string_view section, std::siz
     context.problems.error(context.at(section, index, "codecs"), "config.key.duplicate",
                            label + " lists a codec twice");
   }
-  for (const auto key : {"suites", "codecs", "authentication", "digest_algorithms"}) {
+  checkKeying(context, section, index, label, policy);
+  for (const auto key : {"suites", "media", "codecs", "authentication", "digest_algorithms"}) {
     const auto* written = context.writtenAt(section, index, key);
     if (written == nullptr || written->kind != Node::Kind::array || !written->children.empty()) continue;
     context.problems.error(written->place, "config.value.empty", label + " has an empty list '" + key + "'",

@@ -32,6 +32,8 @@ void checkPeer(const CheckContext& context, std::size_t index) {
   }
   if (peer.policy.authentication != std::vector<Proofs>{{Proof::network}})
     conflict("authentication", " is unprotected: it is known by its network alone");
+  if (context.writtenAt("peer", index, "media") != nullptr) conflict("media", " is unprotected: it has no keys");
+  if (peer.policy.ice != IceUse::never) conflict("ice", " is unprotected: only the address of its SDP is heard");
   if (peer.path) conflict("path", " is unprotected: phones behind it would be reached in clear");
   if (peer.policy.sips == SipsMode::require) conflict("sips", " is unprotected: sips: never goes there (RFC 5630)");
 }

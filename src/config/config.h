@@ -74,10 +74,11 @@ struct MediaAddress {
 struct Media {
   std::optional<MediaAddress> v4;  // at least one of the two is set
   std::optional<MediaAddress> v6;
-  std::uint16_t first_port = 20'000;  // inclusive
-  std::uint16_t last_port = 29'999;   // inclusive
-  Milliseconds timeout{60'000};       // no authentic packet for this long ends the call
-  unsigned dscp = 46;                 // RFC 3246 EF
+  std::uint16_t first_port = 20'000;       // inclusive
+  std::uint16_t last_port = 29'999;        // inclusive
+  Milliseconds timeout{60'000};            // no authentic packet for this long ends the call
+  Milliseconds handshake_timeout{10'000};  // an answered call whose DTLS is not through by then ends
+  unsigned dscp = 46;                      // RFC 3246 EF
   unsigned ports() const { return last_port - first_port + 1u; }
 };
 

@@ -48,6 +48,7 @@ user_phone = true
 header_policy = "acme@2026"
 methods = ["OPTIONS", "MESSAGE"]
 dtmf = "info"
+media = ["dtls", "sdes"]
 sips = "never"
 follow_redirects = true
 failover_statuses = [480, 503]
@@ -109,6 +110,8 @@ TEST(Load, ATrunkSaysHowNumbersHeadersAndKeysCross) {
   EXPECT_THAT(peer.users_allowed, ElementsAre("example.org"));
   EXPECT_EQ(peer.on_foreign_identity, OnForeignIdentity::refuse);
   EXPECT_EQ(peer.policy.dtmf, DtmfMode::info);
+  EXPECT_THAT(peer.policy.media, ElementsAre(Keying::dtls, Keying::sdes));
+  EXPECT_EQ(peer.policy.ice, IceUse::accept) << "goes with DTLS";
   EXPECT_TRUE(peer.policy.follow_redirects);
   EXPECT_THAT(peer.policy.failover_statuses, ElementsAre(480u, 503u));
   EXPECT_EQ(peer.policy.sips, SipsMode::never);

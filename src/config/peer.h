@@ -39,6 +39,8 @@ struct TokenIssuer {
 };
 
 enum class DtmfMode : std::uint8_t { rfc4733, info };          // how the other side is told of keys pressed
+enum class Keying : std::uint8_t { sdes, dtls };               // where the keys of SRTP come from
+enum class IceUse : std::uint8_t { never, accept, require };   // whether ICE finds the way of voice
 enum class SipsMode : std::uint8_t { allow, require, never };  // of sips: URIs, RFC 5630
 enum class NumberForm : std::uint8_t { asIs, e164, national };
 
@@ -54,6 +56,8 @@ struct Policy {
   Tier tier = Tier::strict;
   std::vector<std::string> suites;  // IANA SRTP suite names, preferred first; never empty once loaded
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma};
+  std::vector<Keying> media{Keying::sdes};                   // what is accepted, preferred first; the first is offered
+  IceUse ice = IceUse::never;                                // unset: accept with DTLS among `media`, else never
   std::optional<unsigned> max_calls;                         // at once; unset: the guard's own figure
   std::optional<double> call_rate;                           // calls per second; unset: the guard's own figure
   std::vector<Proofs> authentication{{Proof::certificate}};  // any of
@@ -153,6 +157,8 @@ std::string_view toString(Tier tier);
 std::string_view toString(Codec codec);  // as in SDP: "opus", "PCMU", "PCMA"
 std::string_view toString(Disclosure disclosure);
 std::string_view toString(DtmfMode mode);
+std::string_view toString(Keying keying);
+std::string_view toString(IceUse use);
 std::string_view toString(SipsMode mode);
 std::string_view toString(NumberForm form);
 std::string_view toString(OnForeignIdentity reaction);

@@ -83,6 +83,7 @@ void writeMedia(Writer& out, const SampleOptions& options) {
   out.optional("advertise", options.media_advertise, "203.0.113.10", "what SDP says, behind a NAT");
   out.setting("port_range", tomlText(options.media_ports), "four ports per call");
   out.lines(R"(# timeout = "60s"                             # silence that ends a call
+# handshake_timeout = "10s"                   # of DTLS, from the answer on
 # dscp = 46                                   # expedited forwarding
 )");
 }
@@ -152,6 +153,7 @@ void writePeers(Writer& out, const SampleOptions& options) {
 #   limits_in = { calls = 100, calls_per_second = 5 }    # of calls it sends; limits_out of those we send
 #   channels = 200                            # both directions together
 #   suites = ["AEAD_AES_256_GCM"]             # SRTP, preferred first, instead of the tier's list
+#   media = ["dtls", "sdes"]                  # where SRTP keys come from, preferred first; sdes alone unless set
 #   codecs = ["opus", "PCMU", "PCMA"]
 #   networks = ["192.0.2.0/24"]               # it may connect from here only
 #   wildcard = false                          # true: *.example.org in its certificate matches

@@ -97,6 +97,7 @@ void readMedia(TableReader& table, Media& media) {
   table.parsed("port_range", range, parsePortRange, "a range such as \"20000-29999\"");
   std::tie(media.first_port, media.last_port) = range;
   table.duration("timeout", media.timeout, seconds{5}, hours{1});
+  table.duration("handshake_timeout", media.handshake_timeout, seconds{1}, minutes{1});
   table.number("dscp", media.dscp, 0, 63);
 }
 

@@ -28,6 +28,10 @@ void readMedia(TableReader& table, Policy& policy) {
   std::vector<std::string_view> chosen;
   table.choices("suites", chosen, kNames);
   if (!chosen.empty()) policy.suites.assign(chosen.begin(), chosen.end());
+  table.choices("media", policy.media, kKeyings);
+  const bool dtls = std::find(policy.media.begin(), policy.media.end(), Keying::dtls) != policy.media.end();
+  policy.ice = dtls ? IceUse::accept : IceUse::never;
+  table.choice("ice", policy.ice, kIceUses);
   table.choices("codecs", policy.codecs, kCodecs);
   table.choice("dtmf", policy.dtmf, kDtmfModes);
 }

@@ -103,6 +103,8 @@ std::string numbers(const std::vector<unsigned>& values) {
 void showPolicy(const Policy& policy, Shown& out) {
   out.text("tier", toString(policy.tier));
   out.list("suites", policy.suites, same);
+  out.list("media", policy.media, [](Keying each) { return toString(each); });
+  out.text("ice", toString(policy.ice));
   out.list("codecs", policy.codecs, [](Codec each) { return toString(each); });
   out.text("dtmf", toString(policy.dtmf));
   if (policy.max_calls) out.line("max_calls", std::to_string(*policy.max_calls));

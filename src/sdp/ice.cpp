@@ -175,6 +175,10 @@ Result<std::optional<IceDescription>> iceOf(const Session& session, const MediaS
   return std::optional{std::move(ice)};
 }
 
+IceDescription IceDescription::clone() const {
+  return {{credentials.ufrag, credentials.password.clone()}, mode, trickle, gathering, candidates, skipped};
+}
+
 std::string renderIceSessionLines(const IceDescription& ice) {
   std::string out;
   if (ice.mode == IceMode::lite) out.append("a=ice-lite").append(kEnd);

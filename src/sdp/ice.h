@@ -63,6 +63,8 @@ struct IceDescription {
   Gathering gathering = Gathering::goesOn;
   std::vector<IceCandidate> candidates;  // in the description's order
   std::vector<SkippedCandidate> skipped;
+
+  IceDescription clone() const;  // the password included, so it is said aloud
 };
 
 // ICE of one section, with what stands at the session level for it; nothing where it has no ice-ufrag and no ice-pwd.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Offer/answer for one audio stream (RFC 3264), with SDES keys (RFC 4568), rtcp-mux (RFC 5761)
-// and a=rtcp (RFC 3605). Pure functions over values; no I/O, no clock, any thread.
+// Offer/answer for one audio stream (RFC 3264), keyed by SDES (RFC 4568) or DTLS (RFC 5763), with ICE (RFC 8839),
+// rtcp-mux (RFC 5761), BUNDLE of that one stream (RFC 9143) and a=rtcp (RFC 3605). Pure functions over values; no I/O,
+// no clock, any thread.
 //
 // What a peer said becomes an AudioDescription only if it is acceptable: encrypted and keyed, unless its policy says
 // that it is unprotected; addressed by IP and with a shared codec. What we say is rendered from a LocalAudio, never
@@ -19,6 +20,8 @@
 #include "sdp/codec.h"
 #include "sdp/crypto_attribute.h"
 #include "sdp/direction.h"
+#include "sdp/dtls_attributes.h"
+#include "sdp/ice.h"
 #include "sdp/session.h"
 
 namespace sallyport::sdp {
@@ -26,11 +29,18 @@ namespace sallyport::sdp {
 using crypto::MediaProtection;
 
 // avp: of peers whose policy is MediaProtection::none, and then it is the only one. There is no "SRTP if you can".
-enum class Profile : std::uint8_t { savp, savpf, avp };
+enum class Profile : std::uint8_t { savp, savpf, avp, dtlsSavp, dtlsSavpf };
 std::string_view toString(Profile profile);  // "RTP/SAVP"
 constexpr MediaProtection protectionOf(Profile profile) {
   return profile == Profile::avp ? MediaProtection::none : MediaProtection::srtp;
 }
+
+// Where the keys of SRTP come from.
+enum class Keying : std::uint8_t { sdes, dtls };
+std::string_view toString(Keying keying);  // "SDES", "DTLS-SRTP"
+
+// Whether ICE finds the way; we are always lite (RFC 8445 2.5). accept: where the peer speaks it, as a full agent.
+enum class IceUse : std::uint8_t { never, accept, require };
 
 enum class RtcpMux : std::uint8_t { separate, muxed };
 
@@ -38,7 +48,8 @@ enum class RtcpMux : std::uint8_t { separate, muxed };
 struct OtherMedia {
   std::string kind;
   std::string protocol;
-  std::string format;  // the first of its formats
+  std::string format;    // the first of its formats
+  std::string mid = {};  // empty: none
 
   friend bool operator==(const OtherMedia&, const OtherMedia&) = default;
 };
@@ -48,12 +59,16 @@ struct OtherMedia {
 struct MediaLayout {
   std::size_t audio_index = 0;
   std::vector<OtherMedia> others;  // in order, without the audio
+  std::string mid = {};            // of the audio; empty: none
+  bool bundled = false;            // the audio is in a BUNDLE group, and stays in one of its own
 
   std::size_t size() const { return others.size() + 1; }
 };
 
 struct MediaPolicy {
   MediaProtection protection = MediaProtection::srtp;
+  std::vector<Keying> keyings{Keying::sdes};  // of SRTP: what is accepted, preferred first; the first is offered
+  IceUse ice = IceUse::never;
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};  // preferred first
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma, Codec::telephoneEvent, Codec::comfortNoise};
   std::vector<IpNetwork> media_networks;  // where the peer's media may be; empty: any unicast address
@@ -63,15 +78,19 @@ struct MediaPolicy {
 struct AudioDescription {
   std::string session_id;  // o= digits: an offer with the same id and version changes nothing
   std::string session_version;
-  Endpoint rtp;   // 0.0.0.0 or :: while held by address: send nothing there
+  Endpoint rtp;   // 0.0.0.0 or :: while held by address: send nothing there; with ICE no more than a hint
   Endpoint rtcp;  // equal to rtp in an answer that muxes; in an offer, where RTCP goes unless we agree to mux
   RtcpMux rtcp_mux = RtcpMux::separate;
   Direction direction = Direction::sendrecv;  // the peer's view, hold by address folded in
   Profile profile = Profile::savp;
-  std::vector<CodecFormat> formats;  // shared ones, in the peer's order; at least one carries voice
-  std::optional<unsigned> ptime;     // milliseconds
-  std::vector<CryptoOffer> crypto;   // acceptable ones, our preferred first; exactly one in an answer; none with avp
+  std::vector<CodecFormat> formats;     // shared ones, in the peer's order; at least one carries voice
+  std::optional<unsigned> ptime;        // milliseconds
+  std::vector<CryptoOffer> crypto;      // acceptable ones, our preferred first; exactly one in an answer; none with avp
+  std::optional<DtlsDescription> dtls;  // instead of `crypto`
+  std::optional<IceDescription> ice;    // of a full agent, where the policy lets ICE decide
   MediaLayout layout;
+
+  std::optional<Keying> keying() const;  // nothing: in clear
 };
 
 // What we say about ours.
@@ -85,30 +104,37 @@ struct LocalAudio {
   Profile profile = Profile::savp;  // an answer takes the offer's
   std::vector<CodecFormat> formats;
   std::optional<unsigned> ptime;
-  std::vector<CryptoOffer> crypto;  // one in an answer: the chosen tag and suite with our own key; none with avp
-  MediaLayout layout;               // of an offer; an answer takes the offer's
+  std::vector<CryptoOffer> crypto;      // one in an answer: the chosen tag and suite with our own key; none with avp
+  std::optional<DtlsDescription> dtls;  // instead of `crypto`
+  std::optional<IceDescription> ice;
+  MediaLayout layout;  // of an offer; an answer takes the offer's
 
   LocalAudio clone() const;  // keys included, so it is said aloud
 };
 
-// The first audio line that is open, secured by SDES (in clear, where the policy says so) and acceptable; the others
-// are in `layout`. peerDenied: sdp.no_audio, sdp.plain_rtp, sdp.keying.dtls, sdp.profile, sdp.crypto.none,
-//   sdp.crypto.unencrypted, sdp.codec.none, sdp.connection.not_an_address, sdp.connection.multicast,
-//   sdp.connection.outside_networks.
+// The first audio line that is open, secured as the policy asks (in clear, where it says so) and acceptable; the others
+// are in `layout`. Where a line offers both SDES and DTLS, the policy's first choice is taken.
+// peerDenied: sdp.no_audio, sdp.plain_rtp, sdp.keying.dtls, sdp.keying.sdes (keyed so, which the policy does not have),
+//   sdp.profile, sdp.crypto.none, sdp.crypto.unencrypted, sdp.codec.none, sdp.connection.not_an_address,
+//   sdp.connection.multicast, sdp.connection.outside_networks, sdp.rtcp_mux.required (by DTLS or ICE), sdp.ice.missing,
+//   sdp.ice.lite (ICE is required, and nobody would check).
 // peerMisbehaved: sdp.connection.missing, sdp.connection.family, sdp.connection.forbidden, sdp.media.port_count,
-//   sdp.direction.conflict, sdp.rtcp.malformed, sdp.ptime, and those of formatsOf() and cryptoLinesOf().
+//   sdp.direction.conflict, sdp.rtcp.malformed, sdp.ptime, sdp.mid, and those of formatsOf() and cryptoLinesOf().
+// And those of dtlsOffered() and iceOf().
 Result<AudioDescription> readOffer(const Session& session, const MediaPolicy& policy);
 
 // The answer to `offer`, which we rendered. All of the above, and peerMisbehaved: sdp.answer.media_count,
 // sdp.answer.media_changed (kind or profile), sdp.answer.refused_media_opened, sdp.crypto.not_offered,
 // sdp.crypto.ambiguous (not exactly one), sdp.crypto.key_reflected (our own key sent back), sdp.codec.not_offered,
 // sdp.rtcp_mux.not_offered; peerDenied: sdp.answer.audio_refused (port 0).
+// And those of dtlsAnswered(). ICE that we offered and the answer does not speak is not used.
 // The direction is narrowed to what was offered.
 Result<AudioDescription> readAnswer(const Session& session, const LocalAudio& offer, const MediaPolicy& policy);
 
 // Rendered SDP holds our keys; log it through redacted() only.
 std::string renderOffer(const LocalAudio& local);
-// Takes profile, layout and suite spelling from the offer; `local.crypto` holds the one choice.
+// Takes profile, layout and suite spelling from the offer; `local.crypto` holds the one choice, or `local.dtls` is
+// there.
 std::string renderAnswer(const LocalAudio& local, const AudioDescription& offer);
 
 // The counterpart of an acceptable crypto line: same tag and suite, our key. `key_and_salt` has the suite's size.

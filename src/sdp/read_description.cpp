@@ -6,36 +6,20 @@
 #include "core/check.h"
 #include "core/numbers.h"
 #include "sdp/media_address.h"
-#include "sdp/offer_answer.h"
+#include "sdp/read_keying.h"
 #include "sdp/text.h"
 
 namespace sallyport::sdp {
 namespace {
 
 constexpr std::uint64_t kLongestPtime = 1'000;  // milliseconds
+constexpr std::size_t kLongestMid = 64;
 
 Error misbehaved(const char* code, std::string_view detail = {}) {
   return {ErrorKind::peerMisbehaved, code, std::string{detail.substr(0, 128)}};
 }
 Error denied(const char* code, std::string_view detail = {}) {
   return {ErrorKind::peerDenied, code, std::string{detail.substr(0, 256)}};
-}
-
-std::optional<Profile> profileOf(const MediaSection& section) {
-  if (equalsIgnoringCase(section.protocol, "RTP/SAVP")) return Profile::savp;
-  if (equalsIgnoringCase(section.protocol, "RTP/SAVPF")) return Profile::savpf;
-  if (equalsIgnoringCase(section.protocol, "RTP/AVP")) return Profile::avp;
-  return std::nullopt;
-}
-
-// Why a protocol is refused that is not the policy's.
-Error refusedProtocol(std::string_view protocol, MediaProtection protection) {
-  if (protection == MediaProtection::none) return denied("sdp.profile", protocol);
-  if (equalsIgnoringCase(protocol, "RTP/AVP") || equalsIgnoringCase(protocol, "RTP/AVPF")) {
-    return denied("sdp.plain_rtp", protocol);
-  }
-  if (startsWithIgnoringCase(protocol, "udp/tls/rtp/savp")) return denied("sdp.keying.dtls", protocol);
-  return denied("sdp.profile", protocol);
 }
 
 bool isAudio(const MediaSection& section) { return equalsIgnoringCase(section.kind, "audio"); }
@@ -68,14 +52,38 @@ Result<std::optional<unsigned>> ptimeOf(const MediaSection& section) {
   return std::optional{static_cast<unsigned>(*value)};
 }
 
-MediaLayout layoutOf(const Session& session, std::size_t audio_index) {
+bool isMid(std::string_view text) { return text.size() <= kLongestMid && isToken(text); }
+
+// RFC 5888 4: empty where there is none, nothing where it is broken.
+std::optional<std::string> midOf(const MediaSection& section) {
+  const auto mid = section.attribute("mid");
+  if (!mid) return std::string{};
+  return isMid(trim(*mid)) ? std::optional{std::string{trim(*mid)}} : std::nullopt;
+}
+
+// RFC 9143 7: "a=group:BUNDLE" and the mids of those that share a transport.
+bool isBundled(const Session& session, std::string_view mid) {
+  if (mid.empty()) return false;
+  return std::any_of(session.attributes().begin(), session.attributes().end(), [&](const Attribute& attribute) {
+    if (attribute.name != "group") return false;
+    const auto names = words(attribute.value, ParseLimits{}.max_media + 1);
+    return names && !names->empty() && names->front() == "BUNDLE" &&
+           std::find(names->begin() + 1, names->end(), mid) != names->end();
+  });
+}
+
+Result<MediaLayout> layoutOf(const Session& session, std::size_t audio_index) {
   MediaLayout layout;
   layout.audio_index = audio_index;
+  auto mid = midOf(session.media()[audio_index]);
+  if (!mid) return misbehaved("sdp.mid");
+  layout.mid = *std::move(mid);
+  layout.bundled = isBundled(session, layout.mid);
   for (std::size_t i = 0; i < session.media().size(); ++i) {
     const auto& section = session.media()[i];
     if (i == audio_index) continue;
-    layout.others.push_back(
-        {std::string{section.kind}, std::string{section.protocol}, std::string{section.formats.front()}});
+    layout.others.push_back({std::string{section.kind}, std::string{section.protocol},
+                             std::string{section.formats.front()}, midOf(section).value_or(std::string{})});
   }
   return layout;
 }
@@ -95,43 +103,21 @@ Result<AudioDescription> readStream(const Session& session, std::size_t audio_in
   audio.rtcp = endpoints.rtcp;
   audio.rtcp_mux = offersRtcpMux(section) ? RtcpMux::muxed : RtcpMux::separate;
   audio.profile = profile;
-  audio.layout = layoutOf(session, audio_index);
-  if (audio.rtp.address.isUnspecified()) audio.direction = withoutReceiving(audio.direction);
+  SP_ASSIGN(audio.layout, layoutOf(session, audio_index));
   return audio;
 }
 
-std::string explain(const CryptoLines& lines) {
-  if (lines.usable.empty() && lines.skipped.empty()) return "no a=crypto line";
-  std::string text;
-  for (const auto& offer : lines.usable) {
-    text.append(std::to_string(offer.tag)).append(": ").append(offer.spelling).append(" is not allowed; ");
-  }
-  for (const auto& skipped : lines.skipped) {
-    text.append(std::to_string(skipped.tag)).append(": ").append(skipped.reason).append("; ");
-  }
-  return text.substr(0, text.size() - 2);
-}
-
-// The acceptable lines, the policy's favourite first.
-Result<std::vector<CryptoOffer>> chooseCrypto(const MediaSection& section, const MediaPolicy& policy) {
-  SP_ASSIGN(auto lines, cryptoLinesOf(section));
-  std::vector<CryptoOffer> chosen;
-  for (const auto suite : policy.suites) {
-    for (const auto& offer : lines.usable) {
-      if (offer.suite == suite) chosen.push_back(offer.clone());
-    }
-  }
-  if (chosen.empty()) return denied("sdp.crypto.none", explain(lines));
-  return chosen;
+// RFC 3264 8.4. Who has ICE and no candidate yet says no address either (RFC 8840 4.1.1), and means no hold.
+void holdByAddress(AudioDescription& audio) {
+  if (!audio.ice && audio.rtp.address.isUnspecified()) audio.direction = withoutReceiving(audio.direction);
 }
 
 Result<AudioDescription> readOfferedStream(const Session& session, std::size_t index, Profile profile,
                                            const MediaPolicy& policy) {
   const auto& section = session.media()[index];
   SP_ASSIGN(auto audio, readStream(session, index, profile, policy.media_networks));
-  if (policy.protection == MediaProtection::srtp) {
-    SP_ASSIGN(audio.crypto, chooseCrypto(section, policy));
-  }
+  SP_TRY(readOfferedKeying(session, section, policy, audio));
+  holdByAddress(audio);
   SP_ASSIGN(const auto formats, formatsOf(section));
   audio.formats = commonFormats(formats, policy.codecs);
   if (audio.formats.empty()) return denied("sdp.codec.none");
@@ -164,28 +150,6 @@ Result<std::vector<CodecFormat>> answeredFormats(const MediaSection& section, co
   return common;
 }
 
-// RFC 4568 5.1.2, 5.1.3: exactly one line, with a tag and suite of the offer.
-Result<CryptoOffer> answeredCrypto(const MediaSection& section, const LocalAudio& offer) {
-  SP_ASSIGN(auto lines, cryptoLinesOf(section));
-  const auto count = lines.usable.size() + lines.skipped.size();
-  if (count == 0) return denied("sdp.crypto.none", explain(lines));
-  if (count > 1) return misbehaved("sdp.crypto.ambiguous", std::to_string(count) + " a=crypto lines");
-  if (lines.usable.empty()) return misbehaved("sdp.crypto.not_offered", explain(lines));
-  auto& answered = lines.usable.front();
-  const auto ours = std::find_if(offer.crypto.begin(), offer.crypto.end(), [&](const CryptoOffer& line) {
-    return line.tag == answered.tag && line.suite == answered.suite;
-  });
-  if (ours == offer.crypto.end()) {
-    return misbehaved("sdp.crypto.not_offered", std::to_string(answered.tag) + " " + std::string{answered.spelling});
-  }
-  // A mirror of the offer: both directions under one key would be one keystream for two streams.
-  const bool reflected = std::any_of(offer.crypto.begin(), offer.crypto.end(), [&](const CryptoOffer& line) {
-    return line.key_and_salt == answered.key_and_salt;
-  });
-  if (reflected) return misbehaved("sdp.crypto.key_reflected", std::to_string(answered.tag));
-  return std::move(answered);
-}
-
 // RFC 3264 6: an answer has the offer's m-lines, and what was offered closed stays closed.
 Status checkLayout(const Session& session, const LocalAudio& offer) {
   SP_CHECK(offer.layout.audio_index < offer.layout.size());
@@ -208,27 +172,17 @@ Status checkLayout(const Session& session, const LocalAudio& offer) {
 
 }  // namespace
 
-std::string_view toString(Profile profile) {
-  switch (profile) {
-    case Profile::savp: return "RTP/SAVP";
-    case Profile::savpf: return "RTP/SAVPF";
-    case Profile::avp: break;
-  }
-  return "RTP/AVP";
-}
-
 Result<AudioDescription> readOffer(const Session& session, const MediaPolicy& policy) {
   std::optional<Error> refusal;
   bool secured_refused = false;
   for (std::size_t i = 0; i < session.media().size(); ++i) {
     const auto& section = session.media()[i];
     if (!isAudio(section) || section.port == 0) continue;
-    const auto profile = profileOf(section);
-    if (!profile || protectionOf(*profile) != policy.protection) {
-      if (!refusal) refusal = refusedProtocol(section.protocol, policy.protection);
+    if (auto refused = refusalOf(session, section, policy)) {
+      if (!refusal) refusal = std::move(refused);
       continue;
     }
-    auto audio = readOfferedStream(session, i, *profile, policy);
+    auto audio = readOfferedStream(session, i, *profileOf(section), policy);
     if (audio) return audio;
     // Another line may still be acceptable, unless this one is broken or asks for clear text.
     const bool unencrypted = std::string_view{audio.error().code} == "sdp.crypto.unencrypted";
@@ -245,10 +199,9 @@ Result<AudioDescription> readAnswer(const Session& session, const LocalAudio& of
   const auto index = offer.layout.audio_index;
   const auto& section = session.media()[index];
   SP_ASSIGN(auto audio, readStream(session, index, offer.profile, policy.media_networks));
-  if (protectionOf(offer.profile) == MediaProtection::srtp) {
-    SP_ASSIGN(auto crypto, answeredCrypto(section, offer));
-    audio.crypto.push_back(std::move(crypto));
-  }
+  if (audio.layout.mid.empty()) audio.layout.mid = offer.layout.mid;
+  SP_TRY(readAnsweredKeying(session, section, offer, policy, audio));
+  holdByAddress(audio);
   SP_ASSIGN(audio.formats, answeredFormats(section, offer));
   if (audio.rtcp_mux == RtcpMux::muxed) {
     if (offer.rtcp_mux != RtcpMux::muxed) return misbehaved("sdp.rtcp_mux.not_offered");

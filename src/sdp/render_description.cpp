@@ -22,14 +22,20 @@ void appendConnection(const IpAddress& address, std::string& out) {
 }
 
 // RFC 8866 5.2, 5.3: a neutral origin and name; they tell a reader nothing about who or what we are.
-std::string sessionLines(const LocalAudio& local) {
+std::string sessionLines(const LocalAudio& local, const MediaLayout& layout) {
   std::string out = "v=0\r\no=- ";
   out.append(std::to_string(local.session_id)).append(" ").append(std::to_string(local.session_version)).append(" ");
   appendConnection(local.rtp.address, out);
   out.append("s=-\r\nc=");
   appendConnection(local.rtp.address, out);
   out.append("t=0 0\r\n");
+  if (layout.bundled) out.append("a=group:BUNDLE ").append(layout.mid).append(kEnd);
+  if (local.ice) out.append(renderIceSessionLines(*local.ice));
   return out;
+}
+
+void appendMid(std::string_view mid, std::string& out) {
+  if (!mid.empty()) out.append("a=mid:").append(mid).append(kEnd);
 }
 
 void appendFormat(const CodecFormat& format, std::string& out) {
@@ -47,21 +53,29 @@ void appendCrypto(const CryptoOffer& crypto, std::string& out) {
   out.append("a=crypto:").append(renderCrypto(crypto)).append(kEnd);
 }
 
-// In an offer that muxes, a=rtcp is where RTCP goes should the answerer not mux (RFC 5761 5.1.1).
+// In an offer that muxes, a=rtcp is where RTCP goes should the answerer not mux (RFC 5761 5.1.1), unless it has to
+// (RFC 8858).
 void appendRtcp(const LocalAudio& local, RtcpMux mux, Role role, std::string& out) {
+  const bool has_to = local.dtls || local.ice;
+  SP_CHECK(mux == RtcpMux::muxed || !has_to);
   if (mux == RtcpMux::muxed) out.append("a=rtcp-mux\r\n");
-  if (mux == RtcpMux::muxed && role == Role::answerer) return;
+  if (has_to && role == Role::offerer) out.append("a=rtcp-mux-only\r\n");
+  if (has_to || (mux == RtcpMux::muxed && role == Role::answerer)) return;
   const bool follows_rtp = local.rtcp_port == 0 || local.rtcp_port == local.rtp.port + 1;
   if (!follows_rtp) out.append("a=rtcp:").append(std::to_string(local.rtcp_port)).append(kEnd);
 }
 
-void appendAudio(const LocalAudio& local, const Terms& terms, std::string& out) {
-  SP_CHECK(local.crypto.empty() == (protectionOf(terms.profile) == MediaProtection::none) && !local.formats.empty());
+void appendAudio(const LocalAudio& local, const Terms& terms, std::string_view mid, std::string& out) {
+  const bool keyed = !local.crypto.empty() || local.dtls;
+  SP_CHECK(keyed == (protectionOf(terms.profile) == MediaProtection::srtp) && !local.formats.empty());
   out.append("m=audio ").append(std::to_string(local.rtp.port)).append(" ").append(toString(terms.profile));
   for (const auto& format : local.formats) out.append(" ").append(std::to_string(format.payload_type));
   out.append(kEnd);
+  appendMid(mid, out);
   for (const auto& format : local.formats) appendFormat(format, out);
   for (const auto& crypto : local.crypto) appendCrypto(crypto, out);
+  if (local.dtls) out.append(renderDtls(*local.dtls));
+  if (local.ice) out.append(renderIceMediaLines(*local.ice));
   if (local.ptime) out.append("a=ptime:").append(std::to_string(*local.ptime)).append(kEnd);
   appendRtcp(local, terms.mux, terms.role, out);
   out.append("a=").append(toString(local.direction)).append(kEnd);
@@ -71,14 +85,15 @@ void appendAudio(const LocalAudio& local, const Terms& terms, std::string& out) 
 void appendRefused(const OtherMedia& other, std::string& out) {
   out.append("m=").append(other.kind).append(" 0 ").append(other.protocol).append(" ").append(other.format);
   out.append(kEnd);
+  appendMid(other.mid, out);
 }
 
 std::string render(const LocalAudio& local, const Terms& terms, const MediaLayout& layout) {
   SP_CHECK(layout.audio_index < layout.size());
-  auto out = sessionLines(local);
+  auto out = sessionLines(local, layout);
   for (std::size_t i = 0, other = 0; i < layout.size(); ++i) {
     if (i == layout.audio_index) {
-      appendAudio(local, terms, out);
+      appendAudio(local, terms, layout.mid, out);
     } else {
       appendRefused(layout.others[other++], out);
     }
@@ -100,6 +115,8 @@ LocalAudio LocalAudio::clone() const {
   copy.formats = formats;
   copy.ptime = ptime;
   for (const auto& line : crypto) copy.crypto.push_back(line.clone());
+  copy.dtls = dtls;
+  if (ice) copy.ice = ice->clone();
   copy.layout = layout;
   return copy;
 }
