@@ -6,38 +6,10 @@
 #include <cstdint>
 
 #include "core/numbers.h"
+#include "core/utf8.h"
 
 namespace sallyport::telemetry {
 namespace {
-
-constexpr char32_t kReplacement = 0xfffd;
-
-struct Decoded {
-  char32_t character = kReplacement;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-// RFC 3629 4: shortest form only, no surrogates, nothing above U+10FFFF.
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                           : 0;
-  if (length == 0 || text.size() < length) return {};
-  char32_t character = lead & (0xffu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    character = (character << 6) | (byte(i) & 0x3fu);
-  }
-  constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = character >= 0xd800 && character < 0xe000;
-  if (character < kSmallest[length] || surrogate || character > 0x10ffff) return {};
-  return {character, length, true};
-}
 
 bool isUnsafe(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0x061c || c == 0x200e ||
@@ -65,7 +37,7 @@ void copyPlain(std::string& out, std::string_view text, Visit visit) {
     out.append(text, 0, plain);
     text.remove_prefix(plain);
     if (text.empty()) return;
-    const auto decoded = decode(text);
+    const auto decoded = decodeUtf8(text);
     visit(decoded, decoded.valid ? text.substr(0, decoded.bytes) : std::string_view{"\xef\xbf\xbd"});
     text.remove_prefix(decoded.bytes);
   }
@@ -82,13 +54,13 @@ void appendPadded(std::string& out, std::int64_t value, std::size_t digits) {
 std::string validUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  copyPlain(out, text, [&](const Decoded&, std::string_view bytes) { out += bytes; });
+  copyPlain(out, text, [&](const Utf8Character&, std::string_view bytes) { out += bytes; });
   return out;
 }
 
 void appendJsonString(std::string& out, std::string_view text) {
   out += '"';
-  copyPlain(out, text, [&](const Decoded& decoded, std::string_view bytes) {
+  copyPlain(out, text, [&](const Utf8Character& decoded, std::string_view bytes) {
     if (decoded.character == '"' || decoded.character == '\\') {
       out += '\\';
       out += bytes;
@@ -107,7 +79,7 @@ void appendJsonString(std::string& out, std::string_view text) {
 std::string visible(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  copyPlain(out, text, [&](const Decoded& decoded, std::string_view bytes) {
+  copyPlain(out, text, [&](const Utf8Character& decoded, std::string_view bytes) {
     if (!isUnsafe(decoded.character)) {
       out += bytes;
     } else if (decoded.character == '\n') {
