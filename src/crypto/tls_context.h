@@ -30,7 +30,11 @@
 
 namespace sallyport::crypto {
 
-enum class ClientCertificates : std::uint8_t { required, optional };
+enum class ClientCertificates : std::uint8_t {
+  required,
+  optional,
+  notAsked,  // for browsers, which would ask their user which one to show
+};
 
 struct TlsServerSettings {
   std::vector<LocalIdentity> identities;       // one, or one EC and one RSA

@@ -254,6 +254,17 @@ TEST_F(TlsContext, WhereCertificatesAreOptionalABadOneIsStillRefused) {
   EXPECT_EQ(peerOf(proven.server())->name(), "edge");
 }
 
+TEST_F(TlsContext, WhereCertificatesAreNotAskedForNobodyShowsOne) {
+  const auto server = *TlsServerContext::create({.identities = {identityOf(core_)},
+                                                 .peers = knowing("edge", "edge.example.org"),
+                                                 .clock = &clock_,
+                                                 .client_certificates = ClientCertificates::notAsked});
+  const auto client = *TlsClientContext::create(clientSettings());
+  const auto handshake = meet(*server, *client);
+  ASSERT_TRUE(handshake.complete()) << handshake.serverCode() << handshake.clientCode();
+  EXPECT_TRUE(isAnonymous(handshake.server()));
+}
+
 TEST_F(TlsContext, AServerNameIsADomainName) {
   for (const auto* name : {"192.0.2.1 ", "*.example.net", "a b", "-x.example"}) {
     auto settings = clientSettings();

@@ -52,6 +52,15 @@ int alertCauseOf(std::string_view code) {
   return code.starts_with(kCertificate) ? X509_V_ERR_CERT_REJECTED : X509_V_ERR_APPLICATION_VERIFICATION;
 }
 
+int demandOf(ClientCertificates certificates) {
+  switch (certificates) {
+    case ClientCertificates::required: return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+    case ClientCertificates::optional: return SSL_VERIFY_PEER;
+    case ClientCertificates::notAsked: return SSL_VERIFY_NONE;
+  }
+  return SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+}
+
 }  // namespace
 
 Status TlsVerification::install(SSL_CTX* context, const Owner& self, ClientCertificates certificates) {
@@ -60,8 +69,7 @@ Status TlsVerification::install(SSL_CTX* context, const Owner& self, ClientCerti
     return opensslError(ErrorKind::internal, "tls.context.failed", "ex_data");
   }
   auto* verification = const_cast<TlsVerification*>(owner.release()->get());  // OpenSSL's void*, used as const
-  const int demand = certificates == ClientCertificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | demand, nullptr);
+  SSL_CTX_set_verify(context, demandOf(certificates), nullptr);
   SSL_CTX_set_cert_verify_callback(context, &TlsVerification::verify, verification);
   return verification->settleAlpn(context);
 }
