@@ -45,7 +45,8 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
         limits_(limits),
         settings_(std::make_shared<TlsStreamSettings>(TlsStreamSettings{limits.stream, limits.deadlines})),
         observer_(observer),
-        table_(limits.half_open) {}
+        table_(limits.half_open),
+        seats_(std::make_shared<Seats>(limits.max_connections, limits.connections_per_source)) {}
   ~Impl() override { stop(); }
 
   Status start() {
@@ -63,7 +64,7 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
   Loop& loop() { return loop_; }
   const Endpoint& local() const { return local_; }
   const TlsListenerCounters& counters() const { return counters_; }
-  std::size_t connections() const { return *connections_; }
+  std::size_t connections() const { return seats_->taken(); }
   std::size_t halfOpen() const { return half_open_.size(); }
 
  private:
@@ -96,9 +97,7 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
 
   Status admit(const Endpoint& source) {
     SP_TRY(observer_.admits(source));
-    if (*connections_ >= limits_.max_connections) {
-      return Error{ErrorKind::overloaded, "net.connections.full", std::to_string(*connections_) + " are open"};
-    }
+    SP_TRY(seats_->admits(source.address));
     return table_.enter(source.address, loop_.now());
   }
 
@@ -118,7 +117,7 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
                                                                .remote = source,
                                                                .settings = settings_,
                                                                .layer = layer(),
-                                                               .seat = Seat{connections_}},
+                                                               .seat = Seat{seats_, source.address}},
                                               static_cast<TlsStream::Handshake&>(*this));
     auto* const raw = stream.get();
     half_open_.emplace(raw, std::move(stream));
@@ -168,7 +167,7 @@ class TlsListener::Impl final : private Pollable, private TlsStream::Handshake {
   TlsListenerObserver& observer_;
   TlsListenerCounters counters_;
   HalfOpenTable table_;
-  const std::shared_ptr<std::size_t> connections_ = std::make_shared<std::size_t>(0);
+  const std::shared_ptr<Seats> seats_;
   std::unordered_map<TlsStream*, std::unique_ptr<TlsStream>> half_open_;
   Watch watch_;
   TimerHandle accept_again_;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,7 +25,8 @@ class TlsServerContext;
 namespace sallyport::net {
 
 struct TlsListenerLimits {
-  std::size_t max_connections = 10'000;  // open and half-open
+  std::size_t max_connections = 10'000;                              // open and half-open
+  std::optional<std::size_t> connections_per_source = std::nullopt;  // of them; none: as many
   HalfOpenLimits half_open{};
   std::size_t accepts_per_turn = 64;
   TlsLimits stream{};
@@ -38,9 +40,9 @@ class TlsListenerObserver {
   virtual Status admits(const Endpoint&) { return success(); }
   // Open. Give it a handler, or let it go.
   virtual void onConnection(std::unique_ptr<TlsConnection> connection) = 0;
-  // Before a handshake: "net.connections.full", "net.handshakes.full" (in all), "net.handshakes.source"
-  // (at once, from one address), "net.handshakes.rate" (per second, from one address), "net.accept.limit"
-  // (out of descriptors), and what admits() said.
+  // Before a handshake: "net.connections.full", "net.connections.source" (of one address), "net.handshakes.full" (in
+  // all), "net.handshakes.source" (at once, from one address), "net.handshakes.rate" (per second, from one address),
+  // "net.accept.limit" (out of descriptors), and what admits() said.
   virtual void onRefused(const Endpoint& source, const Error& reason) = 0;
   // "tls.handshake.timeout", and what crypto::handshakeError() says: "tls.handshake.not_tls", ".version",
   // ".no_shared_cipher", ".no_certificate", ".alpn", ".too_large", ".alert", ".closed", ".protocol", and

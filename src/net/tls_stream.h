@@ -21,25 +21,11 @@
 #include "crypto/verified_peer.h"
 #include "net/byte_layer.h"
 #include "net/loop.h"
+#include "net/seats.h"
 #include "net/tls_connection.h"
 #include "net/tls_socket.h"
 
 namespace sallyport::net {
-
-// A place among the connections its listener may have open; given back when it goes.
-class Seat {
- public:
-  Seat() = default;
-  explicit Seat(std::shared_ptr<std::size_t> taken) : taken_(std::move(taken)) { ++*taken_; }
-  Seat(Seat&&) noexcept = default;
-  Seat& operator=(Seat&&) = delete;
-  ~Seat() {
-    if (taken_) --*taken_;
-  }
-
- private:
-  std::shared_ptr<std::size_t> taken_;
-};
 
 struct TlsStreamSettings {
   TlsLimits limits;
