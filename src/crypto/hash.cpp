@@ -32,6 +32,12 @@ Sha256Digest sha256(Bytes data) {
   return digest;
 }
 
+Sha384Digest sha384(Bytes data) {
+  Sha384Digest digest;
+  SHA384(data.data(), data.size(), digest.data());
+  return digest;
+}
+
 Sha256Digest hmacSha256(Bytes key, Bytes data) {
   static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null pointer for "the key of before"
   Sha256Digest digest;

@@ -13,7 +13,10 @@ namespace sallyport::crypto {
 
 using Sha256Digest = std::array<std::uint8_t, 32>;
 
+using Sha384Digest = std::array<std::uint8_t, 48>;
+
 Sha256Digest sha256(Bytes data);
+Sha384Digest sha384(Bytes data);
 Sha256Digest hmacSha256(Bytes key, Bytes data);  // a key of any length
 
 // md5 proves nothing by itself; it stands here for the digest authentication of peers that know no other.

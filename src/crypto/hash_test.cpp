@@ -35,6 +35,11 @@ std::string hexHash(HashAlgorithm algorithm, std::string_view text) {
   return toHex(hash(algorithm, bytesOf(text), out));
 }
 
+TEST(Sha384, GivesThePublishedValueOfAbc) {
+  EXPECT_EQ(toHex(sha384(bytesOf("abc"))),
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7");
+}
+
 TEST(Hash, GivesThePublishedValuesOfAbc) {
   // FIPS 180-4 examples, RFC 1321 A.5.
   EXPECT_EQ(hexHash(HashAlgorithm::sha256, "abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
