@@ -49,7 +49,7 @@ class RequestAuthentication {
 
   struct Proven {
     identity::Principal principal;                       // to be kept with the connection
-    std::vector<identity::AnswerHeader> answer_headers;  // for the final response
+    std::vector<identity::AnswerHeader> answer_headers;  // for a 2xx
   };
   struct Reply {  // nobody is proven: this is to be answered
     int status = 401;

@@ -97,6 +97,26 @@ TEST_F(Authentication, APasswordMakesThePrincipalOfTheConnectionAndTheCallGoesOn
   EXPECT_EQ(border.server.snapshot().front().legs[0].proven_by, "digest");
 }
 
+TEST_F(Authentication, TheAnswerToTheRequestThatProvedItProvesTheEdgeToo) {
+  const std::string head = " sip:bob@sallyport.test SIP/2.0\r\nVia: SIP/2.0/TLS 10.9.8.7;branch=z9hG4bKo";
+  const auto options = [&](int number, const std::string& authorization) {
+    border.receive(flow, "OPTIONS" + head + std::to_string(number) +
+                             "\r\nMax-Forwards: 70\r\nFrom: <sip:alice@sallyport.test>;tag=a\r\n"
+                             "To: <sip:bob@sallyport.test>\r\nCall-ID: o\r\nCSeq: " +
+                             std::to_string(number) + " OPTIONS\r\n" + authorization + "Content-Length: 0\r\n\r\n");
+    return *final();
+  };
+  identity::DigestClient client{{"alice", "sallyport.test", secretOf("open sesame")}};
+  identity::DigestAttempts attempts;
+  const auto header = client.answer(options(1, {}), attempts, "OPTIONS", "sip:bob@sallyport.test");
+  ASSERT_TRUE(header);
+  const auto proven = options(2, "Authorization: " + header->value + "\r\n");
+  ASSERT_EQ(proven.status(), 200);
+  ASSERT_TRUE(proven.has(sip::HeaderId::authenticationInfo));
+  EXPECT_TRUE(client.accept(*proven.header(sip::HeaderId::authenticationInfo)));
+  EXPECT_FALSE(options(3, {}).has(sip::HeaderId::authenticationInfo));
+}
+
 TEST_F(Authentication, AWrongPasswordAndAnUnknownUserGetTheSameAnswer) {
   border.receive(flow, invite());
   answer(*final(), "alice", "guess");

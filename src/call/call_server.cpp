@@ -49,6 +49,7 @@ void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::M
 
   const auto proven = authenticate(id, flow, *facts, request);
   if (!proven) return;
+  for (const auto& [header, value] : proven->answer_headers) transactions_.addToSuccess(id, header, value);
   facts = parts_.flows.facts(flow);  // with what was just proven
   if (!facts) return transactions_.abandon(id);
   auto admitted = admit(id, *facts, request, guard::RequestScope::initial);
@@ -57,7 +58,7 @@ void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::M
     case sip::Method::invite: return newCall(id, flow, *facts, std::move(request), *std::move(admitted));
     case sip::Method::options: return answerOptions(id, request);
     case sip::Method::registration:
-      if (services_.registrar != nullptr) return registration(id, flow, *facts, *proven, std::move(request));
+      if (services_.registrar != nullptr) return registration(id, flow, *facts, proven->principal, std::move(request));
       break;
     case sip::Method::message:
     case sip::Method::publish:
@@ -165,18 +166,16 @@ void CallServer::answerOptions(sip::ServerTransactionId id, const sip::Message& 
 }
 
 void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts,
-                              const RequestAuthentication::Proven& proven, sip::Message request) {
+                              const identity::Principal& principal, sip::Message request) {
   // The answer may wait for a core's, and needs the request until then.
   const auto asked = std::make_shared<const sip::Message>(std::move(request));
-  const RegisterRequest registering{*asked, proven.principal, flow, facts.remote};
+  const RegisterRequest registering{*asked, principal, flow, facts.remote};
   const auto known = parts_.flows.facts(flow);
-  services_.registrar->handle(
-      registering, [this, id, asked, known, extra = proven.answer_headers](RegisterAnswer answer) {
-        if (answer.refusal) logRefusal(*asked, answer.status, *known, *answer.refusal);
-        for (const auto& [header, value] : extra) answer.headers.emplace_back(sip::toString(header), value);
-        (void)transactions_.respond(id, answer.status, render(answer, *asked, answerTag(parts_.worker)), context_.now);
-        parts_.metrics.sipResponse(telemetry::Direction::sent, "REGISTER", static_cast<unsigned>(answer.status));
-      });
+  services_.registrar->handle(registering, [this, id, asked, known](const RegisterAnswer& answer) {
+    if (answer.refusal) logRefusal(*asked, answer.status, *known, *answer.refusal);
+    (void)transactions_.respond(id, answer.status, render(answer, *asked, answerTag(parts_.worker)), context_.now);
+    parts_.metrics.sipResponse(telemetry::Direction::sent, "REGISTER", static_cast<unsigned>(answer.status));
+  });
 }
 
 void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request) {

@@ -185,7 +185,7 @@ class CallServer final : public sip::TransactionLayer::Sink,
               const std::vector<identity::AnswerHeader>& headers = {});
   void logRefusal(const sip::Message& request, int status, const FlowFacts& flow, const Error& error);
   void registration(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts,
-                    const RequestAuthentication::Proven& proven, sip::Message request);
+                    const identity::Principal& principal, sip::Message request);
   void inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request);
   void newCall(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request,
                guard::AdmittedRequest admitted);

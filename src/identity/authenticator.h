@@ -54,7 +54,7 @@ enum class Failure : std::uint8_t { none, stale, wrong };
 
 struct Authenticated {
   Principal principal;                       // to be kept with the connection
-  std::vector<AnswerHeader> answer_headers;  // for the final response
+  std::vector<AnswerHeader> answer_headers;  // for a 2xx to the request (RFC 3261 20.6)
 };
 struct Challenge {
   int status = 401;

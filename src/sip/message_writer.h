@@ -24,6 +24,8 @@ class MessageWriter {
   MessageWriter& header(std::string_view name, std::string_view value);
   // Copies every header line of that name from `source`, re-serialised with its canonical name.
   MessageWriter& copy(const Message& source, HeaderId id);
+  // What was written so far, complete lines without an end.
+  std::string lines() { return std::move(out_); }
   // Content-Type (unless the body is empty), Content-Length, the empty line, the body.
   std::string finish(std::string_view content_type = {}, std::string_view body = {});
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sip/message_writer.h"
 #include "sip/transaction_layer_impl.h"
 #include "sip/transaction_layer_key.h"
 #include "sip/transaction_layer_replies.h"
@@ -157,8 +158,16 @@ Status TransactionLayer::Impl::respond(ServerTransactionId id, int status, std::
                                    : std::get<NonInviteServerTransaction>(record->machine).respond(status);
   if (!actions) return std::move(actions).error();
   if (record->legacy != nullptr) record->legacy->of_response = toTagOf(bytes);
+  if (record->of_success != nullptr && status / 100 == 2) insertLines(bytes, *record->of_success);
   apply(*record, *actions, {.bytes = &bytes});
   return success();
+}
+
+void TransactionLayer::Impl::addToSuccess(ServerTransactionId id, HeaderId header, std::string_view value) {
+  ServerRecord* record = alive(id);
+  if (record == nullptr) return;
+  if (record->of_success == nullptr) record->of_success = std::make_unique<std::string>();
+  *record->of_success += MessageWriter{value.size() + 32}.header(header, value).lines();
 }
 
 Result<ClientTransactionId> TransactionLayer::Impl::send(FlowId flow, Reliability reliability, Method method,
@@ -251,6 +260,10 @@ Result<ClientTransactionId> TransactionLayer::send(FlowId flow, Reliability reli
                                                    std::string branch, std::string bytes, TimePoint now) {
   impl_->moveTo(now);
   return impl_->send(flow, reliability, method, branch, std::move(bytes));
+}
+
+void TransactionLayer::addToSuccess(ServerTransactionId id, HeaderId header, std::string_view value) {
+  impl_->addToSuccess(id, header, value);
 }
 
 void TransactionLayer::abandon(ServerTransactionId id) { impl_->abandon(id); }

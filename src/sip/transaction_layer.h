@@ -74,6 +74,11 @@ class TransactionLayer {
   // `bytes` is the complete response. Errors: "sip.response_after_final", "sip.transaction.unknown".
   Status respond(ServerTransactionId id, int status, std::string bytes, TimePoint now);
 
+  // What every 2xx to this request is to carry besides what is in its bytes: the proof of a server that has asked for
+  // one (RFC 7616 3.5, RFC 7804 5), whoever writes the answer, and whenever. Nothing happens once the transaction is
+  // gone.
+  void addToSuccess(ServerTransactionId id, HeaderId header, std::string_view value);
+
   // `bytes` is the complete request whose topmost Via carries `branch`. ACK for non-2xx is made here;
   // ACK for 2xx is not a transaction: transmit it directly. A CANCEL carries its INVITE's branch, and bounds how
   // long that waits for a final response (9.1). Errors: "sip.transaction.overloaded", "sip.transaction.branch" (in

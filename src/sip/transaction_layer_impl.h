@@ -18,6 +18,7 @@ class TransactionLayer::Impl {
   void onRequest(FlowId flow, Reliability reliability, Message request);
   void onResponse(FlowId flow, Message response);
   Status respond(ServerTransactionId id, int status, std::string bytes);
+  void addToSuccess(ServerTransactionId id, HeaderId header, std::string_view value);
   Result<ClientTransactionId> send(FlowId flow, Reliability reliability, Method method, std::string_view branch,
                                    std::string bytes);
   void abandon(ServerTransactionId id);

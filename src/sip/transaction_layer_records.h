@@ -38,6 +38,7 @@ struct ServerRecord : TableEntry<ServerRecord> {
   Method method = Method::other;
   bool cancelled = false;  // onCancel has been called
   std::unique_ptr<LegacyTags> legacy;
+  std::unique_ptr<std::string> of_success;  // header lines for our 2xx
   std::string kept;
   TransactionTimers timers;
 
@@ -45,6 +46,7 @@ struct ServerRecord : TableEntry<ServerRecord> {
     machine = std::monostate{};
     cancelled = false;
     legacy.reset();
+    of_success.reset();
     std::string{}.swap(kept);
   }
 };

@@ -40,6 +40,11 @@ std::string overloadedAnswer(const Message& request, std::string_view to_tag) {
   return responseTo(request, 503, {}, to_tag).header(HeaderId::retryAfter, std::uint64_t{kRetryAfterOverload}).finish();
 }
 
+void insertLines(std::string& message, std::string_view lines) {
+  const auto end = message.find("\r\n\r\n");
+  if (end != std::string::npos) message.insert(end + 2, lines);
+}
+
 std::string toTagOf(std::string_view bytes) {
   if (bytes.empty()) return {};
   const auto parsed = Message::parse(std::string{bytes});

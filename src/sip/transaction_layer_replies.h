@@ -20,6 +20,9 @@ std::string answerToCancel(const Message& cancel, int status, std::string_view t
 // 503 with Retry-After, made without keeping state.
 std::string overloadedAnswer(const Message& request, std::string_view to_tag);
 
+// Puts complete header lines into a complete message, after all of its own.
+void insertLines(std::string& message, std::string_view lines);
+
 // The To tag of a complete message of ours; empty when it has none.
 std::string toTagOf(std::string_view bytes);
 

@@ -37,6 +37,24 @@ TEST_F(ServerTransactions, ARequestReachesTheUserOnceHoweverOftenItComes) {
   EXPECT_EQ(layer.counters().retransmissions_absorbed, 3u);
 }
 
+TEST_F(ServerTransactions, WhatIsForASuccessIsInEverySuccessAndInNothingElse) {
+  receive(kInvite.request());
+  layer.addToSuccess(onlyRequest(), HeaderId::authenticationInfo, "rspauth=\"a\r\nb\"");
+  layer.addToSuccess(onlyRequest(), HeaderId::authenticationInfo, "sid=\"c\"");
+  for (const int status : {180, 200, 200}) ASSERT_TRUE(respond(onlyRequest(), kInvite, status));
+  ASSERT_EQ(sink.sent.size(), 3u);
+  EXPECT_EQ(sink.sent[0].bytes, kInvite.response(180));
+  EXPECT_EQ(sink.sent[1].bytes, sink.sent[2].bytes);
+  const auto success = test::parsed(sink.sent[1].bytes);
+  EXPECT_EQ(success.header(HeaderId::authenticationInfo), "rspauth=\"a  b\"");
+  EXPECT_EQ(success.headers().size(), test::parsed(kInvite.response(200)).headers().size() + 2);
+
+  receive(kOptions.request());
+  layer.addToSuccess(sink.requests.back().first, HeaderId::authenticationInfo, "rspauth=\"a\"");
+  ASSERT_TRUE(respond(sink.requests.back().first, kOptions, 486));
+  EXPECT_EQ(sink.sent.back().bytes, kOptions.response(486));
+}
+
 TEST_F(ServerTransactions, BranchSentByAndMethodTogetherMakeATransaction) {
   receive(kOptions.request());
   receive(as(kOptions, "INFO").request());

@@ -48,6 +48,17 @@ def test_a_phone_registers_with_its_password(border, how):
     assert edge.edge.ask("registrations")["registrations"] == []  # taken back at the end
 
 
+@pytest.mark.parametrize("how", ["--digest", "--scram"])
+def test_a_phone_that_calls_without_registering_proves_itself_and_believes_the_edge(border, how):
+    edge = edge_with(border, '["digest", "scram"]')
+    with Process([edge.build.phone, "answer", "--via", edge.address, *identity(edge, "alice", *password(edge, "alice")),
+                  "--json", "--calls", "1"]) as answering:
+        answering.wait_json(lambda event: event.get("event") == "registered")
+        calling = run([edge.build.phone, "call", f"sip:alice@{edges.DOMAIN}", "--via", edge.address,
+                       *identity(edge, "bob", *password(edge, "bob"), how), "--json", "--duration", "1s"], check=False)
+        assert calling.returncode == 0, calling
+
+
 def test_a_phone_registers_with_its_token(border):
     edge = edge_with(border, '["token"]')
     token = proofs.private(edge.state / "alice.token", ISSUER.token().split()[1])

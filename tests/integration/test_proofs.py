@@ -3,11 +3,13 @@
 to the client is the same for all that is wrong; what is told to the operator names the reason."""
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import answer_to
 
 from kit import edge as edges
-from kit import proofs
+from kit import proofs, wire
 from kit.proofs import Asker, digest
 
 ISSUER = proofs.Issuer()
@@ -54,6 +56,68 @@ def test_scram_is_taken_and_proves_the_edge_too(edge):
     with Asker(edge().address) as phone:
         exchange, done = proofs.scram(phone, "alice", PASSWORD)
         assert done.status == 200 and exchange.proven(done), done
+
+
+def asked(phone, method, by, to="sip:" + edges.DOMAIN):
+    """What a request outside of a registration is answered with, and whether that proves the edge."""
+    phone.uri = to
+    challenged = phone.ask(method=method)
+    assert challenged.status == 401
+    if by == "scram":
+        exchange = proofs.Scram("alice", PASSWORD)
+        done = phone.ask(exchange.final(phone.ask(exchange.first(), method)), method)
+        return done, exchange.proven(done)
+    authorization = digest(proofs.challenge_in(challenged, algorithm=by), "alice", PASSWORD, method, to)
+    done = phone.ask(authorization, method)
+    return done, done["Authentication-Info"] is not None and proofs.digest_proven(authorization, done, PASSWORD)
+
+
+@pytest.mark.parametrize("by", ["SHA-256", "SHA-512-256", "scram"])
+def test_the_edge_proves_itself_in_the_answer_to_whatever_request_proved_the_phone(edge, by):
+    with Asker(edge().address) as phone:
+        done, proven = asked(phone, "OPTIONS", by)
+        assert done.status == 200 and proven, done
+        assert phone.ask(method="OPTIONS")["Authentication-Info"] is None  # that one proved nothing
+
+
+@pytest.mark.parametrize("by", ["SHA-256", "scram"])
+@pytest.mark.parametrize("status", [200, 202, 480])
+def test_the_answer_to_a_message_that_is_carried_on_proves_the_edge_too(border, by, status):
+    def edit(text):
+        return proofs.accounts('["digest", "scram"]')(text).replace('"INFO"]', '"INFO", "MESSAGE"]')
+    made = proofs.furnish(border(edit=edit, run=False))
+    made.edge = edges.Edge(made.build, made.config)
+    with Asker(made.address) as phone, ThreadPoolExecutor() as pool:
+        phone.caller.headers.append("Content-Type: text/plain")
+        answer = pool.submit(asked, phone, "MESSAGE", by, "sip:bob@" + edges.DOMAIN)
+        callee = wire.Callee(made.link(), made.link().request("MESSAGE"))
+        callee.respond(status, extra=("Authentication-Info: rspauth=\"00\"",))
+        done, proven = answer.result()
+        assert done.status == status and proven == (status < 300), done
+        assert (done["Authentication-Info"] is None) == (status >= 300) and len(done.all("Authentication-Info")) < 2
+
+
+@pytest.mark.parametrize("by", ["SHA-256", "scram"])
+def test_the_answer_to_a_call_proves_the_edge_too(edge, by):
+    made = edge()
+    with Asker(made.address) as phone:
+        caller, to = wire.Caller(phone.link, "sip:bob@" + edges.DOMAIN, "alice"), "sip:bob@" + edges.DOMAIN
+        caller.send("INVITE", wire.sdp())
+        challenged = phone.link.final()
+        caller.ack(challenged)
+        if by == "scram":
+            exchange = proofs.Scram("alice", PASSWORD)
+            caller.send("INVITE", wire.sdp(), extra=("Authorization: " + exchange.first(),))
+            authorization = exchange.final(phone.link.final())
+        else:
+            authorization = digest(proofs.challenge_in(challenged, algorithm=by), "alice", PASSWORD, "INVITE", to)
+        caller.send("INVITE", wire.sdp(), extra=("Authorization: " + authorization,))
+        callee = wire.Callee(made.link(), made.link().request("INVITE"))
+        callee.respond(180, "Ringing")
+        assert phone.link.status(180)["Authentication-Info"] is None
+        callee.respond(200, "OK", answer_to(callee.invite))
+        done = phone.link.final()
+        assert exchange.proven(done) if by == "scram" else proofs.digest_proven(authorization, done, PASSWORD), done
 
 
 def test_a_token_is_taken(edge):

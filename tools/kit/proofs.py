@@ -129,6 +129,17 @@ def proof_in(request, user, realm, password, algorithm="SHA-256", header="Proxy-
     return fields
 
 
+def digest_proven(authorization, response, password):
+    """Whether a response to a request with that answer says that the server knows the password too (RFC 7616 3.5)."""
+    said, info = params(authorization), params("x " + (response["Authentication-Info"] or ""))
+
+    def h(*parts):
+        return hashlib.new(HASHES[said["algorithm"]], ":".join(parts).encode()).hexdigest()
+
+    expected = h(h(said["username"], said["realm"], password), said["nonce"], said["nc"], said["cnonce"], "auth", h("", said["uri"]))
+    return info.get("rspauth") == expected
+
+
 # --- SCRAM ---------------------------------------------------------------------------------------------------------
 
 class Scram:
