@@ -68,7 +68,8 @@ std::shared_ptr<guard::AdmissionChain> admissionChain(const config::Config& conf
   guard::AdmissionPolicy policy;
   policy.peer_known = modeOf(rules.peer_known);
   policy.method_allowed = modeOf(rules.method);
-  policy.methods = guard::MethodPolicy{rules.methods, rules.methods, {}};
+  const auto methods = config::methodsOf(config, {});
+  policy.methods = guard::MethodPolicy{methods, methods, {}};
   policy.request_domain_ours = modeOf(rules.domain);
   policy.our_hosts = hostsOf(config, certificates);
   policy.source_call_rate = modeOf(rules.source_call_rate.mode);

@@ -25,14 +25,15 @@ const Policy* policyOf(const Config& config, std::string_view peer) {
 
 std::vector<std::string> methodsOf(const Config& config, std::string_view peer) {
   const auto* policy = policyOf(config, peer);
-  if (policy == nullptr || policy->methods.empty()) return config.guard.methods;
+  const bool own = policy != nullptr && !policy->methods.empty();
   std::vector<std::string> methods;
   for (const auto& method : config.guard.methods) {
-    if (isOfCalls(method)) methods.push_back(method);
+    if (!own || isOfCalls(method)) methods.push_back(method);
   }
-  for (const auto& method : policy->methods) {
+  for (const auto& method : own ? policy->methods : std::vector<std::string>{}) {
     if (std::find(methods.begin(), methods.end(), method) == methods.end()) methods.push_back(method);
   }
+  if (!config.registrar.enabled) std::erase(methods, "REGISTER");
   return methods;
 }
 

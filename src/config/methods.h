@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Which methods somebody may send: what calls are made of, as [guard] lists it, and beyond calls what their own
-// `methods` says, or [guard] where they say nothing. Pure.
+// `methods` says, or [guard] where they say nothing; REGISTER only where there is a registrar. Pure.
 
 #include <string>
 #include <string_view>

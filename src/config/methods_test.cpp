@@ -12,6 +12,7 @@ using ::testing::ElementsAreArray;
 Config somebody() {
   Config config;
   config.guard.methods = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO"};
+  config.registrar.enabled = true;
   config.peers.resize(2);
   config.peers[0].name = "proxy";
   config.peers[0].policy.methods = {"OPTIONS", "MESSAGE", "REGISTER"};
@@ -36,6 +37,15 @@ TEST(Methods, OfDevicesAreOfAllOfThem) {
   config.devices.emplace();
   config.devices->policy.methods = {"OPTIONS"};
   EXPECT_THAT(methodsOf(config, "device"), ElementsAre("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS"));
+}
+
+TEST(Methods, OfPhonesThatRegisterNeedARegistrar) {
+  auto config = somebody();
+  config.guard.methods.emplace_back("REGISTER");
+  EXPECT_THAT(methodsOf(config, "trunk"), ElementsAreArray(config.guard.methods));
+  config.registrar.enabled = false;
+  EXPECT_THAT(methodsOf(config, "trunk"), ElementsAre("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO"));
+  EXPECT_THAT(methodsOf(config, "proxy"), ElementsAre("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "MESSAGE"));
 }
 
 TEST(Methods, ThatAreNoCallsCanBeAllThereAre) {

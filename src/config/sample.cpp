@@ -112,7 +112,7 @@ trust = "private"
 # digest_algorithms = ["SHA-256", "SHA-512-256"]
 # token = { issuer = "https://login.example.org", audience = "sip:example.org", jwks = "keys.json" }
 
-# Phones that register; a [[route]] leads to them by to = "device".
+# Phones that register; a [[route]] leads to them by to = "device". Where it is off, REGISTER is refused.
 [registrar]
 enabled = false
 # min_expires = "1m"
@@ -190,7 +190,7 @@ void writeRest(Writer& out, const SampleOptions& options) {
 peer_known = "enforce"
 method = "enforce"
 domain = "enforce"
-methods = ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "PRACK", "INFO"]
+methods = ["REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "UPDATE", "PRACK", "INFO"]
 source_call_rate = { mode = "enforce", calls_per_second = 20, burst = 40 }
 identity_call_rate = { mode = "enforce", calls_per_second = 10, burst = 20 }
 source_concurrency = { mode = "enforce", max_concurrent = 500 }

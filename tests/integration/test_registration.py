@@ -11,7 +11,7 @@ ALICE = "sip:alice@" + edges.DOMAIN
 def registering(text):
     assert '"INFO"]' in text
     assert "enabled = false" in text
-    text = text.replace('"INFO"]', '"INFO", "REGISTER", "MESSAGE"]').replace("enabled = false", "enabled = true")
+    text = text.replace('"INFO"]', '"INFO", "MESSAGE"]').replace("enabled = false", "enabled = true")
     return text + '\n[[route]]\nuser = "alice"\nto = "device"\n'
 
 

@@ -17,7 +17,6 @@ def verifier(user, password, realm=edges.DOMAIN):
 def registering(state, *users):
     """The edge is everybody's registrar; `users` have a password."""
     def edit(text):
-        text = text.replace('"INFO"]', '"INFO", "REGISTER"]')
         text = with_settings(text, "[[listener]]", {"client_certificate": '"optional"'})
         text = with_settings(text, "[registrar]", {"enabled": "true"})
         (state / "phones.credentials").touch(0o600)

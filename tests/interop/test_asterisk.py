@@ -17,7 +17,7 @@ def behind(pbx_address, own):
     peer = (f'[[peer]]\nname = "pbx"\npreset = "asterisk"\nidentities = ["dns:{PBX_NAME}"]\ntrust = "private"\n'
             f'address = "{pbx_address}"\nasserted_identity = "sip:pbx@{edges.DOMAIN}"\n\n'
             '[[route]]\nfrom_peer = "device"\nuser = "*"\nto = "pbx"\n\n[[route]]\n')
-    return lambda text: own(text).replace('"REGISTER"]', '"REGISTER", "REFER", "NOTIFY"]').replace("[[route]]\n", peer, 1)
+    return lambda text: own(text).replace('"INFO"]', '"INFO", "REFER", "NOTIFY"]').replace("[[route]]\n", peer, 1)
 
 
 @pytest.fixture

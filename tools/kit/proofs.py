@@ -38,8 +38,6 @@ def accounts(authentication='["digest", "scram"]', extra=""):
         for old, new in changes:
             assert old in text, old
             text = text.replace(old, new, 1)
-        if '"REGISTER"' not in text:
-            text = text.replace('"INFO"]', '"INFO", "REGISTER"]')
         return text + '\n[[route]]\nuser = "alice"\nto = "device"\n' + extra
     return edit
 

@@ -244,7 +244,6 @@ def used(pid):
 
 def settings(text, count):
     """The guard as it is delivered; a registrar, and room for everybody."""
-    text = text.replace('"INFO"]', '"INFO", "REGISTER"]')
     text = with_settings(text, "[[listener]]", {"max_connections": str(count + 1_000)})
     return with_settings(text, "[registrar]", {"enabled": "true"})
 
