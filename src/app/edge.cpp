@@ -105,6 +105,7 @@ class Edge final : private ControlTarget {
  private:
   Status furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy);
   void publishProbes(const Certificates& certificates);
+  void endUntrusted();
 
   // ControlTarget
   StatusReport status() override;
@@ -247,10 +248,17 @@ Status Edge::requestReload() {
     pool_.runOn(
         i, [worker, policy, trust = certificates.trust, judges = judges_] { worker->adopt(policy, trust, judges); });
   }
+  endUntrusted();
   (void)log_.reopen();
   warnOfWeaknesses(*config_, log_);
   log_.event(Severity::notice, "edge.reloaded", {{"config", config_->file.string()}});
   return success();
+}
+
+void Edge::endUntrusted() {
+  for (unsigned i = 0; i < pool_.size(); ++i) {
+    pool_.runOn(i, [worker = workers_[i].get(), rules = judges_.authentication] { worker->endUntrusted(*rules); });
+  }
 }
 
 StatusReport Edge::status() {

@@ -42,6 +42,8 @@ class Worker final : public net::Drainable {
   Status listen(const config::Config& config, const ServerContexts& contexts);
   Status start();
   void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust, call::Judges judges);
+  // Once every worker has adopted.
+  void endUntrusted(const call::AuthenticationRules& rules) { signalling_.endUntrusted(rules); }
 
   call::CallServer& calls() { return calls_; }
   call::SignallingPlane& signalling() { return signalling_; }

@@ -68,6 +68,16 @@ bool AuthenticationRules::isEnough(const std::string& listener, const Principal&
   return policy != rules->second.of.end() && satisfies(policy->second, principal.proofs());
 }
 
+Status AuthenticationRules::stillStands(const std::string& listener, const Principal& principal) const {
+  if (!principal.basis().verifiers && !principal.basis().token_key) return success();
+  const auto rules = listeners.find(listener);
+  if (rules != listeners.end()) {
+    const auto policy = rules->second.of.find(principal.peer());
+    if (policy != rules->second.of.end()) return identity::stillStands(principal, policy->second);
+  }
+  return Error{ErrorKind::peerDenied, "identity.proof.withdrawn", principal.identity()};
+}
+
 void RequestAuthentication::adopt(AuthenticationRulesPtr rules, std::shared_ptr<guard::AuthFailureLimits> failures) {
   rules_ = std::move(rules);
   failures_ = std::move(failures);

@@ -35,6 +35,8 @@ struct AuthenticationRules {
 
   // Whether such a principal, proven at this listener, has shown enough.
   bool isEnough(const std::string& listener, const identity::Principal& principal) const;
+  // Whether what was proven there by a password or a token would be believed today. Error: "identity.proof.withdrawn".
+  Status stillStands(const std::string& listener, const identity::Principal& principal) const;
 };
 using AuthenticationRulesPtr = std::shared_ptr<const AuthenticationRules>;
 

@@ -91,6 +91,9 @@ class CallServer final : public sip::TransactionLayer::Sink,
 
   void receive(sip::FlowId flow, sip::Message message);
   void flowClosed(sip::FlowId flow);
+  // Whoever is on that connection is no longer trusted, and it is about to end: so do the bindings made over it and
+  // the calls on it ("call.peer_withdrawn").
+  void trustWithdrawn(sip::FlowId flow);
 
   std::optional<TimePoint> nextDeadline() const;
   // How often advance() left something undone that was due: a defect, which must not become a busy loop.

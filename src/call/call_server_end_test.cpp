@@ -335,6 +335,19 @@ TEST_F(CallEnd, RulesWithoutThePeerEndItsCalls) {
   EXPECT_EQ(late.caller.final(), 404);
 }
 
+TEST_F(CallEnd, WhoIsNoLongerTrustedLosesTheCallsOfTheConnection) {
+  ASSERT_TRUE(call.establish());
+  ScriptedCall ringing{border};
+  ASSERT_TRUE(ringing.dial());
+  border.server.trustWithdrawn(sip::FlowId{12'345});
+  EXPECT_EQ(border.server.liveCalls(), 2u);
+  border.server.trustWithdrawn(call.caller.flow);
+  EXPECT_EQ(border.server.liveCalls(), 0u);
+  answerBye(call.caller);
+  answerBye(call.callee);
+  for (const auto& record : border.records.kept) EXPECT_EQ(record.end.code, "call.peer_withdrawn");
+}
+
 TEST_F(CallEnd, NewRulesWithThePeerLeaveItsCallsAlone) {
   ASSERT_TRUE(call.establish());
   BorderConfig other;

@@ -101,6 +101,19 @@ void CallServer::flowClosed(sip::FlowId flow) {
   if (services_.relay != nullptr) services_.relay->flowClosed(flow);
 }
 
+void CallServer::trustWithdrawn(sip::FlowId flow) {
+  const Turn turn{*this};
+  if (services_.registrar != nullptr) services_.registrar->trustWithdrawn(flow);
+  const auto found = flow_legs_.find(flow);
+  if (found == flow_legs_.end()) return;
+  std::set<std::string> ending;
+  for (const auto* leg : found->second) ending.insert(leg->call());
+  for (const auto& id : ending) {
+    touched_.push_back(id);
+    calls_.at(id).bridge->end({"call.peer_withdrawn", "a party of this call is no longer trusted", "edge", 403});
+  }
+}
+
 void CallServer::transmit(sip::FlowId flow, const std::string& bytes) { parts_.flows.send(flow, bytes); }
 
 // --- time ---------------------------------------------------------------------------------------------------

@@ -83,9 +83,13 @@ void Registrar::flowClosed(sip::FlowId flow) {
   parts_.table.flowClosed(flow);
 }
 
-void Registrar::expire() {
+void Registrar::trustWithdrawn(sip::FlowId flow) { release(parts_.table.removeOf(flow)); }
+
+void Registrar::expire() { release(parts_.table.expire(parts_.clock.wall())); }
+
+void Registrar::release(const std::vector<BindingPtr>& gone) {
   const auto now = parts_.clock.wall();
-  for (const auto& binding : parts_.table.expire(now)) {
+  for (const auto& binding : gone) {
     parts_.journal.touched(binding->aor);
     if (parts_.upstream != nullptr && binding->upstream.expires > now) parts_.upstream->withdraw(*binding);
   }

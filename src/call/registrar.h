@@ -114,12 +114,14 @@ class Registrar {
   void handle(const RegisterRequest& request, Done done);
 
   void flowClosed(sip::FlowId flow);
-  void expire();  // about once a second; any worker may, the first one does it
+  void trustWithdrawn(sip::FlowId flow);  // what was bound over it is not any more
+  void expire();                          // about once a second; any worker may, the first one does it
 
  private:
   struct Pending;  // what the answer needs while the core is asked
   using PendingPtr = std::shared_ptr<Pending>;
 
+  void release(const std::vector<BindingPtr>& gone);
   void commit(const PendingPtr& pending, Result<RegistrationChange> carried);
 
   Parts parts_;

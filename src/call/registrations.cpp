@@ -186,6 +186,28 @@ std::vector<BindingPtr> Registrations::snapshot(WallTime now) const {
 // --- time and connections ---------------------------------------------------------------------------------
 
 void Registrations::flowClosed(sip::FlowId flow) {
+  forEachOf(flow, [](AorShard& shard, Bound& bound, const BindingPtr& binding) {
+    auto without = std::make_shared<Binding>(*binding);
+    without->flow.reset();
+    shard.by_expiry.erase(binding);
+    shard.by_expiry.insert(without);
+    std::replace(bound.begin(), bound.end(), BindingPtr{binding}, BindingPtr{std::move(without)});
+  });
+}
+
+std::vector<BindingPtr> Registrations::removeOf(sip::FlowId flow) {
+  Bound removed;
+  forEachOf(flow, [&](AorShard& shard, Bound& bound, const BindingPtr& binding) {
+    removed.push_back(binding);
+    drop(shard, bound, binding);
+    if (bound.empty()) forget(shard, removed.back()->aor);
+  });
+  return removed;
+}
+
+// Under its address's lock, each binding that is reached over the flow. They are not of the flow any more afterwards.
+void Registrations::forEachOf(sip::FlowId flow,
+                              const std::function<void(AorShard&, std::vector<BindingPtr>&, const BindingPtr&)>& act) {
   std::unordered_map<std::string, std::string> affected;
   {
     auto& flows = flowsOf(flow);
@@ -195,19 +217,15 @@ void Registrations::flowClosed(sip::FlowId flow) {
     affected = std::move(known->second);
     flows.entries.erase(known);
   }
-  for (const auto& [token, aor] : affected) {
-    auto& shard = shardOf(aor);
+  for (const auto& one : affected) {
+    auto& shard = shardOf(one.second);
     const std::lock_guard lock{shard.mutex};
-    const auto entry = shard.entries.find(aor);
+    const auto entry = shard.entries.find(one.second);
     if (entry == shard.entries.end()) continue;
-    for (auto& binding : entry->second) {
-      if (binding->token != token || binding->flow != flow) continue;
-      auto without = std::make_shared<Binding>(*binding);
-      without->flow.reset();
-      shard.by_expiry.erase(binding);
-      binding = std::move(without);
-      shard.by_expiry.insert(binding);
-    }
+    const auto found = std::find_if(entry->second.begin(), entry->second.end(), [&](const BindingPtr& binding) {
+      return binding->token == one.first && binding->flow == flow;
+    });
+    if (found != entry->second.end()) act(shard, entry->second, BindingPtr{*found});
   }
 }
 

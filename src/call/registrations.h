@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -113,7 +114,8 @@ class Registrations {
   Result<std::vector<BindingPtr>> reachable(std::string_view aor, WallTime now) const;
 
   void flowClosed(sip::FlowId flow);
-  std::vector<BindingPtr> expire(WallTime now);  // removes and returns what has expired
+  std::vector<BindingPtr> removeOf(sip::FlowId flow);  // removes and returns what is reached over it
+  std::vector<BindingPtr> expire(WallTime now);        // removes and returns what has expired
   // At start, from what was stored: no connection, same tokens. What has expired is left out.
   void restore(std::vector<Binding> bindings, WallTime now);
 
@@ -146,6 +148,8 @@ class Registrations {
   TokenShard& tokensOf(std::string_view token) const { return token_shards_[Hash{}(token) % kShards]; }
   FlowShard& flowsOf(sip::FlowId flow) const { return flow_shards_[static_cast<std::uint64_t>(flow) % kShards]; }
 
+  void forEachOf(sip::FlowId flow,
+                 const std::function<void(AorShard&, std::vector<BindingPtr>&, const BindingPtr&)>& act);
   void put(AorShard& shard, std::vector<BindingPtr>& bound, const BindingPtr& known, Binding binding);
   void drop(AorShard& shard, std::vector<BindingPtr>& bound, const BindingPtr& binding);
   void forget(AorShard& shard, const std::string& aor);

@@ -56,6 +56,19 @@ TEST(Registrations, AFullAddressGivesThePlaceOfALostConnection) {
   EXPECT_THAT(urisOf(*bound), testing::UnorderedElementsAre("sip:1@h", "sip:3@h"));
 }
 
+TEST(Registrations, WhatIsReachedOverAConnectionGoesWithItWhereItIsNotToOutliveIt) {
+  Registrations table{{.contacts = 3, .aors = 10}};
+  const sip::FlowId gone{1}, stays{2};
+  (void)table.apply(changeOf("a@x", {bindingAt("sip:1@h", gone), bindingAt("sip:2@h", stays)}), kNow);
+  (void)table.apply(changeOf("b@x", {bindingAt("sip:3@h", gone)}), kNow);
+  EXPECT_THAT(urisOf(table.removeOf(gone)), testing::UnorderedElementsAre("sip:1@h", "sip:3@h"));
+  EXPECT_THAT(urisOf(table.byAor("a@x", kNow)), ElementsAre("sip:2@h"));
+  EXPECT_THAT(table.byAor("b@x", kNow), IsEmpty());
+  EXPECT_EQ(table.aors(), 1u);
+  EXPECT_THAT(table.removeOf(gone), IsEmpty());
+  EXPECT_THAT(table.expire(kNow + 3600s), SizeIs(1));
+}
+
 TEST(Registrations, AFullAddressMayStillRefreshAndSwap) {
   Registrations table{{.contacts = 1, .aors = 10}};
   (void)table.apply(changeOf("a@x", {bindingAt("sip:1@h")}), kNow);

@@ -200,21 +200,32 @@ void SignallingPlane::onGone(sip::FlowId flow, const Error& reason) {
 
 void SignallingPlane::flowLost(sip::FlowId flow) { calls_->flowClosed(flow); }
 
-void SignallingPlane::adopt(std::shared_ptr<const SignallingTrust> trust) {
-  trust_ = std::move(trust);
+void SignallingPlane::endUntrusted(const AuthenticationRules& rules) {
   for (auto& [id, connection] : connections_) {
-    const auto still = stillTrusted(*connection);
+    const auto still = stillTrusted(*connection, rules);
     if (still) continue;
     parts_.log.event(Severity::warning, "tls.peer.withdrawn",
                      {{"peer", connection->facts()->peer()},
                       {"identity", connection->facts()->identity()},
                       {"reason", still.error().code}});
+    // Before the connection ends, so that its calls can say so. They may be on any worker.
+    for (const auto& node : parts_.mesh.nodes) {
+      if (node.plane == this || node.loop == nullptr) continue;
+      (void)node.loop->post([plane = node.plane, flow = connection->id()] { plane->calls_->trustWithdrawn(flow); });
+    }
+    calls_->trustWithdrawn(connection->id());
     connection->tls().close(still.error());
   }
 }
 
-// What stood at the beginning still stands. A password's or a token's proof is kept until its connection ends.
-Status SignallingPlane::stillTrusted(const Connection& connection) const {
+Status SignallingPlane::stillTrusted(const Connection& connection, const AuthenticationRules& rules) const {
+  SP_TRY(connectionStands(connection));
+  const auto& facts = *connection.facts();
+  return facts.principal ? rules.stillStands(facts.listener, *facts.principal) : success();
+}
+
+// What a connection has shown at its beginning.
+Status SignallingPlane::connectionStands(const Connection& connection) const {
   const auto& facts = *connection.facts();
   if (facts.certificate) {
     const auto still = trust_->peers->reverify(*facts.certificate, parts_.clock.wall());

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "call/authentication.h"
 #include "call/call_directory.h"
 #include "call/challenge_answers.h"
 #include "call/flow_directory.h"
@@ -83,8 +84,11 @@ class SignallingPlane final : public Flows {
   Status start();
   void stopAccepting();
 
-  // For connections from now on; those whose peer is no longer trusted end ("tls.peer.withdrawn").
-  void adopt(std::shared_ptr<const SignallingTrust> trust);
+  // For connections from now on.
+  void adopt(std::shared_ptr<const SignallingTrust> trust) { trust_ = std::move(trust); }
+  // Ends the connections of those who are no longer trusted ("tls.peer.withdrawn"), with their bindings and calls. To
+  // be asked once every worker judges by these rules: a request on another worker may prove who is on a connection.
+  void endUntrusted(const AuthenticationRules& rules);
   void watch();  // once a second: keep-alives on the connections we made, and who has not proven itself in time
 
   // A message that arrived on another worker's connection, for a call of ours.
@@ -119,7 +123,8 @@ class SignallingPlane final : public Flows {
   std::optional<sip::FlowId> openTo(const Target& target) const;
   // Who stands there as far as the connection alone tells. Errors: "tls.peer.network", "net.source.unknown".
   Result<std::optional<identity::Principal>> principalOf(const net::TlsConnection& connection) const;
-  Status stillTrusted(const Connection& connection) const;
+  Status stillTrusted(const Connection& connection, const AuthenticationRules& rules) const;
+  Status connectionStands(const Connection& connection) const;
   sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, std::optional<identity::Principal> principal,
                               std::string listener);
   void onDialed(const DialKey& to, Result<std::unique_ptr<net::TlsConnection>> result);

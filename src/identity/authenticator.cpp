@@ -17,7 +17,12 @@ struct Shown {
   std::optional<WallTime> expires;
   std::string remark;
   std::string authentication_info;
+  ProofBasis basis;
 };
+
+ProofBasis basisOf(const Subject& subject, const AuthenticationPolicy& policy) {
+  return {subject.identity, policy.credentials->stateOf(subject.identity), {}};
+}
 
 // The credentials of that scheme in the request, in order.
 std::vector<std::string_view> credentialsOf(const sip::Message& message, std::string_view scheme) {
@@ -55,6 +60,8 @@ std::string remarkFor(DigestAlgorithm used, const std::vector<DigestAlgorithm>& 
 }
 
 bool isSame(const Principal& principal, const Subject& subject) {
+  const auto& credential = principal.basis().credential;
+  if (!credential.empty() && credential != subject.identity) return false;
   if (principal.kind() != subject.kind || principal.peer() != subject.peer) return false;
   return subject.kind == PeerKind::peer || principal.identity() == subject.identity;
 }
@@ -96,7 +103,10 @@ class PrincipalMaker {
     auto facts = std::make_shared<Principal::Facts>();
     if (established) {
       *facts = *established->facts_;
-      if (held != facts->proofs) facts->expires.reset();
+      if (held != facts->proofs) {
+        facts->expires.reset();
+        facts->basis = {};
+      }
     } else {
       const auto& subject = shown.front().subject;
       facts->peer = subject.peer;
@@ -108,6 +118,11 @@ class PrincipalMaker {
       facts->proofs.add(one.proof);
       if (one.expires && (!facts->expires || *one.expires < *facts->expires)) facts->expires = one.expires;
       if (!one.remark.empty()) facts->remark = one.remark;
+      if (one.basis.verifiers) {
+        facts->basis.credential = one.basis.credential;
+        facts->basis.verifiers = one.basis.verifiers;
+      }
+      if (one.basis.token_key) facts->basis.token_key = one.basis.token_key;
     }
     return Principal{std::move(facts)};
   }
@@ -161,6 +176,16 @@ Outcome Authenticator::authenticate(const AuthenticationRequest& request, const 
   return result;
 }
 
+Status stillStands(const Principal& principal, const AuthenticationPolicy& policy) {
+  const auto& basis = principal.basis();
+  const Error withdrawn{ErrorKind::peerDenied, "identity.proof.withdrawn", principal.identity()};
+  if (basis.verifiers && (!policy.credentials || policy.credentials->stateOf(basis.credential) != basis.verifiers)) {
+    return withdrawn;
+  }
+  if (basis.token_key && (!policy.tokens || !policy.tokens->believes(*basis.token_key))) return withdrawn;
+  return success();
+}
+
 void Authenticator::flowClosed(sip::FlowId flow) { scram_.erase(flow); }
 
 Authenticator::Evidence Authenticator::evidenceOf(Proof proof, const AuthenticationRequest& request,
@@ -185,11 +210,13 @@ Authenticator::Evidence Authenticator::digestEvidence(const AuthenticationReques
   auto proof = digest_.verify(policy.digest, *policy.credentials, shown,
                               {request.message.methodName(), request.message.requestUri(), request.flow, request.wall});
   if (!proof) return {Evidence::Failed{Proof::digest, std::move(proof).error(), subject.identity}};
+  auto basis = basisOf(proof->subject, policy);
   return {Shown{Proof::digest,
                 std::move(proof->subject),
                 {},
                 remarkFor(shown.algorithm, policy.digest.algorithms),
-                std::move(proof->authentication_info)}};
+                std::move(proof->authentication_info),
+                std::move(basis)}};
 }
 
 Authenticator::Evidence Authenticator::scramEvidence(const AuthenticationRequest& request,
@@ -208,7 +235,9 @@ Authenticator::Evidence Authenticator::scramEvidence(const AuthenticationRequest
   if (state.server.exchanges() == 0) scram_.erase(request.flow);
   if (!step) return {Evidence::Failed{Proof::scram, std::move(step).error(), subject.identity}};
   if (step->next == ScramStep::Next::challenge) return {Evidence::GoesOn{std::move(step->header)}};
-  return {Shown{Proof::scram, policy.credentials->subject({step->user, domain}), {}, {}, std::move(step->header)}};
+  auto whose = policy.credentials->subject({step->user, domain});
+  auto basis = basisOf(whose, policy);
+  return {Shown{Proof::scram, std::move(whose), {}, {}, std::move(step->header), std::move(basis)}};
 }
 
 Authenticator::Evidence Authenticator::tokenEvidence(const AuthenticationRequest& request,
@@ -218,7 +247,7 @@ Authenticator::Evidence Authenticator::tokenEvidence(const AuthenticationRequest
   auto token = policy.tokens->verify(values.front(), {request.flow, request.certificate_fingerprint}, request.wall);
   if (!token) return {Evidence::Failed{Proof::token, std::move(token).error(), {}}};
   Subject device{PeerKind::device, std::string{crypto::kDevicePeerName}, std::move(token->user)};
-  return {Shown{Proof::token, std::move(device), token->expires, {}, {}}};
+  return {Shown{Proof::token, std::move(device), token->expires, {}, {}, {{}, {}, token->key}}};
 }
 
 Outcome Authenticator::onFailed(const std::vector<Proof>& wanted, const AuthenticationRequest& request,

@@ -72,6 +72,11 @@ struct Refused {
 };
 using Outcome = std::variant<Authenticated, Challenge, Refused>;
 
+// Whether what somebody has proven by password or token would be believed today: the verifiers are as they were, and so
+// is the key. What a connection proves by itself (certificate, network) is not asked here.
+// Error (peerDenied): "identity.proof.withdrawn".
+Status stillStands(const Principal& principal, const AuthenticationPolicy& policy);
+
 class Authenticator {
  public:
   explicit Authenticator(const Nonces& nonces) : digest_(nonces, counts_) {}  // they outlive it

@@ -257,5 +257,38 @@ TEST_F(AuthenticatorScramTest, IsAskedForBesideDigestWhereEitherWillDo) {
   EXPECT_TRUE(headers[1].second.starts_with("Digest"));
 }
 
+TEST_F(AuthenticatorTest, APasswordsProofStandsAsLongAsItsVerifiersDo) {
+  const auto principal = principalFrom(authenticate({digest("alice")}));
+  const auto after = [&](const std::string& text) {
+    policy_.credentials = std::make_shared<const CredentialStore>(
+        *CredentialStore::parse(text, secret("a key of this process, 32 bytes.")));
+    return stillStands(principal, policy_);
+  };
+  const auto alice = lineFor("alice@example.org", "", {DigestAlgorithm::sha256, DigestAlgorithm::sha512_256});
+  const auto bob = lineFor("bob@example.org", "", {DigestAlgorithm::sha256});
+  EXPECT_TRUE(after(bob + alice));
+  EXPECT_STREQ(after(bob).error().code, "identity.proof.withdrawn");
+  EXPECT_STREQ(after(lineFor("alice@example.org", "", {DigestAlgorithm::sha256})).error().code,
+               "identity.proof.withdrawn");
+  policy_.credentials.reset();
+  EXPECT_STREQ(stillStands(principal, policy_).error().code, "identity.proof.withdrawn");
+  EXPECT_TRUE(stillStands(certified("alice@example.org"), policy_));
+}
+
+TEST_F(AuthenticatorTest, ThePasswordBesideACertificateMayBeWithdrawnAlone) {
+  established_ = certified("carrier");
+  policy_.any_of = {{Proof::certificate, Proof::digest}};
+  policy_.digest.algorithms = {DigestAlgorithm::md5};
+  DigestAnswer fields;
+  fields.username = "trunk7";
+  fields.nonce = nonces_.issue(flow_, kRealm, now_);
+  fields.algorithm = DigestAlgorithm::md5;
+  const auto principal = principalFrom(authenticate({answered(fields, "REGISTER").toString()}));
+  EXPECT_EQ(principal.identity(), "dns:sbc.carrier.test");
+  EXPECT_TRUE(stillStands(principal, policy_));
+  policy_.credentials = std::make_shared<const CredentialStore>(secret("a key of this process, 32 bytes."));
+  EXPECT_STREQ(stillStands(principal, policy_).error().code, "identity.proof.withdrawn");
+}
+
 }  // namespace
 }  // namespace sallyport::identity::test

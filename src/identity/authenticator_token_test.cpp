@@ -47,6 +47,29 @@ TEST_F(AuthenticatorTokenTest, WhenItHasExpiredAnotherOfTheSameUserIsAskedFor) {
   EXPECT_EQ(challengeFrom(authenticate({token("alice@example.org")})).failure, Failure::stale);
 }
 
+TEST_F(AuthenticatorTokenTest, AProofStandsAsLongAsItsKeyIsOneOfTheIssuers) {
+  const auto keys = std::make_shared<IssuerKeys>(testing::issuerKeys());
+  const auto principal = principalFrom(authenticate({token("alice@example.org")}));
+  policy_.tokens = std::make_shared<const TokenVerifier>(TokenPolicy{}, keys, std::make_shared<TokenBindings>());
+  EXPECT_TRUE(stillStands(principal, policy_));
+  keys->replace(*parseJwks(testing::setOf({testing::jwkOf("P-256", "under another name")})));
+  EXPECT_TRUE(stillStands(principal, policy_));
+  keys->replace(*parseJwks(testing::setOf({testing::jwkOf("P-384", "ec")})));
+  EXPECT_STREQ(stillStands(principal, policy_).error().code, "identity.proof.withdrawn");
+  policy_.tokens.reset();
+  EXPECT_STREQ(stillStands(principal, policy_).error().code, "identity.proof.withdrawn");
+}
+
+TEST_F(AuthenticatorTokenTest, WithoutTheIssuersKeysNobodyIsAtFault) {
+  const auto keys = std::make_shared<IssuerKeys>();
+  policy_.tokens = std::make_shared<const TokenVerifier>(TokenPolicy{}, keys, std::make_shared<TokenBindings>());
+  EXPECT_EQ(refusal(authenticate({token("alice@example.org")})), "503 identity.token.no_keys");
+  EXPECT_EQ(keys->missed(), 0u);
+  keys->replace(*parseJwks(testing::setOf({testing::jwkOf("P-384", "another")})));
+  EXPECT_EQ(challengeFrom(authenticate({token("alice@example.org")})).failure, Failure::wrong);
+  EXPECT_EQ(keys->missed(), 1u);  // time to look for newer ones
+}
+
 TEST_F(AuthenticatorTokenTest, AWrongTokenIsAFailure) {
   const auto challenge = challengeFrom(authenticate({token("alice@example.com")}));
   EXPECT_EQ(challenge.failure, Failure::wrong);

@@ -137,14 +137,20 @@ std::string_view oauthError(const Error& refused) {
 
 }  // namespace
 
-TokenVerifier::TokenVerifier(TokenPolicy policy, JwksPtr keys, std::shared_ptr<TokenBindings> bindings)
+TokenVerifier::TokenVerifier(TokenPolicy policy, IssuerKeysPtr keys, std::shared_ptr<TokenBindings> bindings)
     : policy_(std::move(policy)), keys_(std::move(keys)), bindings_(std::move(bindings)) {}
 
 Result<TokenIdentity> TokenVerifier::verify(std::string_view authorization, const TokenBearer& bearer,
                                             WallTime now) const {
   SP_ASSIGN(const auto token, credentialsIn(authorization));
-  SP_ASSIGN(const auto opened, openCompactJws(token, *keys_));
-  const auto claims = parseJsonObject(opened.payload);
+  const auto keys = keys_->current();
+  if (!keys) return Error{ErrorKind::unavailable, "identity.token.no_keys", policy_.issuer};
+  const auto opened = openCompactJws(token, *keys);
+  if (!opened) {
+    if (std::string_view{opened.error().code} == "identity.token.key_unknown") keys_->miss();
+    return opened.error();
+  }
+  const auto claims = parseJsonObject(opened->payload);
   if (!claims) return tokenDenied("identity.token.claims", "no JSON object");
   SP_TRY(checkIssuer(*claims, policy_));
   SP_TRY(checkAudience(*claims, policy_));
@@ -154,9 +160,14 @@ Result<TokenIdentity> TokenVerifier::verify(std::string_view authorization, cons
   SP_ASSIGN(const auto tied_to, checkConfirmation(*claims, bearer.certificate_fingerprint));
   if (tied_to == TiedTo::connection) {
     // What was signed, not the token: of an ECDSA signature there are two spellings.
-    SP_TRY(bindings_->bind(crypto::sha256(crypto::bytesOf(opened.signed_text)), bearer.flow, expires, now));
+    SP_TRY(bindings_->bind(crypto::sha256(crypto::bytesOf(opened->signed_text)), bearer.flow, expires, now));
   }
-  return TokenIdentity{std::move(user), expires};
+  return TokenIdentity{std::move(user), expires, opened->key};
+}
+
+bool TokenVerifier::believes(const crypto::Sha256Digest& key) const {
+  const auto keys = keys_->current();
+  return keys && keys->holds(key);
 }
 
 std::string TokenVerifier::challenge() const {

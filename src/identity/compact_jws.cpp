@@ -84,7 +84,7 @@ Result<OpenedJws> openCompactJws(std::string_view token, const Jwks& keys) {
   if (!choice.jwk->key.verify(choice.algorithm, parts.signed_text, *signature)) {
     return tokenDenied("identity.token.signature");
   }
-  return OpenedJws{*std::move(payload), parts.signed_text};
+  return OpenedJws{*std::move(payload), parts.signed_text, choice.jwk->thumbprint};
 }
 
 }  // namespace sallyport::identity

@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxTokenBytes = 8'192;
 struct OpenedJws {
   std::string payload;
   std::string_view signed_text;  // of the token: all that its signature covers
+  crypto::Sha256Digest key;      // Jwk::thumbprint
 };
 
 // Keys the header brings along (jwk, jku, x5c, x5u) are never looked at. Errors: as of TokenVerifier::verify()

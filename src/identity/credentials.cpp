@@ -22,7 +22,7 @@ struct KeyHash {
   }
 };
 
-enum class Table : char { digest = 'd', scram = 's', peer = 'p', decoy = 'x' };
+enum class Table : char { digest = 'd', scram = 's', peer = 'p', decoy = 'x', state = 't' };
 
 std::string_view domainless(std::string_view name) { return name.substr(0, name.rfind('@')); }
 
@@ -55,6 +55,15 @@ struct CredentialStore::Tables {
   std::unordered_map<Key, DigestRow, KeyHash> digests;     // by algorithm, realm and identity
   std::unordered_map<Key, ScramVerifier, KeyHash> scrams;  // by identity
   std::unordered_map<Key, std::string, KeyHash> peers;     // a peer's name by its username
+  std::unordered_map<Key, Key, KeyHash> states;            // by identity: the sum of its rows
+
+  // `row` is where it stands, `parts` what it says.
+  void note(const Subject& subject, const Key& row, std::initializer_list<Bytes> parts) {
+    auto digest = crypto::hmacSha256(row, crypto::bytesOf(subject.peer));
+    for (const auto part : parts) digest = crypto::hmacSha256(digest, part);
+    auto& state = states[keyOf(Table::state, subject.identity)];
+    for (std::size_t i = 0; i < state.size(); ++i) state[i] ^= digest[i];
+  }
 };
 
 CredentialStore::CredentialStore(Secret decoys) : tables_(std::make_unique<Tables>(std::move(decoys))) {}
@@ -79,12 +88,18 @@ Result<CredentialStore> CredentialStore::parse(std::string_view text, Secret dec
       if (!added && known->second != subject.peer) return lines.error("identity.credentials.ambiguous");
     }
     if (line->scram) {
-      if (!tables.scrams.emplace(tables.keyOf(Table::scram, subject.identity), *std::move(line->scram)).second) {
+      const auto key = tables.keyOf(Table::scram, subject.identity);
+      const auto iterations = std::to_string(line->scram->iterations);
+      tables.note(subject, key,
+                  {crypto::bytesOf(iterations), crypto::bytesOf(line->scram->salt), line->scram->stored_key.bytes(),
+                   line->scram->server_key.bytes()});
+      if (!tables.scrams.emplace(key, *std::move(line->scram)).second) {
         return lines.error("identity.credentials.repeated");
       }
       continue;
     }
     const auto key = tables.keyOf(Table::digest, subject.identity, line->realm, line->algorithm);
+    tables.note(subject, key, {line->user_hash.bytes(), line->full_hash.bytes()});
     if (!tables.digests.emplace(key, Tables::DigestRow{std::move(line->user_hash), std::move(line->full_hash)})
              .second) {
       return lines.error("identity.credentials.repeated");
@@ -122,6 +137,12 @@ std::optional<ScramVerifier> CredentialStore::scram(const Username& user) const 
   const auto found = tables_->scrams.find(tables_->keyOf(Table::scram, subject(user).identity));
   if (found == tables_->scrams.end()) return std::nullopt;
   return found->second.clone();
+}
+
+std::optional<crypto::Sha256Digest> CredentialStore::stateOf(std::string_view identity) const {
+  const auto found = tables_->states.find(tables_->keyOf(Table::state, identity));
+  if (found == tables_->states.end()) return std::nullopt;
+  return found->second;
 }
 
 std::size_t CredentialStore::size() const { return tables_->digests.size() + tables_->scrams.size(); }

@@ -21,6 +21,7 @@
 
 #include "core/result.h"
 #include "core/secret.h"
+#include "crypto/hash.h"
 #include "crypto/verified_peer.h"
 #include "identity/digest_response.h"
 #include "identity/scram_verifier.h"
@@ -64,6 +65,10 @@ class CredentialStore {
   std::optional<ScramVerifier> scram(const Username& user) const;
   // Whom a username means; to be believed once its verifier has been met.
   Subject subject(const Username& user) const;
+
+  // All verifiers of an identity (Subject::identity) and whose they are, as a value that is another once any of that
+  // has changed, in whatever order the file has them; nothing: there are none. Comparable between stores of one key.
+  std::optional<crypto::Sha256Digest> stateOf(std::string_view identity) const;
 
   std::size_t size() const;  // verifiers
 

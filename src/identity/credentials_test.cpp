@@ -44,6 +44,28 @@ TEST(Credentials, KnowAPeerByItsUsername) {
   EXPECT_EQ(verifier.ha1.bytes.size(), 16u);
 }
 
+TEST(Credentials, TellWhetherAnythingOfSomebodyHasChanged) {
+  const std::string digest = "alice@example.org digest-sha-256 example.org " + kHash + "\n";
+  const std::string scram =
+      "alice@example.org scram-sha-256 4096$c2FsdA==$" + std::string(43, 'A') + "=:" + std::string(43, 'A') + "=\n";
+  const std::string bob = "bob@example.org digest-sha-256 example.org " + kHash + "\n";
+  const auto state = [](const std::string& text, std::string_view who = "alice@example.org") {
+    const auto store = parsed(text);
+    EXPECT_TRUE(store) << describe(store.error());
+    return store->stateOf(who);
+  };
+  EXPECT_TRUE(state(digest));
+  EXPECT_EQ(state(digest + scram), state(bob + scram + digest));
+  EXPECT_NE(state(digest), state(digest + scram));
+  EXPECT_NE(state(digest), state("alice@example.org digest-sha-256 example.org " + std::string(64, 'b') + "\n"));
+  EXPECT_NE(state(digest), state("alice@example.org digest-sha-256 elsewhere " + kHash + "\n"));
+  EXPECT_NE(state(digest), state(bob, "bob@example.org"));
+  EXPECT_FALSE(state(bob));
+  EXPECT_FALSE(state(digest, "mallory@example.org"));
+  const std::string trunk = " trunk7 digest-sha-256 example.org " + kHash + "\n";
+  EXPECT_NE(state("peer:carrier" + trunk, "digest:trunk7"), state("peer:other" + trunk, "digest:trunk7"));
+}
+
 TEST(Credentials, GiveAnUnknownUserAVerifierThatStaysTheSameAndIsNobodys) {
   const auto store = test::credentials();
   const auto mallory = store->digest({"mallory", "example.org"}, kRealm, DigestAlgorithm::sha256);

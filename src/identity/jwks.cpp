@@ -57,6 +57,12 @@ MaybeKey readKey(const JsonValue& jwk) {
   return std::optional<crypto::JwsKey>{};
 }
 
+crypto::Sha256Digest thumbprintOf(const JsonValue& jwk) {
+  std::string text;
+  for (const std::string_view name : {"kty", "crv", "n", "e", "x", "y"}) text.append(textAt(jwk, name)) += '\0';
+  return crypto::sha256(crypto::bytesOf(text));
+}
+
 // RFC 7517 4.2 and 4.3: for signatures, as far as the set says what for.
 bool isForSignatures(const JsonValue& jwk) {
   const auto* use = jwk.find("use");
@@ -75,7 +81,7 @@ Result<std::optional<Jwk>> readJwk(const JsonValue& jwk) {
   const bool foreign_algorithm = jwk.find("alg") != nullptr && !algorithm;
   if (!key || foreign_algorithm || !isForSignatures(jwk)) return std::optional<Jwk>{};
   if (algorithm && !key->serves(*algorithm)) return refused("identity.jwks.key", "\"alg\" is not that of its kind");
-  return std::optional{Jwk{*std::move(key), algorithm}};
+  return std::optional{Jwk{thumbprintOf(jwk), *std::move(key), algorithm}};
 }
 
 }  // namespace
@@ -83,6 +89,21 @@ Result<std::optional<Jwk>> readJwk(const JsonValue& jwk) {
 const Jwk* Jwks::find(std::string_view kid) const {
   const auto found = keys_.find(kid);
   return found == keys_.end() ? nullptr : &found->second;
+}
+
+bool Jwks::holds(const crypto::Sha256Digest& thumbprint) const {
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [&](const auto& each) { return each.second.thumbprint == thumbprint; });
+}
+
+JwksPtr IssuerKeys::current() const {
+  const std::lock_guard lock{mutex_};
+  return keys_;
+}
+
+void IssuerKeys::replace(JwksPtr keys) {
+  const std::lock_guard lock{mutex_};
+  keys_.swap(keys);
 }
 
 Result<JwksPtr> parseJwks(std::string_view text) {

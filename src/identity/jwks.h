@@ -2,19 +2,23 @@
 #pragma once
 // A token issuer's public keys (JWK Set, RFC 7517): immutable once read, replaced whole.
 
-#include <functional>
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/result.h"
+#include "crypto/hash.h"
 #include "crypto/jws.h"
 
 namespace sallyport::identity {
 
 struct Jwk {
+  crypto::Sha256Digest thumbprint;  // of what makes the key, as RFC 7638 has it in mind
   crypto::JwsKey key;
   std::optional<crypto::JwsAlgorithm> algorithm;  // the only one, where the set says so
 };
@@ -22,6 +26,7 @@ struct Jwk {
 class Jwks {
  public:
   const Jwk* find(std::string_view kid) const;
+  bool holds(const crypto::Sha256Digest& thumbprint) const;
   std::size_t size() const { return keys_.size(); }
 
  private:
@@ -37,11 +42,24 @@ using JwksPtr = std::shared_ptr<const Jwks>;
 // .none (not one usable key).
 Result<JwksPtr> parseJwks(std::string_view text);
 
-// Who can fetch a set from its URL; I/O, hence elsewhere. `done` is called once, on the caller's thread.
-class JwksFetcher {
+// The keys an issuer has at the moment, shared by all who verify; what is fetched later takes their place. Any thread.
+class IssuerKeys {
  public:
-  virtual ~JwksFetcher() = default;
-  virtual void fetch(const std::string& url, std::function<void(Result<std::string> text)> done) = 0;
+  explicit IssuerKeys(JwksPtr keys = nullptr) : keys_(std::move(keys)) {}
+  IssuerKeys(const IssuerKeys&) = delete;
+  IssuerKeys& operator=(const IssuerKeys&) = delete;
+
+  JwksPtr current() const;  // null: none have come yet
+  void replace(JwksPtr keys);
+  // A token was signed with a key that is not among them: there may be newer ones.
+  void miss() { missed_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
+
+ private:
+  mutable std::mutex mutex_;
+  JwksPtr keys_;
+  std::atomic<std::uint64_t> missed_{0};
 };
+using IssuerKeysPtr = std::shared_ptr<IssuerKeys>;
 
 }  // namespace sallyport::identity

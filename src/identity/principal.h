@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/clock.h"
+#include "crypto/hash.h"
 #include "crypto/verified_peer.h"
 
 namespace sallyport::identity {
@@ -43,6 +44,13 @@ class Proofs {
   std::bitset<kProofs> bits_;
 };
 
+// What a password's or a token's proof rests on, as it was when it was given: see stillStands() of authenticator.h.
+struct ProofBasis {
+  std::string credential;                         // whose verifiers: Subject::identity
+  std::optional<crypto::Sha256Digest> verifiers;  // CredentialStore::stateOf(credential)
+  std::optional<crypto::Sha256Digest> token_key;  // TokenIdentity::key
+};
+
 class Principal {
  public:
   static Principal fromCertificate(const crypto::VerifiedPeer& peer);
@@ -60,6 +68,7 @@ class Principal {
   const std::optional<WallTime>& expires() const { return facts_->expires; }
   // Said beside the proof in evidence: "SHA-256", "SHA-512-256 with MD5 allowed", ...; often empty.
   const std::string& remark() const { return facts_->remark; }
+  const ProofBasis& basis() const { return facts_->basis; }
 
  private:
   friend class PrincipalMaker;  // of authenticator.h: what has checked a proof
@@ -71,6 +80,7 @@ class Principal {
     Proofs proofs;
     std::optional<WallTime> expires;
     std::string remark;
+    ProofBasis basis;
   };
   explicit Principal(std::shared_ptr<const Facts> facts) : facts_(std::move(facts)) {}
 
