@@ -5,6 +5,7 @@
 
 #include "app/peers_report.h"
 #include "app/registrations_report.h"
+#include "telemetry/text.h"
 
 namespace sallyport::app {
 namespace {
@@ -31,33 +32,41 @@ json::object statusObject(const StatusReport& report) {
   for (const auto& [name, address] : report.listeners)
     listeners.push_back(json::object{{"name", name}, {"address", address}});
   const auto& totals = report.totals;
-  return {{"config", report.config},
-          {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(report.now - report.started).count()},
-          {"workers", report.workers},
-          {"draining", report.draining},
-          {"drained_peers", json::array(report.drained_peers.begin(), report.drained_peers.end())},
-          {"unprotected_peers", json::array(report.unprotected_peers.begin(), report.unprotected_peers.end())},
-          {"listeners", std::move(listeners)},
-          {"calls", json::object{{"active", totals.calls_active},
-                                 {"attempted", totals.calls_attempted},
-                                 {"answered", totals.calls_answered},
-                                 {"failed", totals.calls_failed}}},
-          {"connections", json::object{{"open", totals.connections_open},
-                                       {"handshakes_ok", totals.handshakes_ok},
-                                       {"handshakes_failed", totals.handshakes_failed}}},
-          {"media", json::object{{"ports_open", totals.media_ports_open},
-                                 {"packets_received", totals.media_packets_received},
-                                 {"packets_sent", totals.media_packets_sent},
-                                 {"packets_dropped", totals.media_packets_dropped}}},
-          {"rules", std::move(rules)},
-          {"records", json::object{{"written", report.store.written},
-                                   {"waiting", report.store.waiting},
-                                   {"spilled", report.store.spilled},
-                                   {"lost", report.store.lost},
-                                   {"recovered", report.store.recovered},
-                                   {"failing", report.store.failing}}},
-          {"log_lines_dropped", report.log_dropped},
-          {"capabilities", report.capabilities}};
+  json::object status{
+      {"config", report.config},
+      {"uptime_seconds", std::chrono::duration_cast<std::chrono::seconds>(report.now - report.started).count()},
+      {"workers", report.workers},
+      {"draining", report.draining},
+      {"drained_peers", json::array(report.drained_peers.begin(), report.drained_peers.end())},
+      {"unprotected_peers", json::array(report.unprotected_peers.begin(), report.unprotected_peers.end())},
+      {"listeners", std::move(listeners)},
+      {"calls", json::object{{"active", totals.calls_active},
+                             {"attempted", totals.calls_attempted},
+                             {"answered", totals.calls_answered},
+                             {"failed", totals.calls_failed}}},
+      {"connections", json::object{{"open", totals.connections_open},
+                                   {"handshakes_ok", totals.handshakes_ok},
+                                   {"handshakes_failed", totals.handshakes_failed}}},
+      {"media", json::object{{"ports_open", totals.media_ports_open},
+                             {"packets_received", totals.media_packets_received},
+                             {"packets_sent", totals.media_packets_sent},
+                             {"packets_dropped", totals.media_packets_dropped}}},
+      {"rules", std::move(rules)},
+      {"records", json::object{{"written", report.store.written},
+                               {"waiting", report.store.waiting},
+                               {"spilled", report.store.spilled},
+                               {"lost", report.store.lost},
+                               {"recovered", report.store.recovered},
+                               {"failing", report.store.failing}}},
+      {"log_lines_dropped", report.log_dropped},
+      {"capabilities", report.capabilities}};
+  if (const auto& keys = report.token_keys) {
+    status["token_keys"] = json::object{{"from", keys->address},
+                                        {"keys", keys->keys},
+                                        {"fetched", keys->fetched ? telemetry::timeText(*keys->fetched) : "never"},
+                                        {"failure", keys->failure}};
+  }
+  return status;
 }
 
 json::object callsObject(const std::vector<telemetry::CallRecord>& calls) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/issuer_key_keeper.h"
 #include "app/trunks_report.h"
 #include "call/peer_report.h"
 #include "call/registrations.h"
@@ -36,6 +37,7 @@ struct StatusReport {
   std::vector<std::pair<std::string, std::string>> listeners;
   std::vector<std::string> drained_peers;
   std::vector<std::string> unprotected_peers;
+  std::optional<IssuerKeyKeeper::Report> token_keys = {};  // of an issuer with a `jwks_url`
 };
 
 // What the edge can be asked. Called on the main thread.

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/issuer_key_keeper.h"
 #include "app/judges.h"
 #include "app/service.h"
 #include "app/trust.h"
@@ -93,6 +94,7 @@ class Edge final : private ControlTarget {
         tables_(std::move(decoy_key)),
         ports_({config_->media.first_port, config_->media.last_port}, {.dscp = config_->media.dscp}),
         records_(store),
+        issuer_keys_(main, log, clock, [this] { endUntrusted(); }),
         control_(*this, clock) {
     mesh_.nodes.resize(pool.size());
   }
@@ -103,7 +105,8 @@ class Edge final : private ControlTarget {
   void reload();
 
  private:
-  Status furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy);
+  Status furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy,
+                 const identity::IssuerKeysPtr& fetched_keys);
   void publishProbes(const Certificates& certificates);
   void endUntrusted();
 
@@ -135,6 +138,7 @@ class Edge final : private ControlTarget {
   call::Judges judges_;
   net::PortPool ports_;
   StoreSink records_;
+  IssuerKeyKeeper issuer_keys_;
   call::PlaneMesh mesh_;
   std::unique_ptr<RegistrationKeeper> registrations_;  // null: not a registrar; only a restart changes that
   ServerContexts contexts_;
@@ -151,7 +155,8 @@ Status Edge::start() {
   if (config_->registrar.enabled) {
     SP_ASSIGN(registrations_, RegistrationKeeper::open(config_->registrar, clock_, log_));
   }
-  SP_TRY(furnish(certificates, policy));
+  SP_ASSIGN(auto key_source, issuer_keys_.prepare(*config_, certificates));
+  SP_TRY(furnish(certificates, policy, key_source ? key_source->keys : nullptr));
   publishProbes(certificates);
   SP_ASSIGN(control_socket_, net::UnixServer::listen(main_, config_->edge.control_socket, control_));
   if (config_->telemetry.metrics) {
@@ -168,12 +173,14 @@ Status Edge::start() {
   for (auto& worker : workers_) SP_TRY(worker->start());
   pool_.onStopped([this] { (void)main_.post([this] { main_.stop(); }); });
   pool_.start();
+  issuer_keys_.adopt(std::move(key_source));
   return success();
 }
 
-Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy) {
+Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr& policy,
+                     const identity::IssuerKeysPtr& fetched_keys) {
   SP_ASSIGN(contexts_, serverContexts(*config_, certificates, clock_));
-  SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_));
+  SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_, fetched_keys));
   for (unsigned i = 0; i < pool_.size(); ++i) {
     workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, pool_.loop(i), mesh_, ports_, tables_, records_, log_,
                                                               metrics_.worker(i), clock_, registrations_.get()},
@@ -237,7 +244,8 @@ Status Edge::requestReload() {
   }
   SP_ASSIGN(const auto certificates, loadCertificates(*config, clock_));
   SP_ASSIGN(const auto policy, call::compile(config));
-  SP_ASSIGN(auto judges, judgesOf(*config, certificates, tables_));
+  SP_ASSIGN(auto key_source, issuer_keys_.prepare(*config, certificates));
+  SP_ASSIGN(auto judges, judgesOf(*config, certificates, tables_, key_source ? key_source->keys : nullptr));
   SP_TRY(replaceIn(contexts_, certificates));
   config_ = std::move(config);
   if (registrations_) registrations_->adopt(config_->registrar);
@@ -249,6 +257,7 @@ Status Edge::requestReload() {
         i, [worker, policy, trust = certificates.trust, judges = judges_] { worker->adopt(policy, trust, judges); });
   }
   endUntrusted();
+  issuer_keys_.adopt(std::move(key_source));
   (void)log_.reopen();
   warnOfWeaknesses(*config_, log_);
   log_.event(Severity::notice, "edge.reloaded", {{"config", config_->file.string()}});
@@ -275,6 +284,7 @@ StatusReport Edge::status() {
   report.drained_peers = tables_.drained->list();
   report.capabilities = heldCapabilities();
   report.store = store_.statistics();
+  report.token_keys = issuer_keys_.report();
   report.log_dropped = log_.dropped();
   for (const auto& listener : config_->listeners)
     report.listeners.emplace_back(listener.name, listener.address.toString());

@@ -146,7 +146,8 @@ Error within(Error error, const config::Path& file) {
 
 class RuleBuilder {
  public:
-  RuleBuilder(const config::Config& config, JudgeTables& tables) : config_(config), tables_(tables) {}
+  RuleBuilder(const config::Config& config, JudgeTables& tables, identity::IssuerKeysPtr fetched)
+      : config_(config), tables_(tables), keys_(std::move(fetched)) {}
 
   Result<call::AuthenticationRulesPtr> build() {
     SP_TRY(loadCredentials());
@@ -184,16 +185,19 @@ class RuleBuilder {
   Status loadTokens() {
     if (!config_.devices || !config_.devices->token) return success();
     const auto& issuer = *config_.devices->token;
-    SP_ASSIGN(const auto content, crypto::readPemFile(issuer.jwks, crypto::Readers::anybody));
-    auto keys = identity::parseJwks(textOf(content));
-    if (!keys) return within(std::move(keys).error(), issuer.jwks);
+    if (!issuer.jwks.empty()) {
+      SP_ASSIGN(const auto content, crypto::readPemFile(issuer.jwks, crypto::Readers::anybody));
+      auto keys = identity::parseJwks(textOf(content));
+      if (!keys) return within(std::move(keys).error(), issuer.jwks);
+      keys_ = std::make_shared<identity::IssuerKeys>(*std::move(keys));
+    }
     identity::TokenPolicy policy;
     policy.issuer = issuer.issuer;
     policy.audiences = {issuer.audience};
     policy.domain = domain();
     policy.realm = realm();
     policy.authz_server = issuer.authz_server;
-    issuer_ = std::make_shared<const identity::TokenVerifier>(std::move(policy), *std::move(keys), tables_.tokens);
+    issuer_ = std::make_shared<const identity::TokenVerifier>(std::move(policy), keys_, tables_.tokens);
     return success();
   }
 
@@ -257,6 +261,7 @@ class RuleBuilder {
 
   const config::Config& config_;
   JudgeTables& tables_;
+  identity::IssuerKeysPtr keys_;
   identity::CredentialStorePtr credentials_;
   std::shared_ptr<const identity::ScramMechanism> scram_;
   std::shared_ptr<const identity::TokenVerifier> issuer_;
@@ -297,9 +302,10 @@ guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& 
   return policy;
 }
 
-Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables) {
+Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables,
+                              identity::IssuerKeysPtr fetched) {
   call::Judges judges;
-  SP_ASSIGN(judges.authentication, RuleBuilder(config, tables).build());
+  SP_ASSIGN(judges.authentication, RuleBuilder(config, tables, std::move(fetched)).build());
   judges.tokens = tables.tokens;
   const auto trunks = trunkPolicy(config, tables);
   judges.admission = admissionChain(config, certificates, trunks, tables);

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "core/secret.h"
 #include "guard/rules.h"
+#include "identity/jwks.h"
 #include "identity/nonce.h"
 #include "identity/token_bindings.h"
 
@@ -35,8 +36,9 @@ Result<Secret> decoyKey(const config::Path& state_dir);
 
 guard::TrunkPolicy trunkPolicy(const config::Config& config, const JudgeTables& tables);
 
-// Errors: crypto.file.*, crypto.key.permissions, identity.credentials.*, identity.jwks.*, identity.scram.library; the
-// detail names the file.
-Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables);
+// `fetched`: the keys of a token issuer with a `jwks_url`. Errors: crypto.file.*, crypto.key.permissions,
+// identity.credentials.*, identity.jwks.*, identity.scram.library; the detail names the file.
+Result<call::Judges> judgesOf(const config::Config& config, const Certificates& certificates, JudgeTables& tables,
+                              identity::IssuerKeysPtr fetched = nullptr);
 
 }  // namespace sallyport::app

@@ -11,15 +11,15 @@ namespace {
 // Far below the 64 bits that it is made from: no number is noticeably likelier than another.
 std::uint32_t randomBelow(std::uint32_t bound) { return static_cast<std::uint32_t>(crypto::randomNumber() % bound); }
 
-net::ResolverOptions optionsOf(const config::Dns& dns) {
+}  // namespace
+
+net::ResolverOptions resolverOptions(const config::Dns& dns) {
   net::ResolverOptions options;
   options.servers = dns.servers;
   options.timeout = dns.timeout;
   options.attempts = dns.attempts;
   return options;
 }
-
-}  // namespace
 
 Outbound::Outbound(const Parts& parts, const call::EdgePolicyPtr& policy)
     : parts_(parts),
@@ -33,7 +33,7 @@ Status Outbound::start(call::Requester& requester) {
 }
 
 Status Outbound::adopt(call::EdgePolicyPtr policy) {
-  SP_ASSIGN(auto resolver, net::Resolver::create(parts_.loop, optionsOf(policy->config->dns)));
+  SP_ASSIGN(auto resolver, net::Resolver::create(parts_.loop, resolverOptions(policy->config->dns)));
   policy_ = std::move(policy);
   names_.use(std::move(resolver));
   probes_.adopt(policy_);

@@ -39,4 +39,6 @@ class Outbound {
   call::PeerTargets targets_;
 };
 
+net::ResolverOptions resolverOptions(const config::Dns& dns);
+
 }  // namespace sallyport::app

@@ -7,6 +7,7 @@
 #include "crypto/peer_directory.h"
 #include "crypto/tls_context.h"
 #include "crypto/trust.h"
+#include "net/https_get.h"
 
 namespace sallyport::app {
 namespace {
@@ -115,6 +116,30 @@ crypto::LocalIdentity shownTo(const config::Peer& peer, const Certificates& cert
   return peer.certificate == config::CertificateKind::rsa ? pair.back() : pair.front();
 }
 
+// A name of that host in its certificate, wildcards as the web has them (RFC 9525 6.3), and no client certificate of
+// ours.
+Result<std::shared_ptr<const crypto::TlsClientContext>> issuerContext(const config::TokenIssuer& issuer,
+                                                                      const AnchorSets& anchors, const Clock& clock) {
+  const auto url = net::HttpsUrl::parse(issuer.jwks_url);
+  if (!url) return Error{ErrorKind::misconfigured, "app.token.url", issuer.jwks_url};
+  const auto address = IpAddress::parse(url->host);
+  crypto::PeerEntry entry;
+  entry.name = "token issuer";
+  entry.identities = {address ? crypto::SubjectAltName{crypto::SanKind::ip, address->toString()}
+                              : crypto::SubjectAltName{crypto::SanKind::dns, url->host}};
+  entry.anchors = anchors.at(issuer.jwks_trust);
+  entry.wildcards = crypto::Wildcards::oneLabel;
+  crypto::TlsClientSettings settings;
+  std::vector<crypto::PeerEntry> only{std::move(entry)};
+  SP_ASSIGN(settings.peers, crypto::PeerDirectory::build(std::move(only)));
+  settings.clock = &clock;
+  settings.alpn = "http/1.1";
+  if (!address) settings.server_name = url->host;
+  auto context = crypto::TlsClientContext::create(std::move(settings));
+  if (!context) return within(std::move(context).error(), "'jwks_url'");
+  return std::shared_ptr<const crypto::TlsClientContext>{*std::move(context)};
+}
+
 }  // namespace
 
 Result<Certificates> loadCertificates(const config::Config& config, const Clock& clock) {
@@ -160,6 +185,9 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
     auto context = crypto::TlsClientContext::create(std::move(settings));
     if (!context) return within(std::move(context).error(), "peer '" + peer.name + "'");
     trust->clients.emplace(peer.name, *std::move(context));
+  }
+  if (config.devices && config.devices->token && !config.devices->token->jwks_url.empty()) {
+    SP_ASSIGN(certificates.token_issuer, issuerContext(*config.devices->token, anchors, clock));
   }
   certificates.trust = std::move(trust);
   return certificates;

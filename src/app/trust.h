@@ -17,8 +17,9 @@ namespace sallyport::app {
 
 struct Certificates {
   std::shared_ptr<const call::SignallingTrust> trust;
-  std::vector<std::vector<crypto::LocalIdentity>> identities;  // ours, by listener
-  std::vector<std::pair<std::string, WallTime>> expiries;      // "listener:public" -> not after
+  std::vector<std::vector<crypto::LocalIdentity>> identities;              // ours, by listener
+  std::vector<std::pair<std::string, WallTime>> expiries;                  // "listener:public" -> not after
+  std::shared_ptr<const crypto::TlsClientContext> token_issuer = nullptr;  // expects the host of `jwks_url`; null: none
 };
 
 // Errors: crypto.*, peers.*, tls.*, call.credentials.*; the detail names the file and the section.
