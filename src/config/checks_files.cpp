@@ -47,6 +47,7 @@ void checkFiles(const Node& root, const Config& config, Problems& problems) {
     if (devices.credentials) check_secret(*devices.credentials, placeIn(root, "devices", 0, "credentials"));
     if (devices.token) check(devices.token->jwks, placeIn(root, "devices", 0, "token"));
   }
+  if (!config.turn.secret_file.empty()) check_secret(config.turn.secret_file, placeIn(root, "turn", 0, "secret_file"));
   for (std::size_t i = 0; i < config.peers.size(); ++i) {
     const auto& credentials = config.peers[i].credentials;
     if (credentials) check_secret(credentials->password_file, placeIn(root, "peer", i, "credentials"));

@@ -152,6 +152,13 @@ struct Registrar {
   Path store;            // state_dir/registrations.sqlite unless set
 };
 
+// [turn]: the server beside the edge that relays for clients behind firewalls (RFC 8656).
+struct Turn {
+  std::vector<std::string> urls;  // RFC 7065; empty: there is none
+  Path secret_file;               // shared with that server
+  std::chrono::seconds lifetime{3'600};
+};
+
 // [dns]
 struct Dns {
   std::vector<Endpoint> servers;  // empty: the system's
@@ -226,6 +233,7 @@ struct Config {
   std::vector<Route> routes;
   std::vector<HeaderPolicy> header_policies;
   Registrar registrar;
+  Turn turn;
   Dns dns;
   Guard guard;
   Sip sip;

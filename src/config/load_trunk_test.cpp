@@ -190,6 +190,11 @@ enabled = true
 upstream = "core"
 max_expires = "10m"
 default_expires = "5m"
+[turn]
+urls = ["turns:turn.example.org:443?transport=tcp", "turn:turn.example.org"]
+secret_file = "turn.secret"
+lifetime = "20m"
+
 [dns]
 servers = ["192.0.2.53", "[2001:db8::53]:5353"]
 timeout = "500ms"
@@ -212,6 +217,9 @@ trust = "private"
   EXPECT_EQ(config.registrar.max_expires, 10min);
   EXPECT_EQ(config.registrar.store, "/var/lib/sallyport/registrations.sqlite");
   EXPECT_THAT(config.guard.methods, testing::Contains("REGISTER"));
+  EXPECT_THAT(config.turn.urls, ElementsAre("turns:turn.example.org:443?transport=tcp", "turn:turn.example.org"));
+  EXPECT_EQ(config.turn.secret_file, "/etc/sallyport/turn.secret");
+  EXPECT_EQ(config.turn.lifetime, 20min);
   EXPECT_EQ(config.dns.servers.at(0).toString(), "192.0.2.53:53");
   EXPECT_EQ(config.dns.servers.at(1).port, 5353);
 }

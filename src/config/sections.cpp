@@ -111,6 +111,14 @@ void readTrust(TableReader& table, Trust& trust) {
   if (!crl.empty()) trust.crl = crl;
 }
 
+void readTurn(TableReader& table, Turn& turn) {
+  table.list("urls", turn.urls, parseTurnUrl, "\"turns:turn.example.org:443?transport=tcp\"");
+  table.path("secret_file", turn.secret_file);
+  table.duration("lifetime", turn.lifetime, minutes{2}, hours{24});
+  if ((table.take("urls") == nullptr) == (table.take("secret_file") == nullptr)) return;
+  table.problems().error(table.place(), "config.key.missing", "'urls' and 'secret_file' in [turn] go together");
+}
+
 void readSip(TableReader& table, Sip& sip) {
   table.duration("t1", sip.t1, Milliseconds{10}, seconds{10});
   table.duration("t2", sip.t2, Milliseconds{10}, minutes{1});
@@ -166,6 +174,7 @@ class SectionReader {
     each("route", [&](TableReader& table) { readRoute(table, config.routes.emplace_back()); });
     single("header_policy", [&](TableReader& table) { readHeaderPolicies(table, config.header_policies); });
     single("registrar", [&](TableReader& table) { readRegistrar(table, config.registrar, state_dir); });
+    single("turn", [&](TableReader& table) { readTurn(table, config.turn); });
     single("dns", [&](TableReader& table) { readDns(table, config.dns); });
     single("guard", [&](TableReader& table) { readGuard(table, config.guard, config.registrar); });
     single("sip", [&](TableReader& table) { readSip(table, config.sip); });

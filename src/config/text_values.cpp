@@ -220,6 +220,19 @@ std::optional<std::string> parseHttpsUrl(std::string_view text) {
   return std::string{text};
 }
 
+std::optional<std::string> parseTurnUrl(std::string_view text) {
+  auto rest = text;
+  for (const std::string_view scheme : {"turns:", "turn:"}) {
+    if (rest.size() == text.size() && rest.starts_with(scheme)) rest.remove_prefix(scheme.size());
+  }
+  if (rest.size() == text.size() || text.size() > kLongestText || !isVisible(text)) return std::nullopt;
+  const auto query = std::min(rest.find('?'), rest.size());
+  const auto transport = rest.substr(query);
+  const bool known = transport.empty() || transport == "?transport=udp" || transport == "?transport=tcp";
+  if (!known || !parseHostPort(rest.substr(0, query))) return std::nullopt;
+  return std::string{text};
+}
+
 std::optional<std::string> parseCountry(std::string_view text) {
   if (text.size() != 2 || !std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
     return std::nullopt;

@@ -25,8 +25,9 @@ std::optional<Proofs> parseProofs(std::string_view text);           // "certific
 std::optional<std::string> parsePolicyName(std::string_view text);  // "acme@2026"
 std::optional<std::string> parseHeaderName(std::string_view text);  // a token, RFC 3261 25.1
 std::optional<std::string> parseHttpsUrl(std::string_view text);
-std::optional<std::string> parseCountry(std::string_view text);       // "DE"
-std::optional<std::string> parseDigits(std::string_view text);        // at most 15
+std::optional<std::string> parseTurnUrl(std::string_view text);  // RFC 7065: "turns:turn.example.org:443?transport=tcp"
+std::optional<std::string> parseCountry(std::string_view text);  // "DE"
+std::optional<std::string> parseDigits(std::string_view text);   // at most 15
 std::optional<std::string> parseNumberPrefix(std::string_view text);  // "+4930", "030", "+*"; the "*" is dropped
 std::optional<std::string> numberPattern(std::string_view text);      // E.164: "+49*" or "+4930123"
 std::optional<std::string> parseRewrite(std::string_view text);       // "+49{rest}"

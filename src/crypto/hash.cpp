@@ -24,6 +24,17 @@ const EVP_MD* implementation(HashAlgorithm algorithm) {
   return nullptr;
 }
 
+template <typename Digest>
+Digest hmac(const EVP_MD* how, Bytes key, Bytes data) {
+  static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null pointer for "the key of before"
+  Digest digest;
+  unsigned size = 0;
+  const void* key_bytes = key.empty() ? &kNoKey : key.data();
+  SP_CHECK(HMAC(how, key_bytes, static_cast<int>(key.size()), data.data(), data.size(), digest.data(), &size) !=
+           nullptr);
+  return digest;
+}
+
 }  // namespace
 
 Sha256Digest sha256(Bytes data) {
@@ -38,15 +49,9 @@ Sha384Digest sha384(Bytes data) {
   return digest;
 }
 
-Sha256Digest hmacSha256(Bytes key, Bytes data) {
-  static constexpr std::uint8_t kNoKey = 0;  // OpenSSL takes a null pointer for "the key of before"
-  Sha256Digest digest;
-  unsigned size = 0;
-  const void* key_bytes = key.empty() ? &kNoKey : key.data();
-  SP_CHECK(HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()), data.data(), data.size(), digest.data(),
-                &size) != nullptr);
-  return digest;
-}
+Sha256Digest hmacSha256(Bytes key, Bytes data) { return hmac<Sha256Digest>(EVP_sha256(), key, data); }
+
+Sha1Digest hmacSha1(Bytes key, Bytes data) { return hmac<Sha1Digest>(EVP_sha1(), key, data); }
 
 std::size_t hashBytes(HashAlgorithm algorithm) { return algorithm == HashAlgorithm::md5 ? 16 : 32; }
 

@@ -12,12 +12,13 @@
 namespace sallyport::crypto {
 
 using Sha256Digest = std::array<std::uint8_t, 32>;
-
 using Sha384Digest = std::array<std::uint8_t, 48>;
+using Sha1Digest = std::array<std::uint8_t, 20>;
 
 Sha256Digest sha256(Bytes data);
 Sha384Digest sha384(Bytes data);
 Sha256Digest hmacSha256(Bytes key, Bytes data);  // a key of any length
+Sha1Digest hmacSha1(Bytes key, Bytes data);      // for protocols that know no other
 
 // md5 proves nothing by itself; it stands here for the digest authentication of peers that know no other.
 enum class HashAlgorithm : std::uint8_t { sha256, sha512_256, md5 };

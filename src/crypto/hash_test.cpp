@@ -24,6 +24,13 @@ TEST(HmacSha256, AgreesWithTheVectorsOfRfc4231) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(HmacSha1, AgreesWithTheVectorsOfRfc2202) {
+  EXPECT_EQ(toHex(hmacSha1(bytesOf(std::string(20, '\x0b')), bytesOf("Hi There"))),
+            "b617318655057264e28bc0b6fb378c8ef146be00");
+  EXPECT_EQ(toHex(hmacSha1(bytesOf("Jefe"), bytesOf("what do ya want for nothing?"))),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+}
+
 TEST(HmacSha256, AnEmptyKeyIsAKeyAndNotThatOfBefore) {
   const std::string_view expected = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";  // of nothing
   hmacHex("before", "");
