@@ -168,6 +168,10 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   }
 
   SP_ASSIGN(trust->accounts, call::loadPeerAccounts(config));
+  if (!config.turn.urls.empty()) {
+    SP_ASSIGN(auto turn, call::TurnCredentials::load(config.turn));
+    trust->turn = std::make_shared<const call::TurnCredentials>(std::move(turn));
+  }
   for (const auto& peer : config.peers) {
     if (!peer.networks.empty()) trust->networks.emplace(peer.name, peer.networks);
     if (provenByNetwork(peer)) trust->known_by_network.push_back(peer.name);

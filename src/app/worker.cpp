@@ -100,17 +100,18 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
   relay_ = std::make_unique<call::RequestRelay>(
       call::RelayContext{parts.index, calls_.requester(), calls_, parts.log, parts.clock, {}, &challenges_}, routes_,
       policy_);
-  if (parts.registrations != nullptr) beRegistrar(parts.index, *parts.registrations);
+  if (parts.registrations != nullptr) beRegistrar(parts.index, *parts.registrations, trust->turn);
   calls_.offer({.registrar = registrar_.get(), .relay = relay_.get()});
 }
 
-void Worker::beRegistrar(unsigned index, RegistrationKeeper& keeper) {
+void Worker::beRegistrar(unsigned index, RegistrationKeeper& keeper,
+                         std::shared_ptr<const call::TurnCredentials> turn) {
   const auto& config = *policy_->config;
   upstream_ =
       std::make_unique<call::UpstreamRegistrar>(call::UpstreamRegistrar::Parts{calls_.requester(), clock_}, policy_);
   registrar_ =
       std::make_unique<call::Registrar>(call::Registrar::Parts{index, keeper.table(), keeper, clock_, upstream()},
-                                        call::registrarSettings(config, sentBy(config)));
+                                        call::registrarSettings(config, sentBy(config), std::move(turn)));
 }
 
 Status Worker::listen(const config::Config& config, const ServerContexts& contexts) {
@@ -134,11 +135,11 @@ void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::Signa
                    call::Judges judges) {
   policy_ = policy;
   challenges_ = call::PeerChallenges{trust->accounts};
-  signalling_.adopt(std::move(trust));
   if (registrar_) {
     upstream_->adopt(policy_);
-    registrar_->adopt(call::registrarSettings(*policy_->config, sentBy(*policy_->config)), upstream());
+    registrar_->adopt(call::registrarSettings(*policy_->config, sentBy(*policy_->config), trust->turn), upstream());
   }
+  signalling_.adopt(std::move(trust));
   routes_.adopt(policy_);
   relay_->adopt(policy_);
   if (const auto adopted = outbound_.adopt(policy_); !adopted) {

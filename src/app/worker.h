@@ -57,7 +57,7 @@ class Worker final : public net::Drainable {
  private:
   void rearm();
   void everySecond();
-  void beRegistrar(unsigned index, RegistrationKeeper& keeper);
+  void beRegistrar(unsigned index, RegistrationKeeper& keeper, std::shared_ptr<const call::TurnCredentials> turn);
   call::Upstream* upstream() { return policy_->config->registrar.upstream.empty() ? nullptr : upstream_.get(); }
   // Registered at carriers by the first worker, for all of them.
   void keepTrunks();

@@ -71,7 +71,7 @@ TEST(CallerIdentity, ANumberThatThePrincipalMayPresentIsTaken) {
 }
 
 TEST(CallerIdentity, ACoreMayPresentTheUsersOfItsDomains) {
-  auto rules = germany();
+  CallerRules rules;
   rules.users_allowed = {"sallyport.test"};
   const CallerProof core{"core", "dns:core.sallyport.test", "sallyport.test"};
   const auto identity = [&](const std::string& from) { return callerOf(rules, core, inviteWith("", from)).uri; };
@@ -80,6 +80,9 @@ TEST(CallerIdentity, ACoreMayPresentTheUsersOfItsDomains) {
   EXPECT_EQ(identity("<sip:alice@elsewhere.test>"), "sip:core@sallyport.test");
   EXPECT_EQ(identity("<sip:sallyport.test>"), "sip:core@sallyport.test");
   EXPECT_EQ(identity("<sip:+4930123@sallyport.test>"), "sip:core@sallyport.test") << "a number is no user";
+  rules = germany();
+  rules.users_allowed = {"sallyport.test"};
+  EXPECT_EQ(identity("<sip:1234@sallyport.test>"), "sip:core@sallyport.test") << "a number of Berlin, as it dials";
   EXPECT_EQ(identity("<sip:110@sallyport.test>"), "sip:core@sallyport.test") << "nor is an emergency number";
   EXPECT_EQ(callerOf(rules, core, inviteWith("", "\"Alice\" <sip:alice@sallyport.test>")).display_name, "Alice");
 }

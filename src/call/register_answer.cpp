@@ -84,6 +84,7 @@ AnswerNeeds answerNeeds(const ReadRegister& read, const sip::Message& request) {
   AnswerNeeds needs;
   if (!read.change.updates.empty()) needs.path = read.change.updates.front().path;
   if (request.listContains(HeaderId::supported, "gruu")) needs.gruu = AnswerNeeds::Gruu::wanted;
+  if (request.listContains(HeaderId::accept, kIceServersType)) needs.relayed = read.change.aor;
   needs.outbound = read.outbound;
   return needs;
 }
@@ -101,6 +102,8 @@ RegisterAnswer grantedAnswer(const std::vector<BindingPtr>& bound, const AnswerN
   }
   headers.emplace_back(name(HeaderId::supported), "gruu, outbound, path");
   headers.emplace_back(name(HeaderId::date), sipDate(now));
+  const bool relays = settings.turn != nullptr && !needs.relayed.empty() && !bound.empty();
+  if (relays) answer.body = settings.turn->documentFor(needs.relayed, now);
   return answer;
 }
 
@@ -130,7 +133,7 @@ RegisterAnswer refusedAnswer(Error error, const RegistrarSettings& settings, std
 std::string render(const RegisterAnswer& answer, const sip::Message& request, std::string_view to_tag) {
   auto writer = sip::responseTo(request, answer.status, {}, to_tag);
   for (const auto& [header, value] : answer.headers) writer.header(header, value);
-  return writer.finish();
+  return writer.finish(answer.body.empty() ? std::string_view{} : kIceServersType, answer.body);
 }
 
 }  // namespace sallyport::call

@@ -12,6 +12,7 @@ struct AnswerNeeds {
 
   std::string path;  // to be repeated
   Gruu gruu = Gruu::none;
+  std::string relayed;  // the address that asks for credentials of the TURN server; empty: none does
   ReadRegister::Outbound outbound = ReadRegister::Outbound::none;
 };
 AnswerNeeds answerNeeds(const ReadRegister& read, const sip::Message& request);

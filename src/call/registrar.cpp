@@ -16,8 +16,10 @@ struct Registrar::Pending {
   Done done;
 };
 
-RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by) {
+RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by,
+                                    std::shared_ptr<const TurnCredentials> turn) {
   RegistrarSettings settings;
+  settings.turn = std::move(turn);
   settings.domains = config.edge.domains;
   settings.min_expires = config.registrar.min_expires;
   settings.default_expires = config.registrar.default_expires;

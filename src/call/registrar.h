@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "call/registrations.h"
+#include "call/turn_credentials.h"
 #include "call/via.h"
 #include "config/config.h"
 #include "identity/principal.h"
@@ -34,8 +35,10 @@ struct RegistrarSettings {
   std::optional<std::chrono::seconds> flow_timer;  // RFC 5626 5.4
   std::string service_route;                       // "<sip:edge.example.org:5061;transport=tls;lr>"; empty: none
   std::set<std::string, std::less<>> path_peers;   // may register for others behind them
+  std::shared_ptr<const TurnCredentials> turn;     // for clients that ask; null: there is no server
 };
-RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by);
+RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by,
+                                    std::shared_ptr<const TurnCredentials> turn);
 
 // Option tags that a REGISTER may require.
 inline constexpr std::string_view kRegisterOptionTags[] = {"gruu", "outbound", "path"};
@@ -52,6 +55,7 @@ struct RegisterRequest {
 struct RegisterAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // in order; besides those of every response
+  std::string body;                                          // of kIceServersType, when asked for
   std::optional<Error> refusal;                              // why, for the log and `why`; nothing on the wire
 };
 // The response on the wire.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an authenticated phone may bind, and what it is told. Refusals: registrar_refusal_test.cpp.
 #include "call/registrar_test_support.h"
+#include "crypto/hash.h"
 
 namespace sallyport::call::test {
 namespace {
@@ -43,6 +44,20 @@ TEST_F(RegistrarTest, TheResponseOnTheWireIsWhole) {
   EXPECT_EQ(parsed->header(sip::HeaderId::date), "Fri, 15 Jan 2027 09:00:00 GMT");
   EXPECT_EQ(parsed->header(sip::HeaderId::serviceRoute), "<sip:edge.test:5061;transport=tls;lr>");
   EXPECT_TRUE(parsed->nameAddrs(sip::HeaderId::contact).ok());
+}
+
+TEST_F(RegistrarTest, WhoAsksIsToldHowToUseTheTurnServer) {
+  settings_.turn = std::make_shared<const TurnCredentials>(std::vector<std::string>{"turn:turn.test"},
+                                                           Secret{crypto::bytesOf("north")}, 1h);
+  const std::string asks = "Accept: application/vnd.sallyport.ice-servers+json\r\n";
+  const RegisterText text{.headers = "Contact: <sip:a@h>\r\n" + asks};
+  const auto parsed = sip::Message::parse(render(say(text), text.parse(), "3-tag"));
+  ASSERT_TRUE(parsed) << describe(parsed.error());
+  EXPECT_EQ(parsed->contentType(), kIceServersType);
+  EXPECT_EQ(parsed->body(), settings_.turn->documentFor("alice@sallyport.test", clock_.wall()));
+  EXPECT_EQ(say({.cseq = 2}).body, "") << "who does not ask";
+  EXPECT_EQ(say({.cseq = 3, .headers = "Contact: *\r\nExpires: 0\r\n" + asks}).body, "") << "who goes";
+  EXPECT_EQ(say({.cseq = 4, .headers = "Contact: <sip:a@h>;expires=1\r\n" + asks}).body, "") << "who is refused";
 }
 
 TEST_F(RegistrarTest, TheExpiryIsTheContactsThenTheHeadersThenOurs) {
@@ -205,7 +220,7 @@ TEST_F(RegistrarTest, SettingsAreTheConfigurations) {
   config.peers[0].name = "outer";
   config.peers[0].path = true;
   config.peers[1].name = "carrier";
-  const auto settings = registrarSettings(config, SentBy{"edge.test:5061"});
+  const auto settings = registrarSettings(config, SentBy{"edge.test:5061"}, nullptr);
   EXPECT_EQ(settings.min_expires, 90s);
   EXPECT_EQ(settings.service_route, "<sip:edge.test:5061;transport=tls;lr>");
   EXPECT_THAT(settings.path_peers, ElementsAre("outer"));

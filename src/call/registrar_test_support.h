@@ -89,7 +89,8 @@ class RegistrarTest : public testing::Test {
   RegistrarSettings settings_{.domains = {"sallyport.test", "other.test"},
                               .flow_timer = 120s,
                               .service_route = "<sip:edge.test:5061;transport=tls;lr>",
-                              .path_peers = {"core"}};
+                              .path_peers = {"core"},
+                              .turn = nullptr};
   std::unique_ptr<Registrar> registrar_;
 };
 

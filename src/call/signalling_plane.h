@@ -22,6 +22,7 @@
 #include "call/challenge_answers.h"
 #include "call/flow_directory.h"
 #include "call/ports.h"
+#include "call/turn_credentials.h"
 #include "crypto/peer_directory.h"
 #include "crypto/tls_context.h"
 #include "net/loop.h"
@@ -57,6 +58,7 @@ struct SignallingTrust {
   std::vector<std::string> known_by_network;  // peers that show no certificate: their networks are their proof
   std::vector<std::string> unprotected;       // peers without TLS: theirs too
   std::vector<PeerAccount> accounts;          // what answers the challenges of peers
+  std::shared_ptr<const TurnCredentials> turn;  // null: there is no TURN server
 
   bool comesFrom(const std::string& peer, const IpAddress& source) const;  // never, for a peer without networks
   bool isUnprotected(std::string_view peer) const;
