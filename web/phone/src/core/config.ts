@@ -8,6 +8,7 @@ export interface PhoneConfig {
   readonly title: string;
   readonly registrationSeconds: number;
   readonly iceServers: readonly IceServer[];
+  readonly relayOnly: boolean; // voice through a TURN server, never directly
 }
 
 export interface IceServer {
@@ -35,7 +36,14 @@ export function readConfig(parsed: unknown, origin: Origin): PhoneConfig {
     title: text(fields, "title", "Sallyport phone"),
     registrationSeconds: seconds(fields, "registration_seconds", 600),
     iceServers: servers(fields["ice_servers"]),
+    relayOnly: flag(fields, "relay_only"),
   };
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = fields[name] ?? false;
+  if (typeof value !== "boolean") throw new ConfigError(`config.json: "${name}" is neither true nor false`);
+  return value;
 }
 
 function text(fields: Fields, name: string, otherwise: string): string {

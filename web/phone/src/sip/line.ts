@@ -5,8 +5,9 @@ import { UA } from "jssip";
 import type { RTCSession, RTCSessionEventMap } from "jssip/lib/RTCSession";
 import type { AccountEvent } from "../core/account.ts";
 import type { CallEvent } from "../core/call.ts";
-import type { PhoneConfig } from "../core/config.ts";
+import type { IceServer, PhoneConfig } from "../core/config.ts";
 import { type Credentials, Login, type LoginProblem } from "../core/login.ts";
+import { readRelays, relaysType } from "../core/relays.ts";
 import { words, wordsForSignIn } from "../core/words.ts";
 import { AuthenticatedSocket } from "./authenticated_socket.ts";
 import { problemOf, type SessionEnd } from "./ending.ts";
@@ -35,6 +36,7 @@ const farewellMilliseconds = 3000;
 export class Line {
   private agent: UA | undefined;
   private current: Call | undefined;
+  private relays: readonly IceServer[] = []; // as of the last registration
 
   constructor(private readonly config: PhoneConfig, private readonly listener: LineListener) {}
 
@@ -62,7 +64,11 @@ export class Line {
     this.agent = agent;
     agent.on("connected", () => heard({ type: "connected" }));
     agent.on("disconnected", () => heard({ type: "disconnected", problem: words.notReached }));
-    agent.on("registered", () => heard({ type: "registered" }));
+    agent.registrator().setExtraHeaders([`Accept: ${relaysType}`]);
+    agent.on("registered", ({ response }: { response: { body?: string | null; getHeader(name: string): string | undefined } }) => {
+      if (this.agent === agent) this.relays = readRelays(response.getHeader("Content-Type"), response.body);
+      heard({ type: "registered" });
+    });
     agent.on("registrationFailed", ({ response }: { response?: { status_code: number } | null }) => {
       if (response) heard({ type: "refused", problem: problem ? words[problem] : wordsForSignIn(response.status_code) });
     });
@@ -77,6 +83,7 @@ export class Line {
     const { agent } = this;
     this.agent = undefined;
     this.current = undefined;
+    this.relays = [];
     if (!agent) return;
     if (!agent.isRegistered()) return agent.stop();
     // JsSIP's own stop() answers no challenge any more, so the registration is taken back before.
@@ -145,7 +152,8 @@ export class Line {
       mediaStream: microphone,
       mediaConstraints: { audio: true, video: false },
       pcConfig: {
-        iceServers: this.config.iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+        iceServers: [...this.config.iceServers, ...this.relays].map((server) => ({ ...server, urls: [...server.urls] })),
+        ...(this.config.relayOnly ? { iceTransportPolicy: "relay" as const } : {}),
         bundlePolicy: "max-bundle" as const,
         rtcpMuxPolicy: "require" as const,
       },
