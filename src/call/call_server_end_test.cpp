@@ -342,10 +342,15 @@ TEST_F(CallEnd, WhoIsNoLongerTrustedLosesTheCallsOfTheConnection) {
   border.server.trustWithdrawn(sip::FlowId{12'345});
   EXPECT_EQ(border.server.liveCalls(), 2u);
   border.server.trustWithdrawn(call.caller.flow);
-  EXPECT_EQ(border.server.liveCalls(), 0u);
+  EXPECT_EQ(border.server.liveCalls(), 1u);
   answerBye(call.caller);
   answerBye(call.callee);
+  border.server.trustWithdrawn(ringing.caller.flow);
+  EXPECT_EQ(border.server.liveCalls(), 0u);
+  EXPECT_EQ(ringing.caller.final(), 403);
+  EXPECT_EQ(border.records.kept.size(), 2u);
   for (const auto& record : border.records.kept) EXPECT_EQ(record.end.code, "call.peer_withdrawn");
+  border.pass(70s);  // the callee that was ringing says no more
 }
 
 TEST_F(CallEnd, NewRulesWithThePeerLeaveItsCallsAlone) {
