@@ -65,7 +65,8 @@ Result<Leg*> CallServer::replacedBy(const sip::Message& invite, const FlowFacts&
   if (parts_.directory.isOurs(invite.callId()))
     return Error{ErrorKind::peerDenied, "call.loop", "our own call came back"};
   auto* named = byTag(replaces.to_tag);
-  // One that is not answered yet is its caller's to give up, or rings at somebody who may still take it.
+  // RFC 3891 3: one that is not answered yet is its caller's to give up. Picking up what rings at another phone, an
+  // early dialog that we began, is not offered: two offers, the caller's and the newcomer's, would meet.
   const bool theirs = named != nullptr && named->isConfirmed() && named->callId() == replaces.call_id &&
                       named->remoteTag() == replaces.from_tag && named->identity() == facts.identity();
   if (!theirs) return Error{ErrorKind::peerDenied, "call.replaces.foreign", replaces.call_id};
