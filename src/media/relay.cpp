@@ -29,7 +29,8 @@ Relay::~Relay() = default;
 // that one side knows must not protect the other side's media.
 Status Relay::configure(Side side, SideConfig config, TimePoint now) {
   const auto& far = at(opposite(side));
-  if (config.protection == MediaProtection::none) return at(side).configure(std::move(config), now);
+  const bool keyed = config.protection == MediaProtection::srtp && config.keys == KeyState::agreed;
+  if (!keyed) return at(side).configure(std::move(config), now);
   if (config.send.key_and_salt == config.receive.key_and_salt) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "the peer sends with the key we gave it"};
   }
@@ -37,6 +38,14 @@ Status Relay::configure(Side side, SideConfig config, TimePoint now) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "one key on both sides of the call"};
   }
   return at(side).configure(std::move(config), now);
+}
+
+void Relay::follow(Side side, const std::optional<Endpoint>& ice_path) { at(side).follow(ice_path); }
+
+void Relay::countDrop(Side from, DropReason reason, const Endpoint& source) {
+  auto& near = at(from);
+  near.countDatagram();
+  near.countDrop(reason, source);
 }
 
 Verdict Relay::onPacket(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,

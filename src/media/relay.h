@@ -52,13 +52,22 @@ constexpr bool listens(PeerDirection d) {
   return d == PeerDirection::sendsAndListens || d == PeerDirection::listensOnly;
 }
 
+// awaited: DTLS is to bring them, or those of another party; nothing passes until they are here.
+enum class KeyState : std::uint8_t { agreed, awaited };
+
+// Who says where the peer is: its SDP, and then the packets that verify (source_rule.h), or ICE alone.
+enum class Way : std::uint8_t { address, ice };
+
 // One side as offer and answer have settled it.
 struct SideConfig {
   Endpoint remote_rtp;   // the peer's, as its SDP says; unspecified address: listens nowhere
   Endpoint remote_rtcp;  // not looked at when muxed
+  Way way = Way::address;
+  std::optional<Endpoint> ice_path;  // with Way::ice: what it has chosen so far
   RtcpMux mux = RtcpMux::separate;
   PeerDirection direction = PeerDirection::sendsAndListens;
   MediaProtection protection = MediaProtection::srtp;
+  KeyState keys = KeyState::agreed;
   SrtpKeying receive;                 // the key the peer encrypts with; without SRTP not looked at
   SrtpKeying send;                    // the key we encrypt with toward it; never used anywhere else
   PayloadTypeMap payload_types;       // of the RTP it sends
@@ -124,6 +133,11 @@ class Relay {
   // receive key that was given up long ago, internal for a send key that comes back);
   // "media.srtp.too_many_keys" (peerMisbehaved); "media.srtp.cipher" (internal).
   Status configure(Side side, SideConfig config, TimePoint now);
+
+  // What ICE has chosen for that side since; nothing: its consent has run out. Nothing happens without Way::ice.
+  void follow(Side side, const std::optional<Endpoint>& ice_path);
+  // A datagram that came for `from` and is not the relay's to judge goes no further.
+  void countDrop(Side from, DropReason reason, const Endpoint& source);
 
   // buffer[0, length) is the datagram that came to the `channel` port of `from`; the buffer goes on for
   // kSrtpTailroom more. When the verdict is to forward, buffer[0, verdict.length) is what to send.

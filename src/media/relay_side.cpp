@@ -101,14 +101,19 @@ void RelaySide::giveUpKeys(TimePoint now) {
 
 Status RelaySide::configure(SideConfig config, TimePoint now) {
   const bool first = !ready();
-  if (config.protection == MediaProtection::srtp) {
+  if (config.protection == MediaProtection::srtp && config.keys == KeyState::agreed) {
     SP_TRY(configureKeys(std::move(config.receive), std::move(config.send), now));
   } else {
     giveUpKeys(now);
   }
   protection_ = config.protection;
   mux_ = config.mux;
-  rtp_sources_.negotiate(config.remote_rtp, now);
+  way_ = config.way;
+  if (way_ == Way::ice) {
+    rtp_sources_.follow(config.ice_path);
+  } else {
+    rtp_sources_.negotiate(config.remote_rtp, now);
+  }
   rtcp_sources_.negotiate(config.remote_rtcp, now);
   if (sends(config.direction) && (first || !sends(direction_))) sending_since_ = now;
   direction_ = config.direction;
@@ -117,6 +122,10 @@ Status RelaySide::configure(SideConfig config, TimePoint now) {
   if (formats_.size() > kMostFormats) formats_.resize(kMostFormats);
   events_ = config.events;
   return success();
+}
+
+void RelaySide::follow(const std::optional<Endpoint>& ice_path) {
+  if (way_ == Way::ice) rtp_sources_.follow(ice_path);
 }
 
 // ------------------------------------------------------------------------------------- what arrives
@@ -210,7 +219,7 @@ Protected RelaySide::protect(Channel content, MutableBytes buffer, std::size_t c
 // ---------------------------------------------------------------------------------------- evidence
 
 bool RelaySide::silentFor(std::chrono::milliseconds limit, TimePoint now) const {
-  if (!ready() || !peerSends() || !sending_since_) return false;
+  if (!peerSends() || !sending_since_) return false;
   const auto last = last_verified_ ? std::max(*last_verified_, *sending_since_) : *sending_since_;
   return now - last >= limit;
 }

@@ -23,6 +23,7 @@ class RelaySide {
   // All or nothing; errors as Relay::configure.
   Status configure(SideConfig config, TimePoint now);
   bool ready() const { return protection_ == MediaProtection::none || receiver_.has_value(); }
+  void follow(const std::optional<Endpoint>& ice_path);
   bool uses(const Secret& key_and_salt) const;  // for either direction
   bool sendsWith(const Secret& key_and_salt) const;
 
@@ -86,6 +87,7 @@ class RelaySide {
   std::vector<std::uint64_t> past_keys_;  // fingerprints of keys that must not come back
 
   RtcpMux mux_ = RtcpMux::separate;
+  Way way_ = Way::address;
   PeerDirection direction_ = PeerDirection::inactive;
   PayloadTypeMap payload_types_;
   std::vector<AudioFormat> formats_;

@@ -18,6 +18,7 @@ enum class DatagramKind : std::uint8_t { stun, zrtp, dtls, turnChannel, rtp, rtc
 // By the first byte, and for RTP and RTCP by the second: a packet type of 192-223, which an RTP packet
 // would show as payload type 64-95, is RTCP (RFC 5761 4).
 DatagramKind classify(Bytes datagram);
+constexpr bool mayBeRtp(std::uint8_t first_byte) { return first_byte >> 6 == 2; }  // or RTCP
 
 inline constexpr std::size_t kRtpFixedHeaderBytes = 12;
 inline constexpr std::size_t kRtcpHeaderBytes = 8;  // the common header and the sender's SSRC

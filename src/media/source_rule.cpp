@@ -2,6 +2,7 @@
 #include "media/source_rule.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport::media {
 
@@ -17,6 +18,7 @@ bool TokenBucket::take(TimePoint now) {
 }
 
 void SourceRule::negotiate(const Endpoint& endpoint, TimePoint now) {
+  if (std::exchange(by_ice_, false)) latched_.reset();
   if (endpoint == negotiated_) return;
   const bool first = negotiated_ == Endpoint{};
   negotiated_ = endpoint;
@@ -24,7 +26,17 @@ void SourceRule::negotiate(const Endpoint& endpoint, TimePoint now) {
   move_from_ = first ? std::nullopt : std::optional{now + kQuietBeforeMove};
 }
 
+void SourceRule::follow(const std::optional<Endpoint>& chosen) {
+  if (!std::exchange(by_ice_, true)) latched_.reset();
+  chosen_ = chosen;
+}
+
 SourceRule::Ruling SourceRule::onVerified(const Endpoint& source, Newness newness, TimePoint now) {
+  if (by_ice_) {
+    if (newness == Newness::older && chosen_ != source) return Ruling::stale;
+    latched_ = source;
+    return Ruling::heard;
+  }
   const auto& current = latched_ ? *latched_ : negotiated_;
   if (source == current) {
     latched_ = source;
@@ -40,6 +52,7 @@ SourceRule::Ruling SourceRule::onVerified(const Endpoint& source, Newness newnes
 }
 
 std::optional<Endpoint> SourceRule::destination() const {
+  if (by_ice_) return chosen_;
   if (negotiated_.address.isUnspecified() || negotiated_.port == 0) return std::nullopt;
   return latched_ ? latched_ : negotiated_;
 }

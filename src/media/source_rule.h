@@ -12,6 +12,7 @@
 //     meanwhile, whatever their source; older ones from a source that is not the side's are stale.
 //  4. A re-INVITE with the same address changes nothing here; one with another address is believed for
 //     kQuietBeforeMove before a stray packet may move it again.
+//  5. Where ICE finds the way, what it has chosen is the side's address, and no packet moves that.
 //
 // Owned by a relay side, one per channel; same thread.
 
@@ -40,8 +41,13 @@ class SourceRule {
  public:
   // The SDP's address; unspecified or port 0: listens nowhere for now.
   void negotiate(const Endpoint& endpoint, TimePoint now);
+  // What ICE has chosen, instead of what SDP says; nothing: nowhere for now.
+  void follow(const std::optional<Endpoint>& chosen);
 
-  bool knows(const Endpoint& source) const { return latched_ ? *latched_ == source : negotiated_ == source; }
+  bool knows(const Endpoint& source) const {
+    if (by_ice_) return chosen_ == source;
+    return latched_ ? *latched_ == source : negotiated_ == source;
+  }
 
   enum class Ruling : std::uint8_t { heard, moved, stale };
   enum class Newness : std::uint8_t { newest, older };
@@ -56,7 +62,9 @@ class SourceRule {
 
  private:
   Endpoint negotiated_;
-  std::optional<Endpoint> latched_;
+  std::optional<Endpoint> latched_;  // with ICE: where the newest authentic packet came from
+  bool by_ice_ = false;
+  std::optional<Endpoint> chosen_;
   std::optional<TimePoint> move_from_;  // no move before this
   std::uint32_t moves_ = 0;
 };

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media/leg_transport.h"
+
+#include <utility>
+
+#include "core/check.h"
+#include "media/rtp.h"
+
+namespace sallyport::media {
+namespace {
+
+constexpr ice::LocalIndex kOnlySocket = 0;  // rtcp-mux: one port, one component
+
+// Checks may come from wherever SDP may point to (sdp::readAddress): what has proven the password is the peer, and a
+// voice core on a private network is as good as any.
+ice::AddressPolicy anywhere() { return {{*IpNetwork::parse("0.0.0.0/0"), *IpNetwork::parse("::/0")}}; }
+
+}  // namespace
+
+// --- where the peer is -------------------------------------------------------------------------------------------
+
+void LegTransport::openIce(ice::Credentials ours, const Endpoint& host) {
+  if (ice_) return ice_->restart(std::move(ours));
+  ice::LiteConfig config;
+  config.local = std::move(ours);
+  const auto priority = ice::candidatePriority(ice::CandidateType::host, 65'535, ice::kRtp);
+  config.candidates = {{ice::CandidateType::host, ice::kRtp, host, priority, "1"}};
+  config.sources = anywhere();
+  ice_.emplace(std::move(config));
+}
+
+void LegTransport::expectIce(std::string remote_ufrag) {
+  SP_CHECK(ice_.has_value());
+  ice_->expect(std::move(remote_ufrag));
+}
+
+std::optional<Endpoint> LegTransport::path(TimePoint now) const {
+  if (!ice_) return std::nullopt;
+  const auto pair = ice_->selected(ice::kRtp, now);
+  return pair ? std::optional{pair->remote()} : std::nullopt;
+}
+
+// --- DTLS --------------------------------------------------------------------------------------------------------
+
+Status LegTransport::await(crypto::DtlsSessionSettings server) {
+  SP_CHECK(!association_ && server.role == crypto::DtlsRole::server);
+  SP_ASSIGN(association_, DtlsAssociation::create(std::move(server)));
+  awaiting_ = true;
+  return success();
+}
+
+Status LegTransport::associate(Association agreed, TimePoint now) {
+  const bool awaited = std::exchange(awaiting_, false) && agreed.settings.role == crypto::DtlsRole::server;
+  if (!awaited) {
+    SP_ASSIGN(auto fresh, DtlsAssociation::create(std::move(agreed.settings)));
+    if (association_ && association_->keys() != nullptr) former_ = std::move(association_);
+    association_ = std::move(fresh);
+    proven_ = false;
+  }
+  ++counters_.associations;
+  SP_TRY(association_->announce(std::move(agreed.announced)));
+  begin(now);
+  return success();
+}
+
+const DtlsSrtpKeys* LegTransport::keys() const {
+  if (association_ && association_->keys() != nullptr) return association_->keys();
+  return former_ ? former_->keys() : nullptr;
+}
+
+bool LegTransport::isHandshaking() const {
+  if (!association_ || awaiting_) return false;
+  const auto state = association_->state();
+  return state == DtlsState::idle || state == DtlsState::handshaking;
+}
+
+const std::optional<Error>& LegTransport::failure() const {
+  static const std::optional<Error> kNone;
+  return association_ && !awaiting_ ? association_->error() : kNone;
+}
+
+bool LegTransport::isOver() const {
+  return association_ && (association_->state() == DtlsState::failed || association_->state() == DtlsState::closed);
+}
+
+// A client speaks as soon as it knows where to.
+void LegTransport::begin(TimePoint now) {
+  if (!association_ || awaiting_) return;
+  if (association_->state() == DtlsState::idle && dtlsPeer(now)) association_->start(now);
+  flush(now);
+}
+
+// The pair that ICE has chosen; before that, and where the two differ for a moment, whoever spoke last and may.
+std::optional<Endpoint> LegTransport::dtlsPeer(TimePoint now) const {
+  if (!ice_) return address_.address.isUnspecified() || address_.port == 0 ? std::nullopt : std::optional{address_};
+  if (auto chosen = path(now)) return chosen;
+  if (dtls_source_ && ice_->validated(kOnlySocket, *dtls_source_, now)) return dtls_source_;
+  return std::nullopt;
+}
+
+void LegTransport::flush(TimePoint now) {
+  if (!association_) return;
+  auto flight = association_->takeOutgoing();
+  const auto to = dtlsPeer(now);
+  if (to) {
+    for (auto& datagram : flight) outgoing_.push_back({*to, std::move(datagram)});
+  }
+  if (association_->keys() == nullptr || std::exchange(proven_, true)) return;
+  former_.reset();
+  ++generation_;
+}
+
+// --- datagrams and time ------------------------------------------------------------------------------------------
+
+LegTransport::Heard LegTransport::onDatagram(const Endpoint& source, Bytes datagram, TimePoint now) {
+  switch (classify(datagram)) {
+    case DatagramKind::stun: return onStun(source, datagram, now);
+    case DatagramKind::dtls: return onDtls(source, datagram, now);
+    case DatagramKind::zrtp:
+    case DatagramKind::turnChannel:
+    case DatagramKind::rtp:
+    case DatagramKind::rtcp:
+    case DatagramKind::unknown: break;
+  }
+  return Heard::dropped;
+}
+
+LegTransport::Heard LegTransport::onStun(const Endpoint& source, Bytes datagram, TimePoint now) {
+  if (!ice_) return Heard::dropped;
+  auto reply = ice_->onStun(kOnlySocket, source, datagram, now);
+  if (!reply.answer.empty()) outgoing_.push_back({source, std::move(reply.answer)});
+  consent_ends_ = ice_->consentEnds();
+  begin(now);
+  const bool authentic = reply.outcome == ice::StunOutcome::answered || reply.outcome == ice::StunOutcome::refused;
+  return authentic ? Heard::taken : Heard::dropped;
+}
+
+LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram, TimePoint now) {
+  const bool known = ice_ ? ice_->validated(kOnlySocket, source, now).has_value() : source == address_;
+  if (!association_ || !known) {
+    counters_.foreign_dtls += !known;
+    return Heard::dropped;
+  }
+  dtls_source_ = source;
+  association_->onDatagram(datagram, now);
+  flush(now);
+  return Heard::taken;
+}
+
+void LegTransport::advance(TimePoint now) {
+  if (consent_ends_ && *consent_ends_ <= now) consent_ends_.reset();
+  if (!association_) return;
+  if (const auto due = association_->deadline(); due && *due <= now) association_->onTime(now);
+  begin(now);
+  flush(now);
+}
+
+std::optional<TimePoint> LegTransport::deadline() const {
+  const auto dtls = association_ ? association_->deadline() : std::nullopt;
+  if (!dtls || !consent_ends_) return dtls ? dtls : consent_ends_;
+  return std::min(*dtls, *consent_ends_);
+}
+
+}  // namespace sallyport::media
