@@ -137,6 +137,7 @@ class Edge final : private ControlTarget {
   JudgeTables tables_;
   call::Judges judges_;
   net::PortPool ports_;
+  crypto::DtlsCertificates dtls_certificates_;
   StoreSink records_;
   IssuerKeyKeeper issuer_keys_;
   call::PlaneMesh mesh_;
@@ -182,8 +183,16 @@ Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr
   SP_ASSIGN(contexts_, serverContexts(*config_, certificates, clock_));
   SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_, fetched_keys));
   for (unsigned i = 0; i < pool_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i, pool_.loop(i), mesh_, ports_, tables_, records_, log_,
-                                                              metrics_.worker(i), clock_, registrations_.get()},
+    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i,
+                                                              pool_.loop(i),
+                                                              mesh_,
+                                                              {ports_, dtls_certificates_},
+                                                              tables_,
+                                                              records_,
+                                                              log_,
+                                                              metrics_.worker(i),
+                                                              clock_,
+                                                              registrations_.get()},
                                                 policy, certificates.trust, judges_));
     SP_TRY(workers_.back()->listen(*config_, contexts_));
     pool_.onDrain(i, *workers_.back());

@@ -83,7 +83,7 @@ Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<c
       signalling_(
           {parts.index, parts.loop, parts.mesh, parts.log, parts.metrics, limitsOf(*policy->config), parts.clock},
           trust),
-      media_(parts.loop, parts.ports, addressesOf(policy->config->media), parts.metrics),
+      media_(parts.loop, parts.media, addressesOf(policy->config->media), parts.metrics),
       rearm_(parts.loop, [this] { rearm(); }),
       outbound_({parts.index, parts.loop, signalling_, parts.log, parts.clock}, policy),
       places_(parts.registrations == nullptr ? nullptr : &parts.registrations->table(), outbound_.targets(),

@@ -27,7 +27,7 @@ class Worker final : public net::Drainable {
     unsigned index = 0;
     net::Loop& loop;
     call::PlaneMesh& mesh;
-    const net::PortPool& ports;
+    const call::MediaPlane::Shared media;
     JudgeTables& tables;
     call::RecordSink& records;
     telemetry::EventSink& log;

@@ -13,7 +13,7 @@ Bridge::Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events,
       events_(events),
       log_(log),
       plan_(std::move(plan)),
-      media_(ports),
+      media_(ports, {this, plan_.policy->config->media.handshake_timeout}),
       caller_(std::make_unique<Leg>(context, static_cast<LegEvents&>(*this), plan_.id, LegRole::caller, plan_.policy,
                                     Target{.peer = plan_.caller})) {}
 
@@ -257,6 +257,10 @@ void Bridge::advance() {
   if (answer_by_ && context_.now >= *answer_by_) end({"call.invite_timeout", "nobody answered in time", "edge", 408});
   if (reoffer_by_ && context_.now >= *reoffer_by_) abandonOffer(504);
   media_.advance(context_.now);
+  if (const auto failed = media_.failure(context_.now)) {
+    const auto role = failed->side == media::Side::a ? LegRole::caller : LegRole::callee;
+    end({failed->error.code, failed->error.detail, nameOf(role), 0});
+  }
   if (search_) search_->advance();
   if (transfer_ && transfer_->give_up && context_.now >= *transfer_->give_up) failTransfer(408, "call.invite_timeout");
   if (transfer_ && transfer_->search) transfer_->search->advance();

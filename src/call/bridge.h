@@ -29,7 +29,8 @@ class CallEvents {
  public:
   virtual ~CallEvents() = default;
   virtual void onCallAnswered(Bridge& call) = 0;
-  virtual void onCallEnded(Bridge& call) = 0;  // media is closed, the record is complete
+  virtual void onCallEnded(Bridge& call) = 0;   // media is closed, the record is complete
+  virtual void onMediaMoved(Bridge& call) = 0;  // its deadline() may be another; from outside any entry
 };
 
 // An INVITE that is to take over a side of a call (RFC 3891), already admitted.
@@ -50,7 +51,7 @@ struct CallPlan {
   guard::CallPermits permits;
 };
 
-class Bridge final : private LegEvents, private CalleeSearch::Owner {
+class Bridge final : private LegEvents, private CalleeSearch::Owner, private MediaSession::Watcher {
  public:
   Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events, telemetry::EventSink& log, CallPlan plan);
   ~Bridge() override;
@@ -110,6 +111,8 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner {
   Result<std::vector<TargetGroup>> redirect(const PeerPolicy& by, std::string_view contact) override;
   void onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) override;
   void onNobody(EndCause cause) override;
+
+  void onMediaMoved() override { events_.onMediaMoved(*this); }
 
   std::unique_ptr<Leg>& at(LegRole place) { return place == LegRole::caller ? caller_ : callee_; }
   // Null while that side is empty: its party has left and another is being called.

@@ -170,6 +170,7 @@ class CallServer final : public sip::TransactionLayer::Sink,
   // CallEvents
   void onCallAnswered(Bridge& call) override;
   void onCallEnded(Bridge& call) override;
+  void onMediaMoved(Bridge& call) override;
 
   void leaveFlow(Bound& bound);
 

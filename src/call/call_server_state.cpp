@@ -207,6 +207,11 @@ void CallServer::onCallEnded(Bridge& call) {
   touched_.push_back(call.id());
 }
 
+void CallServer::onMediaMoved(Bridge& call) {
+  const Turn turn{*this};
+  touched_.push_back(call.id());
+}
+
 void CallServer::endAll(const EndCause& cause) {
   const Turn turn{*this};
   for (auto& [id, entry] : calls_) {

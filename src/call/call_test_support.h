@@ -202,7 +202,8 @@ class FakePorts final : public MediaPortFactory {
  public:
   class Ports final : public MediaPorts {
    public:
-    Ports(FakePorts& factory, media::Relay& relay_behind) : relay(relay_behind), factory_(factory) {
+    Ports(FakePorts& factory, media::Relay& relay_behind, PathEvents& path_behind)
+        : relay(relay_behind), path(path_behind), factory_(factory) {
       ++factory_.open_calls;
       factory_.latest = this;
     }
@@ -228,6 +229,9 @@ class FakePorts final : public MediaPortFactory {
     void send(const media::Verdict& verdict, MutableBytes datagram) override {
       sent.push_back({verdict.to, verdict.destination, {datagram.begin(), datagram.end()}});
     }
+    void send(Pair from, const Endpoint& to, Bytes datagram) override {
+      path_sent.push_back({from, to, {datagram.begin(), datagram.end()}});
+    }
     std::size_t open() const { return pairs_.size(); }
     struct Sent {
       media::Side to;
@@ -235,8 +239,15 @@ class FakePorts final : public MediaPortFactory {
       std::vector<std::uint8_t> datagram;
     };
     std::vector<Sent> sent;  // what the relay has made itself
+    struct PathSent {
+      Pair from;
+      Endpoint to;
+      std::vector<std::uint8_t> datagram;
+    };
+    std::vector<PathSent> path_sent;  // STUN and DTLS
 
     media::Relay& relay;
+    PathEvents& path;
     bool rtcp_closed[2] = {};
     std::uint16_t used[2] = {};  // the ports that media goes through
 
@@ -252,7 +263,12 @@ class FakePorts final : public MediaPortFactory {
 
   static constexpr const char* kPublic = "203.0.113.10";
 
-  std::unique_ptr<MediaPorts> portsFor(media::Relay& relay) override { return std::make_unique<Ports>(*this, relay); }
+  std::unique_ptr<MediaPorts> portsFor(media::Relay& relay, PathEvents& path) override {
+    return std::make_unique<Ports>(*this, relay, path);
+  }
+  Result<std::shared_ptr<const crypto::DtlsCertificate>> certificate(WallTime wall) override {
+    return certificates_.current(wall);
+  }
 
   bool exhausted = false;
   int open_calls = 0;
@@ -260,6 +276,7 @@ class FakePorts final : public MediaPortFactory {
 
  private:
   std::uint16_t next_ = 20'000;
+  crypto::DtlsCertificates certificates_;
 };
 
 // Says where routed calls go, as a test has it; remembers what became of attempts.

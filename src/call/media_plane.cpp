@@ -22,14 +22,14 @@ constexpr std::size_t indexOf(media::Channel channel) { return channel == media:
 // The ports of a call.
 class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler {
  public:
-  CallPorts(MediaPlane& plane, media::Relay& relay) : plane_(plane), relay_(relay) {}
+  CallPorts(MediaPlane& plane, media::Relay& relay, PathEvents& path) : plane_(plane), relay_(relay), path_(path) {}
   ~CallPorts() override {
     for (auto& [id, pair] : pairs_) closePorts(pair);
   }
 
   Result<Pair> open(media::Side side, IpAddress::Family family) override {
     const auto& address = plane_.addressFor(family);
-    SP_ASSIGN(auto sockets, plane_.pool_.takePair(address.bind));
+    SP_ASSIGN(auto sockets, plane_.shared_.pool.takePair(address.bind));
     const Pair id = next_++;
     auto& pair = pairs_[id];
     pair.side = side;
@@ -58,6 +58,7 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
 
   void onDatagram(std::uint32_t token, const Endpoint& source, MutableBytes buffer, std::size_t length) override {
     const auto pair = pairOf(token);
+    if (length > 0 && !media::mayBeRtp(buffer[0])) return onPathDatagram(token, source, buffer.first(length));
     if (pair != used_[0].id && pair != used_[1].id) return drop(media::DropReason::notReady);
     const auto from = pair == used_[0].id ? media::Side::a : media::Side::b;
     const auto verdict = relay_.onPacket(from, channelOf(token), source, buffer, length, plane_.loop_.now());
@@ -68,6 +69,9 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
     const auto* far = used_[indexOf(verdict.to)].pair;
     if (far == nullptr) return;
     if (const auto& port = far->ports[indexOf(verdict.channel)]) port->send(verdict.destination, datagram);
+  }
+  void send(Pair from, const Endpoint& to, Bytes datagram) override {
+    if (const auto& port = pairs_.at(from).ports[indexOf(media::Channel::rtp)]) port->send(to, datagram);
   }
 
  private:
@@ -94,20 +98,26 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   void closePorts(PortPair& pair) {
     for (auto& port : pair.ports) closePort(port);
   }
+  void onPathDatagram(std::uint32_t token, const Endpoint& source, Bytes datagram) {
+    const bool rtp = channelOf(token) == media::Channel::rtp;
+    const bool taken =
+        rtp && path_.onPathDatagram(pairOf(token), source, datagram, plane_.loop_.now()) == PathEvents::Heard::taken;
+    if (!taken) drop(media::DropReason::notMedia);
+  }
   void drop(media::DropReason reason) {
     plane_.metrics_.mediaDropped(plane_.drop_labels_[static_cast<std::size_t>(reason)], 1);
   }
 
   MediaPlane& plane_;
   media::Relay& relay_;
+  PathEvents& path_;
   std::map<Pair, PortPair> pairs_;
   std::array<Used, 2> used_;
   Pair next_ = 0;
 };
 
-MediaPlane::MediaPlane(net::Loop& loop, const net::PortPool& pool, Addresses addresses,
-                       telemetry::WorkerMetrics& metrics)
-    : loop_(loop), pool_(pool), addresses_(std::move(addresses)), metrics_(metrics), sockets_(loop) {
+MediaPlane::MediaPlane(net::Loop& loop, Shared shared, Addresses addresses, telemetry::WorkerMetrics& metrics)
+    : loop_(loop), shared_(shared), addresses_(std::move(addresses)), metrics_(metrics), sockets_(loop) {
   for (std::size_t reason = 0; reason < media::kDropReasons; ++reason) {
     drop_labels_[reason] = metrics_.mediaDropLabel(media::toString(static_cast<media::DropReason>(reason)));
   }
@@ -121,8 +131,8 @@ const MediaPlane::Address& MediaPlane::addressFor(IpAddress::Family family) cons
   return addresses_.v4 ? *addresses_.v4 : *addresses_.v6;
 }
 
-std::unique_ptr<MediaPorts> MediaPlane::portsFor(media::Relay& relay) {
-  return std::make_unique<CallPorts>(*this, relay);
+std::unique_ptr<MediaPorts> MediaPlane::portsFor(media::Relay& relay, PathEvents& path) {
+  return std::make_unique<CallPorts>(*this, relay, path);
 }
 
 void MediaPlane::publish() {

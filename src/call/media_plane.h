@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Media ports of one worker's calls: opens a random pair per side, feeds every datagram to the call's
-// relay and sends what the relay lets through. The packet path: no allocation, no lock, no string.
+// Media ports of one worker's calls: opens a random pair per side, feeds every packet to the call's relay and sends
+// what the relay lets through; STUN and DTLS go to the call's session. The packet path: no allocation, no lock, no
+// string.
 //
 // One per worker, on its thread.
 
@@ -26,10 +27,18 @@ class MediaPlane final : public MediaPortFactory {
     std::optional<Address> v4, v6;
   };
 
-  MediaPlane(net::Loop& loop, const net::PortPool& pool, Addresses addresses, telemetry::WorkerMetrics& metrics);
+  struct Shared {  // by all workers
+    const net::PortPool& pool;
+    crypto::DtlsCertificates& certificates;
+  };
+
+  MediaPlane(net::Loop& loop, Shared shared, Addresses addresses, telemetry::WorkerMetrics& metrics);
   ~MediaPlane() override;
 
-  std::unique_ptr<MediaPorts> portsFor(media::Relay& relay) override;
+  std::unique_ptr<MediaPorts> portsFor(media::Relay& relay, PathEvents& path) override;
+  Result<std::shared_ptr<const crypto::DtlsCertificate>> certificate(WallTime wall) override {
+    return shared_.certificates.current(wall);
+  }
 
   const net::MediaCounters& counters() const { return sockets_.counters(); }
   void publish();  // once a second: totals since the last time go to the metrics
@@ -39,7 +48,7 @@ class MediaPlane final : public MediaPortFactory {
   const Address& addressFor(IpAddress::Family family) const;
 
   net::Loop& loop_;
-  const net::PortPool& pool_;
+  const Shared shared_;
   const Addresses addresses_;
   telemetry::WorkerMetrics& metrics_;
   net::MediaSockets sockets_;

@@ -64,8 +64,20 @@ bool knowsKey(const std::vector<sdp::CryptoOffer>& lines, const sdp::CryptoOffer
   });
 }
 
-sdp::Profile firstProfile(sdp::MediaProtection protection) {
-  return protection == sdp::MediaProtection::none ? sdp::Profile::avp : sdp::Profile::savp;
+// How a side is offered media for the first time.
+std::optional<sdp::Keying> firstKeying(const sdp::MediaPolicy& policy) {
+  return policy.protection == sdp::MediaProtection::none ? std::nullopt : std::optional{policy.keyings.front()};
+}
+sdp::Profile firstProfile(std::optional<sdp::Keying> keying) {
+  if (!keying) return sdp::Profile::avp;
+  return *keying == sdp::Keying::dtls ? sdp::Profile::dtlsSavp : sdp::Profile::savp;
+}
+
+// a=setup is decided anew in each description and says nothing new while the association is the same.
+bool sayTheSameOfTransport(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
+  if (a.dtls.has_value() != b.dtls.has_value() || a.ice.has_value() != b.ice.has_value()) return false;
+  if (a.dtls && (a.dtls->fingerprints != b.dtls->fingerprints || a.dtls->tls_id != b.dtls->tls_id)) return false;
+  return !a.ice || a.ice->credentials.ufrag == b.ice->credentials.ufrag;
 }
 
 bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
@@ -74,14 +86,17 @@ bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
       std::equal(a.crypto.begin(), a.crypto.end(), b.crypto.begin(), [](const auto& x, const auto& y) {
         return x.tag == y.tag && x.suite == y.suite && x.key_and_salt == y.key_and_salt;
       });
-  return same_crypto && a.rtp == b.rtp && a.rtcp_port == b.rtcp_port && a.rtcp_mux == b.rtcp_mux &&
-         a.direction == b.direction && a.formats == b.formats && a.ptime == b.ptime;
+  return same_crypto && sayTheSameOfTransport(a, b) && a.rtp == b.rtp && a.rtcp_port == b.rtcp_port &&
+         a.rtcp_mux == b.rtcp_mux && a.direction == b.direction && a.formats == b.formats && a.ptime == b.ptime;
 }
 
 }  // namespace
 
-MediaSession::MediaSession(MediaPortFactory& ports)
-    : relay_(std::make_unique<media::Relay>()), ports_(ports.portsFor(*relay_)) {}
+MediaSession::MediaSession(MediaPortFactory& ports, Oversight oversight)
+    : oversight_(oversight),
+      factory_(ports),
+      relay_(std::make_unique<media::Relay>()),
+      ports_(ports.portsFor(*relay_, *this)) {}
 
 MediaSession::~MediaSession() = default;
 
@@ -99,7 +114,7 @@ Result<MediaSession::Branch> MediaSession::open(media::Side which, const PeerPol
   side.policy = peer.media;
   side.dtmf = peer.dtmf;
   side.session_id = crypto::randomNumber() & kSessionIdMask;
-  side.opened = wall;
+  side.opened = wall_ = wall;
   if (sides_[indexOf(which)] == nullptr) sides_[indexOf(which)] = &side;
   return side.branch;
 }
@@ -128,11 +143,13 @@ void MediaSession::drop(Branch branch, WallTime wall) {
 
 MediaSession::Thread MediaSession::threadOf(media::Side which) const {
   const auto& side = at(which);
-  Thread thread{side.session_id, side.next_version, {}, {}, firstProfile(side.policy.protection)};
+  const auto keying = firstKeying(side.policy);
+  Thread thread{side.session_id, side.next_version, {}, {}, firstProfile(keying), keying};
   if (!side.local) return thread;
   thread.formats = side.local->formats;
   thread.layout = side.local->layout;
   thread.profile = side.local->profile;
+  thread.keying = side.remote->keying();
   return thread;
 }
 
@@ -175,23 +192,32 @@ void MediaSession::version(SideState& side, sdp::LocalAudio& local) {
   }
 }
 
-std::string MediaSession::propose(SideState& side, sdp::LocalAudio local) {
+Result<std::string> MediaSession::propose(SideState& side, sdp::LocalAudio local) {
+  auto keying = firstKeying(side.policy);
   if (side.local) {
     // A running session keeps its key unless somebody wants another: the SRTP context goes on.
     for (const auto& line : side.local->crypto) local.crypto.push_back(line.clone());
+    local.dtls = side.local->dtls;
+    if (side.local->ice) local.ice = side.local->ice->clone();
+    if (local.dtls) local.dtls->setup = sdp::Setup::actpass;  // RFC 8842 5.2
     local.profile = side.local->profile;
     local.layout = side.local->layout;
     local.rtcp_mux = side.local->rtcp_mux;
   } else {
-    local.profile = firstProfile(side.policy.protection);
+    local.profile = firstProfile(keying);
     if (side.thread) {
+      keying = side.thread->keying;
       local.profile = side.thread->profile;
       local.layout = side.thread->layout;
     }
-    if (sdp::protectionOf(local.profile) == sdp::MediaProtection::srtp) {
+    if (keying == sdp::Keying::sdes) {
       unsigned tag = 1;
       for (const auto suite : side.policy.suites) local.crypto.push_back(freshCrypto(tag++, suite));
     }
+    if (keying == sdp::Keying::dtls) {
+      SP_ASSIGN(local.dtls, ourDtls(side, sdp::Setup::actpass));
+    }
+    SP_TRY(offerTransport(side, local));
   }
   version(side, local);
   auto text = sdp::renderOffer(local);
@@ -256,6 +282,7 @@ std::string MediaSession::currentOffer(media::Side to) {
   auto& side = at(to);
   SP_CHECK(side.local.has_value());
   side.proposed = side.local->clone();
+  if (side.proposed->dtls) side.proposed->dtls->setup = sdp::Setup::actpass;
   return sdp::renderOffer(*side.proposed);
 }
 
@@ -270,6 +297,8 @@ Status MediaSession::readAnswer(SideState& side, std::string_view text, TimePoin
 
   auto local = side.proposed->clone();
   std::erase_if(local.crypto, [&](const sdp::CryptoOffer& line) { return line.tag != answer.crypto.front().tag; });
+  if (answer.dtls) local.dtls->setup = sdp::answerSetup(answer.dtls->setup, {});  // what their choice leaves us
+  if (!answer.ice) local.ice.reset();
   local.rtcp_mux = answer.rtcp_mux;
   local.direction = sdp::reverse(answer.direction);
   local.layout = answer.layout;
@@ -311,6 +340,10 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   local.layout = offer.layout;
 
   if (!offer.crypto.empty()) local.crypto.push_back(answeringKey(side, offer.crypto.front()));
+  if (offer.dtls) {
+    SP_ASSIGN(local.dtls, answerDtls(side, *offer.dtls));
+  }
+  if (offer.ice) local.ice = answerIce(side, *offer.ice);
   version(side, local);
 
   auto text = sdp::renderAnswer(local, offer);

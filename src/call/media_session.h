@@ -8,6 +8,9 @@
 // A side has one branch for every place that may come to take it: each phone that rings, each server tried, the
 // party of a transfer. Branches share nothing either; one is chosen, and all that is said of its side is about it.
 //
+// A branch that is keyed by DTLS or found by ICE has a transport beside the relay (media/leg_transport.h): what comes
+// of it, keys and the way to the peer, is handed to the relay as soon as both sides are agreed, in whatever order.
+//
 // Owned by a Bridge. Pure but for the ports it is given.
 
 #include <array>
@@ -20,18 +23,32 @@
 
 #include "call/ports.h"
 #include "core/clock.h"
+#include "media/leg_transport.h"
 #include "media/relay.h"
 #include "sdp/offer_answer.h"
 #include "telemetry/call_record.h"
 
 namespace sallyport::call {
 
-class MediaSession {
+class MediaSession final : private PathEvents {
  public:
   using Branch = unsigned;
 
-  explicit MediaSession(MediaPortFactory& ports);
-  ~MediaSession();
+  // Told whenever a datagram may have moved deadline() or made a failure; looks at them later, not from within.
+  class Watcher {
+   public:
+    virtual ~Watcher() = default;
+    virtual void onMediaMoved() = 0;
+  };
+  struct Oversight {
+    Watcher* watcher = nullptr;
+    std::chrono::milliseconds handshake_timeout{10'000};  // of DTLS, from when media is expected
+  };
+
+  MediaSession(MediaPortFactory& ports, Oversight oversight);
+  ~MediaSession() override;
+  MediaSession(const MediaSession&) = delete;
+  MediaSession& operator=(const MediaSession&) = delete;
 
   // Another place for that side, with ports, keys and a description of its own; the first is chosen.
   // Error: "net.ports.exhausted".
@@ -51,6 +68,7 @@ class MediaSession {
   Result<std::string> openingOffer(media::Side to);
   // Our description as it stands, as an offer that changes nothing.
   std::string currentOffer(media::Side to);
+  // Also those of crypto::DtlsSession::create().
   Status readAnswer(media::Side from, std::string_view text, TimePoint now, WallTime wall);
   // Our answer to what `to` has offered, within what the other side has agreed.
   Result<std::string> answerTo(media::Side to, TimePoint now, WallTime wall);
@@ -69,6 +87,7 @@ class MediaSession {
     std::vector<sdp::CodecFormat> formats;
     sdp::MediaLayout layout;
     sdp::Profile profile = sdp::Profile::savp;
+    std::optional<sdp::Keying> keying;
   };
   Thread threadOf(media::Side side) const;
   void resume(Branch branch, Thread thread);
@@ -86,10 +105,17 @@ class MediaSession {
   void expectMedia(TimePoint now) { expected_since_ = now; }
   // Says which side has been silent for `limit`, nothing when media flows or is on hold.
   std::optional<std::string> silence(TimePoint now, std::chrono::milliseconds limit) const;
+  // Why a side that is expected to talk will never have keys: another certificate than announced, a handshake that
+  // is not through in time ("media.handshake_timeout") or failed otherwise.
+  struct Failure {
+    media::Side side = media::Side::a;
+    Error error;
+  };
+  std::optional<Failure> failure(TimePoint now) const;
 
   // A key that was signalled for that side goes into the stream it is sent (RFC 4733). Errors: "media.event.*".
   Status play(media::Side to, media::TelephoneEvent event, TimePoint now);
-  std::optional<TimePoint> deadline() const;  // of what is being played
+  std::optional<TimePoint> deadline() const;  // of what is being played, and of handshakes
   void advance(TimePoint now);
 
   // Fills the media part of both legs.
@@ -110,6 +136,16 @@ class MediaSession {
     std::shared_ptr<const sdp::AudioDescription> remote;   // agreed
     std::optional<sdp::LocalAudio> local;                  // agreed
     std::optional<Thread> thread;                          // of the dialog before this branch
+    // Where DTLS or ICE is spoken; what we say of it in every description (media_session_transport.cpp).
+    std::unique_ptr<media::LegTransport> transport;
+    std::shared_ptr<const crypto::DtlsCertificate> certificate;
+    std::string tls_id;
+    std::optional<sdp::IceDescription> ice;         // ours
+    std::optional<sdp::DtlsAgreement> association;  // that the transport works at, or has
+    std::string ice_in_force;                       // our fragment that the transport answers to
+    TimePoint associated{};
+    unsigned generation = 0;       // of the keys that the relay has
+    std::optional<Error> refused;  // of keys that it did not take
     WallTime opened{};
     std::optional<WallTime> rtcp_closed, closed;
   };
@@ -124,23 +160,45 @@ class MediaSession {
   Status readAnswer(SideState& side, std::string_view text, TimePoint now, WallTime wall);
   sdp::LocalAudio describeLocal(const SideState& side, std::vector<sdp::CodecFormat> formats,
                                 sdp::Direction direction) const;
-  std::string propose(SideState& side, sdp::LocalAudio local);
+  Result<std::string> propose(SideState& side, sdp::LocalAudio local);
   void version(SideState& side, sdp::LocalAudio& local);
   static sdp::CryptoOffer answeringKey(const SideState& side, const sdp::CryptoOffer& chosen);
   Status agree(SideState& side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
                TimePoint now, WallTime wall);
   Status applyToRelay(TimePoint now);
   static std::vector<telemetry::Pinhole> pinholesOf(const SideState& side);
+  void describeProtection(const SideState& side, const std::optional<crypto::SrtpSuite>& suite,
+                          telemetry::CallRecord& record) const;
+
+  // media_session_transport.cpp
+  Heard onPathDatagram(MediaPorts::Pair pair, const Endpoint& source, Bytes datagram, TimePoint now) override;
+  static media::LegTransport& transportOf(SideState& side);
+  Result<sdp::DtlsDescription> ourDtls(SideState& side, sdp::Setup setup);
+  static Endpoint hostOf(const SideState& side) { return {side.pinhole.advertised, side.pinhole.rtp.port}; }
+  static sdp::IceDescription freshIce(const SideState& side);
+  static crypto::DtlsSessionSettings settingsOf(const SideState& side, crypto::DtlsRole role);
+  // What stands in an offer of ours, and the transport is ready for whoever takes it up.
+  Status offerTransport(SideState& side, sdp::LocalAudio& local);
+  Result<sdp::DtlsDescription> answerDtls(SideState& side, const sdp::DtlsDescription& offer);
+  static sdp::IceDescription answerIce(SideState& side, const sdp::IceDescription& offer);
+  Status agreeTransport(SideState& side, TimePoint now);
+  static void applyTransport(const SideState& side, media::SideConfig& config, TimePoint now);
+  void follow(SideState& side, TimePoint now);
+  std::optional<TimePoint> keysDue(const SideState& side) const;
+  bool isChosen(const SideState& side) const { return sides_[indexOf(side.side)] == &side; }
 
   bool agreed(media::Side side) const { return sides_[indexOf(side)] != nullptr && at(side).remote != nullptr; }
 
+  const Oversight oversight_;
+  MediaPortFactory& factory_;
   std::unique_ptr<media::Relay> relay_;
   std::unique_ptr<MediaPorts> ports_;  // gone once closed
   std::vector<std::unique_ptr<SideState>> branches_;
   std::array<SideState*, 2> sides_{};                    // the chosen ones
   std::array<std::vector<telemetry::Pinhole>, 2> past_;  // of branches that are gone
   Branch next_branch_ = 0;
-  TimePoint expected_since_{};
+  WallTime wall_{};  // of the last branch that was opened
+  std::optional<TimePoint> expected_since_;
 };
 
 }  // namespace sallyport::call

@@ -2,6 +2,7 @@
 // What signalling agreed, as the relay must know it; and what the relay saw, as the record tells it.
 #include <algorithm>
 
+#include "call/earliest.h"
 #include "call/media_session.h"
 #include "crypto/random.h"
 
@@ -75,10 +76,24 @@ Status MediaSession::play(media::Side to, media::TelephoneEvent event, TimePoint
   return relay_->play(to, event, crypto::randomNumber(), now);
 }
 
-std::optional<TimePoint> MediaSession::deadline() const { return ports_ ? relay_->eventDue() : std::nullopt; }
+std::optional<TimePoint> MediaSession::deadline() const {
+  if (!ports_) return std::nullopt;
+  auto first = relay_->eventDue();
+  for (const auto& branch : branches_) {
+    if (!branch->transport) continue;
+    first = earliest(first, branch->transport->deadline());
+    if (isChosen(*branch)) first = earliest(first, keysDue(*branch));
+  }
+  return first;
+}
 
 void MediaSession::advance(TimePoint now) {
   if (!ports_) return;
+  for (auto& branch : branches_) {
+    if (!branch->transport) continue;
+    branch->transport->advance(now);
+    follow(*branch, now);
+  }
   for (const auto side : {media::Side::a, media::Side::b}) {
     std::array<std::uint8_t, media::EventInserter::kPacketBytes + media::kSrtpTailroom> buffer{};
     const auto verdict = relay_->nextEvent(side, buffer, now);
@@ -107,12 +122,13 @@ Status MediaSession::agree(SideState& side, sdp::LocalAudio local, std::shared_p
   std::optional before{std::move(local)};
   std::swap(side.local, before);
   std::swap(side.remote, remote);
-  const bool chosen = sides_[indexOf(side.side)] == &side;
-  if (!chosen || !isAgreed()) return success();
-  if (auto applied = applyToRelay(now); !applied) {
+  auto applied = agreeTransport(side, now);
+  if (applied && !(isChosen(side) && isAgreed())) return success();
+  if (applied) applied = applyToRelay(now);
+  if (!applied) {
     side.local = std::move(before);
     side.remote = std::move(remote);
-    if (side.remote) (void)applyToRelay(now);  // what had been applied of it is taken back
+    if (isAgreed()) (void)applyToRelay(now);  // what had been applied of it is taken back
     return applied;
   }
   if (!ports_) return success();
@@ -143,6 +159,7 @@ Status MediaSession::applyToRelay(TimePoint now) {
         if (line.tag == ours.tag) config.receive = keyingOf(line);
       }
     }
+    applyTransport(near, config, now);
     mapPayloadTypes(config, *near.local, *far.remote);
     config.events = eventsOf(*near.local, *near.remote);
     SP_TRY(relay_->configure(which, std::move(config), now));
@@ -151,12 +168,27 @@ Status MediaSession::applyToRelay(TimePoint now) {
 }
 
 std::optional<std::string> MediaSession::silence(TimePoint now, std::chrono::milliseconds limit) const {
-  if (now - expected_since_ < limit) return std::nullopt;
+  if (!expected_since_ || now - *expected_since_ < limit) return std::nullopt;
   const auto silent = relay_->silentSide(now, limit);
   if (!silent) return std::nullopt;
   const auto finding = relay_->finding(*silent);
   const std::string name = *silent == media::Side::a ? "caller" : "callee";
   return "nothing authentic from the " + name + (finding ? ": " + finding->text : std::string{});
+}
+
+// The suite of SDES stands in the descriptions, that of DTLS comes with the keys.
+void MediaSession::describeProtection(const SideState& side, const std::optional<crypto::SrtpSuite>& suite,
+                                      telemetry::CallRecord& record) const {
+  const auto keying = side.remote->keying();
+  if (!keying) return;
+  auto& leg = record.legs[indexOf(side.side)];
+  leg.keying = sdp::toString(*keying);
+  const auto used = side.local->crypto.empty() ? suite : std::optional{side.local->crypto.front().suite};
+  if (!used) return;
+  const auto facts = crypto::factsOf(*used);
+  leg.srtp_suite = facts.name;
+  if (facts.aead) return;
+  record.downgrades.push_back(leg.peer + " was given " + leg.srtp_suite + ", which is weaker than an AEAD suite");
 }
 
 void MediaSession::describe(telemetry::CallRecord& record) const {
@@ -173,19 +205,11 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     }
     if (sides_[index] == nullptr) continue;
     const auto& side = at(which);
+    const auto& seen = snapshot.of(which);
     if (side.local && side.remote) {
-      if (!side.local->crypto.empty()) {
-        const auto suite = crypto::factsOf(side.local->crypto.front().suite);
-        leg.srtp_suite = suite.name;
-        leg.keying = "SDES";
-        if (!suite.aead) {
-          record.downgrades.push_back(leg.peer + " was given " + leg.srtp_suite +
-                                      ", which is weaker than an AEAD suite");
-        }
-      }
+      describeProtection(side, seen.suite, record);
       leg.codec = codecName(side.remote->formats);
     }
-    const auto& seen = snapshot.of(which);
     auto& told = leg.media;
     told.packets_in = seen.packets_in;
     told.bytes_in = seen.bytes_in;

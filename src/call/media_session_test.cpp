@@ -76,7 +76,7 @@ class MediaOfACall : public ::testing::Test {
 
   FakeClock clock;
   FakePorts ports;
-  MediaSession session{ports};
+  MediaSession session{ports, {}};
   std::string to_a, to_b;
 };
 
@@ -105,18 +105,18 @@ TEST_F(MediaOfACall, EachSideIsOfferedTheSuitesOfItsOwnPolicy) {
 }
 
 TEST_F(MediaOfACall, ASuiteBelowTheSidesPolicyIsRefused) {
-  MediaSession other{ports};
+  MediaSession other{ports, {}};
   open(other, strict(), compatible());
   const auto read = other.readOffer(Side::a, Sdp{.suite = "AES_CM_128_HMAC_SHA1_80"}.text());
   EXPECT_EQ(outcome(read), "sdp.crypto.none");
 }
 
 TEST_F(MediaOfACall, WithoutACommonCodecThereIsNoOffer) {
-  MediaSession narrow{ports};
+  MediaSession narrow{ports, {}};
   open(narrow, compatible(), speaking({sdp::Codec::pcmu}));
   ASSERT_TRUE(narrow.readOffer(Side::a, Sdp{.formats = {{96, "opus/48000/2"}}}.text()));
   EXPECT_STREQ(narrow.offerTo(Side::b).error().code, "sdp.codec.none");
-  MediaSession disjoint{ports};
+  MediaSession disjoint{ports, {}};
   open(disjoint, speaking({sdp::Codec::opus}), speaking({sdp::Codec::pcmu}));
   EXPECT_STREQ(disjoint.openingOffer(Side::b).error().code, "sdp.codec.none");
 }

@@ -17,6 +17,19 @@ sdp::Codec codecOf(config::Codec codec) {
   return sdp::Codec::pcmu;
 }
 
+sdp::Keying keyingOf(config::Keying keying) {
+  return keying == config::Keying::sdes ? sdp::Keying::sdes : sdp::Keying::dtls;
+}
+
+sdp::IceUse iceOf(config::IceUse use) {
+  switch (use) {
+    case config::IceUse::accept: return sdp::IceUse::accept;
+    case config::IceUse::require: return sdp::IceUse::require;
+    case config::IceUse::never: break;
+  }
+  return sdp::IceUse::never;
+}
+
 Result<sdp::MediaPolicy> mediaOf(const config::Policy& policy) {
   sdp::MediaPolicy media;
   media.suites.clear();
@@ -26,6 +39,9 @@ Result<sdp::MediaPolicy> mediaOf(const config::Policy& policy) {
     if (suite == crypto::kSrtpSuites.end()) return Error{ErrorKind::misconfigured, "config.suite.unknown", name};
     media.suites.push_back(*suite);
   }
+  media.keyings.clear();
+  for (const auto keying : policy.media) media.keyings.push_back(keyingOf(keying));
+  media.ice = iceOf(policy.ice);
   media.codecs.clear();
   for (const auto codec : policy.codecs) media.codecs.push_back(codecOf(codec));
   media.codecs.push_back(sdp::Codec::telephoneEvent);
@@ -98,6 +114,10 @@ Result<PeerPolicy> devicesOf(const config::Devices& devices, const EdgePolicy& e
   out.uri_host = devices.domain;
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, devices.policy, kDeviceEdge));
   take(devices.policy, out);
+  auto browser = std::make_shared<PeerPolicy>(out);
+  browser->media.keyings = {sdp::Keying::dtls};
+  browser->media.ice = sdp::IceUse::require;
+  out.browser = std::move(browser);
   return out;
 }
 

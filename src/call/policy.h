@@ -41,6 +41,10 @@ struct PeerPolicy {
   std::vector<unsigned> failover_statuses{408, 503};  // of its final answers, those after which others are tried
   bool follow_redirects = false;                      // its 3xx to a call, by the routes of the caller
 
+  std::shared_ptr<const PeerPolicy> browser = {};  // of devices: the same, but for media of a browser's kind
+
+  // What holds for the media of one that has come over a WebSocket (RFC 7118): DTLS and ICE.
+  const PeerPolicy& overWebSocket() const { return browser ? *browser : *this; }
   bool failsOver(int status) const;
   const NumberPlan& numbers() const { return caller.numbers; }
 };

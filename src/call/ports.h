@@ -11,6 +11,7 @@
 #include "call/target.h"
 #include "core/endpoint.h"
 #include "core/result.h"
+#include "crypto/dtls_certificate.h"
 #include "crypto/verified_peer.h"
 #include "identity/principal.h"
 #include "media/relay.h"
@@ -57,6 +58,15 @@ struct Pinhole {
   IpAddress advertised;  // the address that stands in SDP
 };
 
+// Hears what comes to a pair of ports and is neither RTP nor RTCP (RFC 7983).
+class PathEvents {
+ public:
+  enum class Heard : std::uint8_t { taken, dropped };
+
+  virtual ~PathEvents() = default;
+  virtual Heard onPathDatagram(unsigned pair, const Endpoint& source, Bytes datagram, TimePoint now) = 0;
+};
+
 // A call's open ports; destroying it closes them. A side may have several pairs, one for each place that may come
 // to take it (forks, a new party); datagrams go through the relay on the one pair in use on each side, and are
 // dropped on the others.
@@ -73,13 +83,17 @@ class MediaPorts {
   virtual void closeRtcp(Pair pair) = 0;  // rtcp-mux was agreed
   // What the relay has made, not passed on: from the port in use on the verdict's side.
   virtual void send(const media::Verdict& verdict, MutableBytes datagram) = 0;
+  // STUN and DTLS, from the RTP port of that pair.
+  virtual void send(Pair from, const Endpoint& to, Bytes datagram) = 0;
 };
 
 class MediaPortFactory {
  public:
   virtual ~MediaPortFactory() = default;
-  // For a call's relay, which outlives them; no port is open yet.
-  virtual std::unique_ptr<MediaPorts> portsFor(media::Relay& relay) = 0;
+  // For a call's relay and who hears the rest, which outlive them; no port is open yet.
+  virtual std::unique_ptr<MediaPorts> portsFor(media::Relay& relay, PathEvents& path) = 0;
+  // What a leg that is keyed by DTLS shows. Errors: as crypto::DtlsCertificate::generate().
+  virtual Result<std::shared_ptr<const crypto::DtlsCertificate>> certificate(WallTime wall) = 0;
 };
 
 }  // namespace sallyport::call
