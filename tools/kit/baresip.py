@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""baresip as a peer of the edge: TLS with a client certificate, SDES, audio from and to files. Driven
+"""baresip as a peer of the edge: TLS with a client certificate, SDES or DTLS, audio from and to files. Driven
 over its control port (JSON in netstrings), so that tests wait for its events. Written against 1.0."""
 import json
 import os
@@ -13,7 +13,7 @@ from .process import Process, ProcessError, Running, free_port, run
 
 PROGRAM = shutil.which("baresip")
 MODULES = next((folder for folder in ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules") if os.path.isdir(folder)), None)
-WANTED = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "uuid.so", "account.so", "menu.so", "ctrl_tcp.so")
+WANTED = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "dtls_srtp.so", "uuid.so", "account.so", "menu.so", "ctrl_tcp.so")
 
 
 def missing():
@@ -61,6 +61,7 @@ module sndfile.so
 module aufile.so
 module aubridge.so
 module srtp.so
+module dtls_srtp.so
 module uuid.so
 module_tmp account.so
 module_app menu.so

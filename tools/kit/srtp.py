@@ -148,8 +148,8 @@ class MediaEnd:
                 packet = self.socket.recv(2048)
             except socket.timeout:
                 raise SrtpError(f"no voice within {timeout} s") from None
-            if 64 <= packet[1] & 127 <= 95:
-                continue  # RTCP
+            if packet[0] >> 6 != 2 or 64 <= packet[1] & 127 <= 95:
+                continue  # STUN or DTLS; RTCP
             return self.hearing.open(packet)
 
     def spoken_to(self, seconds=0.3):
