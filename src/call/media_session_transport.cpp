@@ -109,6 +109,7 @@ Status MediaSession::agreeTransport(SideState& side, TimePoint now) {
   if (!local.dtls && !local.ice) {
     side.transport.reset();
     side.association.reset();
+    side.generation = 0;
     side.ice_in_force.clear();
     return success();
   }

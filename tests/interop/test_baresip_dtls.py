@@ -37,6 +37,21 @@ def test_two_baresips_talk_whatever_keys_them(stage, left, right):  # noqa: F811
     assert_heard(stage.speech("bob"), alice.heard())
 
 
+def test_ice_finds_baresip(stage):  # noqa: F811
+    place = baresip.Place()
+    stage.prepare({"bob": place.address}, edit=keyed('["sdes", "dtls"]\nice = "require"', '"sdes"')).run()
+    bob = stage.baresip("bob", answer=True, place=place, rtcp_mux=True)
+    alice = stage.baresip("alice", edge=stage.address, rtcp_mux=True, encryption="dtls_srtp", ice=True)
+    alice.dial(BOB).established()
+    talk(alice.recording)
+    alice.hang_up()
+    bob.closed()
+    record = stage.evidence(stage.answered())
+    assert [leg["keying"] for leg in record["legs"]] == ["DTLS-SRTP", "SDES"]
+    assert_heard(stage.speech("alice"), bob.heard())
+    assert_heard(stage.speech("bob"), alice.heard())
+
+
 def test_baresip_with_an_rtcp_port_of_its_own_is_refused(stage):  # noqa: F811
     stage.prepare({"bob": baresip.Place().address}, edit=keyed('["sdes", "dtls"]', '"sdes"')).run()
     alice = stage.baresip("alice", edge=stage.address, rtcp_mux=False, encryption="dtls_srtp")

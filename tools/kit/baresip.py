@@ -13,7 +13,7 @@ from .process import Process, ProcessError, Running, free_port, run
 
 PROGRAM = shutil.which("baresip")
 MODULES = next((folder for folder in ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules") if os.path.isdir(folder)), None)
-WANTED = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "dtls_srtp.so", "uuid.so", "account.so", "menu.so", "ctrl_tcp.so")
+WANTED = ("g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so", "dtls_srtp.so", "ice.so", "uuid.so", "account.so", "menu.so", "ctrl_tcp.so")
 
 
 def missing():
@@ -62,6 +62,7 @@ module aufile.so
 module aubridge.so
 module srtp.so
 module dtls_srtp.so
+module ice.so
 module uuid.so
 module_tmp account.so
 module_app menu.so
@@ -77,7 +78,7 @@ class Baresip(Running):
     a connection of its own that it keeps (RFC 5626); `password` answers the challenges it understands, MD5 only."""
 
     def __init__(self, folder, user, ca, play, identity=None, edge=None, domain="sallyport.test", answer=False, codec="PCMU",
-                 rtcp_mux=False, encryption="srtp-mand", place=None, registers=False, password=None):
+                 rtcp_mux=False, encryption="srtp-mand", place=None, registers=False, password=None, ice=False):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.user = user
@@ -94,6 +95,7 @@ class Baresip(Running):
         route = f';outbound="sip:{edge};transport=tls"' if edge else ""
         keying = f";mediaenc={encryption}" if encryption else ""
         keying += f";auth_user={user};auth_pass={password}" if password else ""
+        keying += ";medianat=ice" if ice else ""
         regint = "regint=600;sipnat=outbound" if registers else "regint=0"
         (self.folder / "accounts").write_text(
             f"<sip:{user}@{domain};transport=tls>{route};{regint}{keying};audio_codecs={codec};ptime=20;"
