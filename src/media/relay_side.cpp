@@ -229,7 +229,8 @@ SideFacts RelaySide::facts() const {
   facts.agreed = ready();
   facts.should_send = ready() && peerSends();
   facts.should_listen = ready() && peerListens();
-  facts.negotiated = rtp_sources_.negotiated();
+  const auto chosen = way_ == Way::ice ? rtp_sources_.destination() : std::nullopt;
+  facts.negotiated = chosen.value_or(rtp_sources_.negotiated());
   facts.heard_from = rtp_sources_.latched();
   facts.unverified_from = unverified_from_;
   facts.datagrams = datagrams_;
