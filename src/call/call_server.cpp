@@ -26,13 +26,6 @@ sip::UasCapabilities capabilitiesFor(const sip::Message& request) {
   return {.option_tags = kOptionTags};
 }
 
-// For Allow: what this peer may send (RFC 3261 21.4.6).
-std::string allowedTo(std::string_view peer, const config::Config& config) {
-  std::string text;
-  for (const auto& method : config::methodsOf(config, peer)) text += (text.empty() ? "" : ", ") + method;
-  return text;
-}
-
 std::string answerTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(12); }
 
 }  // namespace
@@ -56,7 +49,7 @@ void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::M
   if (!admitted) return;
   switch (request.method()) {
     case sip::Method::invite: return newCall(id, flow, *facts, std::move(request), *std::move(admitted));
-    case sip::Method::options: return answerOptions(id, request);
+    case sip::Method::options: return answerOptions(id, *facts, request);
     case sip::Method::registration:
       if (services_.registrar != nullptr) return registration(id, flow, *facts, proven->principal, std::move(request));
       break;
@@ -145,7 +138,11 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
   logRefusal(request, status, flow, error);
   auto writer = sip::responseTo(request, status, {}, answerTag(parts_.worker));
   for (const auto& [header, value] : headers) writer.header(header, value);
-  if (status == 405) writer.header(sip::HeaderId::allow, allowedTo(flow.peer(), *policy_->config));
+  if (status == 405) {
+    const auto where = request.toTag().empty() ? config::AllowedWhere::anywhere : config::AllowedWhere::inCall;
+    writer.header(sip::HeaderId::allow,
+                  config::allowInstead(*policy_->config, flow.peer(), where, request.methodName()));
+  }
   if (status == 420) {
     for (const auto tag : sip::unsupportedOptions(request, capabilitiesFor(request)))
       writer.header(sip::HeaderId::unsupported, tag);
@@ -157,9 +154,9 @@ void CallServer::refuse(sip::ServerTransactionId id, const sip::Message& request
   parts_.metrics.sipResponse(telemetry::Direction::sent, request.methodName(), static_cast<unsigned>(status));
 }
 
-void CallServer::answerOptions(sip::ServerTransactionId id, const sip::Message& request) {
+void CallServer::answerOptions(sip::ServerTransactionId id, const FlowFacts& facts, const sip::Message& request) {
   auto writer = sip::responseTo(request, draining_ ? 503 : 200, {}, answerTag(parts_.worker));
-  writer.header(sip::HeaderId::allow, kAllowedMethods)
+  writer.header(sip::HeaderId::allow, config::allowOf(*policy_->config, facts.peer(), config::AllowedWhere::anywhere))
       .header(sip::HeaderId::accept, "application/sdp")
       .header(sip::HeaderId::supported, kSupported);
   (void)transactions_.respond(id, draining_ ? 503 : 200, writer.finish(), context_.now);

@@ -200,7 +200,7 @@ class CallServer final : public sip::TransactionLayer::Sink,
                  guard::AdmittedRequest admitted);
   // The leg whose dialog an INVITE is to take over.
   Result<Leg*> replacedBy(const sip::Message& invite, const FlowFacts& facts) const;
-  void answerOptions(sip::ServerTransactionId id, const sip::Message& request);
+  void answerOptions(sip::ServerTransactionId id, const FlowFacts& facts, const sip::Message& request);
   Leg* byTag(std::string_view local_tag) const;
   // The leg's call is looked at again when the turn ends.
   Leg& touch(Leg& leg);

@@ -198,11 +198,24 @@ TEST_F(CallServerTest, AnswersOptionsWithWhatItAllows) {
   auto asking = callerOn(border, call.caller.flow);
   asking.send("OPTIONS");
   ASSERT_EQ(asking.final(sip::Method::options), 200);
-  EXPECT_TRUE(asking.last->listContains(sip::HeaderId::allow, "INVITE"));
+  EXPECT_EQ(asking.last->header(sip::HeaderId::allow),
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE, REFER");
   border.server.drain();
   asking = callerOn(border, call.caller.flow);
   asking.send("OPTIONS");
   EXPECT_EQ(asking.final(sip::Method::options), 503);
+}
+
+TEST_F(CallServerTest, InACallEachSideIsToldWhatItMaySendThere) {
+  BorderConfig config;
+  config.core += "methods = [\"OPTIONS\", \"MESSAGE\"]\n";
+  const auto policy = policyOf(config);
+  border.server.adopt(policy, border.judges(policy));
+  ASSERT_TRUE(call.establish());
+  EXPECT_EQ(call.invite->header(sip::HeaderId::allow), "INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, OPTIONS");
+  EXPECT_EQ(call.caller.last->header(sip::HeaderId::allow),
+            "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER");
+  hangUp();
 }
 
 TEST_F(CallServerTest, TwoCallsShareNothing) {

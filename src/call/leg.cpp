@@ -8,6 +8,7 @@
 #include "call/earliest.h"
 #include "call/status_map.h"
 #include "call/surrender.h"
+#include "config/methods.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
@@ -94,7 +95,7 @@ sip::MessageWriter Leg::responseTo(const sip::Message& request, int status) {
   auto writer = sip::responseTo(request, status, {}, local_tag_);
   if (!dialog_ || dialog_->state() == sip::Dialog::State::early) writer.copy(request, sip::HeaderId::recordRoute);
   writer.header(sip::HeaderId::contact, contact());
-  writer.header(sip::HeaderId::allow, kAllowedMethods);
+  writer.header(sip::HeaderId::allow, allow());
   if (status < 200 || request.method() == sip::Method::prack) return writer;
   writer.header(sip::HeaderId::supported, kSupported);
   if (const auto timer = sip::answerSessionTimer(request, sessionPolicy());
@@ -104,6 +105,10 @@ sip::MessageWriter Leg::responseTo(const sip::Message& request, int status) {
     startSessionTimer(timer->timer);
   }
   return writer;
+}
+
+std::string Leg::allow(std::string_view refused) const {
+  return config::allowInstead(*policy_->config, peer().name, config::AllowedWhere::inCall, refused);
 }
 
 sip::SessionTimerPolicy Leg::sessionPolicy() const {
@@ -171,7 +176,7 @@ void Leg::respond(sip::ServerTransactionId id, int status, std::string bytes) {
 void Leg::refuse(sip::ServerTransactionId id, const sip::Message& request, int status,
                  std::optional<std::chrono::seconds> retry_after) {
   auto writer = sip::responseTo(request, status, {}, local_tag_);
-  if (status == 405 || status == 501) writer.header(sip::HeaderId::allow, kAllowedMethods);
+  if (status == 405 || status == 501) writer.header(sip::HeaderId::allow, allow(request.methodName()));
   if (status == 415)
     writer.header(sip::HeaderId::accept, request.method() == sip::Method::info ? kKeyTypes : kSessionType);
   if (status == 422) {
@@ -210,7 +215,7 @@ void Leg::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::Message 
     case sip::Method::options:
       return respond(id, 200,
                      sip::responseTo(request, 200, {}, local_tag_)
-                         .header(sip::HeaderId::allow, kAllowedMethods)
+                         .header(sip::HeaderId::allow, allow())
                          .header(sip::HeaderId::accept, "application/sdp")
                          .finish());
     case sip::Method::info: return onInfo(id, request);

@@ -25,7 +25,6 @@
 namespace sallyport::call {
 
 // What Allow says, and all that a leg answers with anything but a refusal.
-inline constexpr std::string_view kAllowedMethods = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, REFER";
 inline constexpr std::string_view kSupported = "timer, 100rel, replaces";
 
 // The parts of our INVITE that the call decides.
@@ -198,6 +197,8 @@ class Leg {
   void sendOn(sip::FlowId flow, OwnRequest own, std::string bytes);
   void useFlow(sip::FlowId flow);
   void withFlow(std::function<void(Leg&, Result<sip::FlowId>)> use);
+  // What the peer may send here, for Allow; not `refused`.
+  std::string allow(std::string_view refused = {}) const;
   void letGo(const OwnRequest& own, const sip::Message& final_response);
   void sayBye();
   void refresh();

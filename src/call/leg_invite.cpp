@@ -61,7 +61,7 @@ std::string Leg::initialInvite(const std::string& branch) {
       .header(sip::HeaderId::callId, call_id_)
       .header(sip::HeaderId::cseq, std::to_string(initial_cseq_) + " INVITE")
       .header(sip::HeaderId::contact, contact())
-      .header(sip::HeaderId::allow, kAllowedMethods)
+      .header(sip::HeaderId::allow, allow())
       .header(sip::HeaderId::supported, kSupported)
       .header(sip::HeaderId::sessionExpires, asked_.toString())
       .header(sip::HeaderId::minSe, static_cast<std::uint64_t>(least.count()));

@@ -166,7 +166,7 @@ void Leg::sendInDialog(sip::Dialog& dialog, OwnRequest own, std::optional<Author
   const bool session = method == sip::Method::invite || method == sip::Method::update;
   if (session || method == sip::Method::notify) writer.header(sip::HeaderId::contact, contact());
   if (session) {
-    writer.header(sip::HeaderId::allow, kAllowedMethods);
+    writer.header(sip::HeaderId::allow, allow());
     writer.header(sip::HeaderId::supported, kSupported);
     if (session_) {
       const bool ours = session_->duty == sip::SessionTimer::Duty::refresh;

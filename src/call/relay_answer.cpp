@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 
-#include "call/leg.h"
 #include "call/status_map.h"
+#include "config/methods.h"
 #include "crypto/random.h"
 #include "sip/request_check.h"
 
@@ -42,10 +42,13 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-RelayHeaders headersOf(const RelayContext& context, const sip::Message& request, int status) {
+RelayHeaders headersOf(const RelayContext& context, const RelayRequest& from, int status) {
+  const auto& request = from.message;
   const auto& rules = context.rules;
   switch (status) {
-    case 405: return {{"Allow", std::string{kAllowedMethods}}};
+    case 405:
+      return {{"Allow", config::allowInstead(*context.policy->config, from.from.peer(), config::AllowedWhere::anywhere,
+                                             request.methodName())}};
     case 415:
       return {
           {"Accept", request.method() == sip::Method::message ? joined(rules.message_types) : "application/pidf+xml"}};
@@ -84,7 +87,7 @@ void refuseRelayed(RelayContext& context, const RelayRequest& request, const Err
                      {"peer", request.from.peer()},
                      {"identity", request.from.identity()}});
   answerRelayed(context, request.id, request.message, status, relayTag(context.worker),
-                headersOf(context, request.message, status));
+                headersOf(context, request, status));
 }
 
 const KnownEvent* knownEvent(std::string_view package) {

@@ -72,6 +72,7 @@ struct RelayContext {
   const Clock& clock;
   RelayRules rules = {};
   Challenges* challenges = nullptr;  // what answers those of peers; null: nobody
+  EdgePolicyPtr policy = nullptr;    // RequestRelay's to set
 };
 
 }  // namespace sallyport::call

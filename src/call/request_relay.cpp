@@ -85,20 +85,19 @@ struct RequestRelay::Carried {
 };
 
 RequestRelay::RequestRelay(RelayContext context, RequestRoutes& routes, EdgePolicyPtr policy)
-    : context_(std::move(context)),
-      routes_(routes),
-      policy_(std::move(policy)),
-      alive_(std::make_shared<const bool>(true)) {}
+    : context_(std::move(context)), routes_(routes), alive_(std::make_shared<const bool>(true)) {
+  context_.policy = std::move(policy);
+}
 
 RequestRelay::~RequestRelay() {
   for (const auto& subscription : all()) subscription->abandon();
 }
 
 void RequestRelay::adopt(EdgePolicyPtr policy) {
-  policy_ = std::move(policy);
+  context_.policy = std::move(policy);
   for (const auto& subscription : all()) {
-    const bool both =
-        policy_->peer(subscription->nearPeer()) != nullptr && policy_->peer(subscription->farPeer()) != nullptr;
+    const bool both = context_.policy->peer(subscription->nearPeer()) != nullptr &&
+                      context_.policy->peer(subscription->farPeer()) != nullptr;
     if (!both) subscription->end("relay.peer_removed");
   }
 }
@@ -138,7 +137,7 @@ Status RequestRelay::check(const RelayRequest& request) const {
 
 // The guard has admitted the method; a policy that names methods of its own narrows that.
 Status RequestRelay::mayUse(std::string_view peer, sip::Method method, const char* code) const {
-  const auto* policy = policyOf(*policy_->config, peer);
+  const auto* policy = policyOf(*context_.policy->config, peer);
   if (policy == nullptr) return relayDenied("call.peer_removed", std::string{peer});
   if (policy->methods.empty() || isOneOf(sip::toString(method), policy->methods)) return success();
   return relayDenied(code, std::string{sip::toString(method)} + ", " + std::string{peer});

@@ -67,7 +67,6 @@ class RequestRelay {
 
   RelayContext context_;
   RequestRoutes& routes_;
-  EdgePolicyPtr policy_;
   std::size_t pending_ = 0;
   ByName<Share> shares_;                          // by identity
   ByName<std::shared_ptr<Subscription>> by_tag_;  // each under both of its tags

@@ -48,6 +48,13 @@ TEST(Methods, OfPhonesThatRegisterNeedARegistrar) {
   EXPECT_THAT(methodsOf(config, "proxy"), ElementsAre("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "MESSAGE"));
 }
 
+TEST(Methods, StandInAllowAsFarAsTheyMeanSomethingThere) {
+  const auto config = somebody();
+  EXPECT_EQ(allowOf(config, "proxy", AllowedWhere::anywhere), "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE, REGISTER");
+  EXPECT_EQ(allowOf(config, "proxy", AllowedWhere::inCall), "INVITE, ACK, BYE, CANCEL, OPTIONS");
+  EXPECT_EQ(allowInstead(config, "trunk", AllowedWhere::anywhere, "INFO"), "INVITE, ACK, BYE, CANCEL, OPTIONS");
+}
+
 TEST(Methods, ThatAreNoCallsCanBeAllThereAre) {
   auto config = somebody();
   config.guard.methods = {"OPTIONS"};
