@@ -39,6 +39,7 @@ MetricLabels MetricLabels::standard() {
       .guard_rules = {"peer_known", "method", "domain", "source_call_rate", "identity_call_rate", "source_concurrency",
                       "identity_concurrency", "peer_concurrency"},
       .media_drops = {"unknown_source", "auth_failed", "replayed"},
+      .web_refusals = {"net.websocket.origin", "net.websocket.subprotocol", "net.http.not_found", "net.http.slow"},
   };
 }
 
@@ -105,6 +106,13 @@ void WorkerMetrics::connectionsOpen(std::int64_t change) {
 }
 void WorkerMetrics::mediaPortsOpen(std::int64_t change) {
   add(Layout::kMediaPorts, static_cast<std::uint64_t>(change));
+}
+
+void WorkerMetrics::webSocketsOpen(std::int64_t change) {
+  add(Layout::kWebSockets, static_cast<std::uint64_t>(change));
+}
+void WorkerMetrics::webRequestRefused(std::string_view reason) {
+  add(Layout::kWebRefusals + layout_.web_refusals.indexOf(reason), 1);
 }
 
 void WorkerMetrics::tlsHandshakeSucceeded(Side side) { add(Layout::kHandshakes + at(side), 1); }
@@ -176,6 +184,7 @@ Metrics::Totals Metrics::totals() const {
   totals.calls_failed = sumOf(Layout::kCallsFailed, LabelSet::kSlots);
   totals.calls_active = static_cast<std::int64_t>(sum(Layout::kCallsActive));
   totals.connections_open = static_cast<std::int64_t>(sum(Layout::kConnections));
+  totals.websockets_open = static_cast<std::int64_t>(sum(Layout::kWebSockets));
   totals.media_ports_open = static_cast<std::int64_t>(sum(Layout::kMediaPorts));
   totals.handshakes_ok = sumOf(Layout::kHandshakes, 2);
   totals.handshakes_failed = sumOf(Layout::kHandshakesFailed, 2 * LabelSet::kSlots);

@@ -29,6 +29,7 @@ struct MetricLabels {
   std::vector<std::string> call_causes;
   std::vector<std::string> guard_rules;
   std::vector<std::string> media_drops;
+  std::vector<std::string> web_refusals;
   static MetricLabels standard();
 };
 
@@ -57,6 +58,8 @@ class WorkerMetrics {
   void tlsHandshakeSucceeded(Side side);
   void tlsHandshakeFailed(Side side, std::string_view code);
   void connectionsOpen(std::int64_t change);
+  void webSocketsOpen(std::int64_t change);  // of the connections
+  void webRequestRefused(std::string_view reason);
 
   void guardDecision(std::string_view rule, std::string_view action);  // admit challenge refuse drop shadow
 
@@ -92,7 +95,7 @@ class Metrics {
   // Sums for `status --json`.
   struct Totals {
     std::uint64_t calls_attempted = 0, calls_answered = 0, calls_failed = 0;
-    std::int64_t calls_active = 0, connections_open = 0, media_ports_open = 0;
+    std::int64_t calls_active = 0, connections_open = 0, websockets_open = 0, media_ports_open = 0;
     std::uint64_t handshakes_ok = 0, handshakes_failed = 0;
     std::uint64_t media_packets_received = 0, media_packets_sent = 0, media_packets_dropped = 0;
   };

@@ -53,9 +53,10 @@ class MetricsLayout {
       : tls_failures(labels.tls_failures),
         call_causes(labels.call_causes),
         guard_rules(labels.guard_rules),
-        media_drops(labels.media_drops) {}
+        media_drops(labels.media_drops),
+        web_refusals(labels.web_refusals) {}
 
-  LabelSet tls_failures, call_causes, guard_rules, media_drops;
+  LabelSet tls_failures, call_causes, guard_rules, media_drops, web_refusals;
 
   static constexpr std::size_t kMethods = kMethodLabels.size();
   static constexpr std::size_t kStatuses = kStatusLabels.size();
@@ -75,7 +76,9 @@ class MetricsLayout {
   static constexpr std::size_t kMediaBytes = kMediaPackets + 2;                       // [direction]
   static constexpr std::size_t kMediaDrops = kMediaBytes + 2;                         // [reason]
   static constexpr std::size_t kMediaPorts = kMediaDrops + LabelSet::kSlots;
-  static constexpr std::size_t kSlots = kMediaPorts + 1;
+  static constexpr std::size_t kWebSockets = kMediaPorts + 1;
+  static constexpr std::size_t kWebRefusals = kWebSockets + 1;  // [reason]
+  static constexpr std::size_t kSlots = kWebRefusals + LabelSet::kSlots;
 };
 
 }  // namespace sallyport::telemetry

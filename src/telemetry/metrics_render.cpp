@@ -98,6 +98,10 @@ class Scrape {
       });
     }
     single("connections_open", "SIP connections that are open", MetricType::Gauge, Layout::kConnections);
+    single("websockets_open", "SIP connections that are WebSockets", MetricType::Gauge, Layout::kWebSockets);
+    out_.begin("web_requests_refused_total", "HTTP requests and upgrades that were refused, by reason",
+               MetricType::Counter);
+    byLabel(layout_.web_refusals, "reason", Layout::kWebRefusals);
   }
 
   void guard() {
