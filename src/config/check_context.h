@@ -52,6 +52,7 @@ struct CheckContext {
 
 void checkListeners(const CheckContext& context);
 void checkUnprotected(const CheckContext& context);
+void checkWeb(const CheckContext& context);
 void checkDevices(const CheckContext& context);
 void checkPeers(const CheckContext& context);
 void checkRoutes(const CheckContext& context);

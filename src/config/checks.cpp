@@ -191,6 +191,7 @@ void checkConsistency(const Node& root, const Config& config, Problems& problems
   checkDevices(context);
   checkPeers(context);
   checkUnprotected(context);
+  checkWeb(context);
   checkRoutes(context);
   checkHeaderPolicies(context);
   checkRegistrar(context);

@@ -30,13 +30,18 @@ void checkFiles(const Node& root, const Config& config, Problems& problems) {
     problems.error(place, "config.file.mode", path.string() + " can be read or changed by others than its owner",
                    "chmod 600 " + path.string());
   };
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    const auto& listener = config.listeners[i];
-    check(listener.ecdsa.certificate, placeIn(root, "listener", i, "certificate"));
-    check(listener.ecdsa.key, placeIn(root, "listener", i, "key"));
-    if (!listener.rsa) continue;
-    check(listener.rsa->certificate, placeIn(root, "listener", i, "rsa_certificate"));
-    check(listener.rsa->key, placeIn(root, "listener", i, "rsa_key"));
+  const auto check_certificates = [&](const auto& listener, std::string_view section, std::size_t i) {
+    check(listener.ecdsa.certificate, placeIn(root, section, i, "certificate"));
+    check(listener.ecdsa.key, placeIn(root, section, i, "key"));
+    if (!listener.rsa) return;
+    check(listener.rsa->certificate, placeIn(root, section, i, "rsa_certificate"));
+    check(listener.rsa->key, placeIn(root, section, i, "rsa_key"));
+  };
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) check_certificates(config.listeners[i], "listener", i);
+  if (config.web_listener) {
+    check_certificates(*config.web_listener, "web_listener", 0);
+    if (const auto& phone = config.web_listener->phone)
+      check(*phone / "index.html", placeIn(root, "web_listener", 0, "phone"));
   }
   for (std::size_t i = 0; i < config.trusts.size(); ++i) {
     check(config.trusts[i].anchors, placeIn(root, "trust", i, "anchors"));

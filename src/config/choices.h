@@ -22,6 +22,8 @@ inline constexpr std::array kDigests{Choice<DigestAlgorithm>{"SHA-256", DigestAl
 inline constexpr std::array kSafeDigests{kDigests[0], kDigests[1]};
 inline constexpr std::array kClientCertificates{Choice<ClientCertificate>{"required", ClientCertificate::required},
                                                 Choice<ClientCertificate>{"optional", ClientCertificate::optional}};
+inline constexpr std::array kWithoutOrigin{Choice<WithoutOrigin>{"refuse", WithoutOrigin::refuse},
+                                           Choice<WithoutOrigin>{"admit", WithoutOrigin::admit}};
 inline constexpr std::array kTlsFloors{Choice<TlsFloor>{"1.2", TlsFloor::tls12},
                                        Choice<TlsFloor>{"1.3", TlsFloor::tls13}};
 inline constexpr std::array kTiers{Choice<Tier>{"strict", Tier::strict}, Choice<Tier>{"compatible", Tier::compatible}};

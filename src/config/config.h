@@ -63,6 +63,33 @@ struct UnprotectedListener {
   unsigned connections_per_source = 20;  // begun per second, from one address
 };
 
+// Whether a client that names no page it comes from, and so is no browser, gets a WebSocket.
+enum class WithoutOrigin : std::uint8_t { refuse, admit };
+
+// [web_listener]: HTTPS and SIP over secure WebSocket (RFC 7118), for browsers. No certificate of theirs is asked for;
+// they prove themselves as `authentication` says. It cannot be given a name, and no [[listener]] can have this one.
+inline constexpr std::string_view kWebListener = "[web_listener]";
+struct WebListener {
+  Endpoint address;
+  KeyPair ecdsa;  // as of a Listener
+  std::optional<KeyPair> rsa;
+  std::optional<HostPort> advertise;
+  std::vector<Proofs> authentication;  // as of a Listener
+  std::vector<std::string> origins;    // pages that may open a WebSocket; empty: those served here
+  WithoutOrigin without_origin = WithoutOrigin::refuse;
+  std::optional<Path> phone;             // the folder of the web phone; none: no page is served
+  std::string title;                     // its heading; empty: its own
+  std::vector<std::string> ice_servers;  // "stun:stun.example.org": what it is told
+  TlsFloor tls = TlsFloor::tls12;
+  unsigned max_connections = 10'000;
+  unsigned connections_per_source = 256;  // of them, at once from one address
+  Milliseconds handshake_timeout{5'000};
+  Milliseconds first_byte_timeout{10'000};
+  Milliseconds request_timeout{5'000};  // for the whole header of a request
+  Milliseconds idle_timeout{600'000};   // of a WebSocket
+  unsigned handshakes_per_source = 20;  // per second, from one address
+};
+
 // One address of the media relay, and what SDP says instead of it behind a NAT.
 struct MediaAddress {
   IpAddress bind;
@@ -226,6 +253,7 @@ struct Config {
   Edge edge;
   std::vector<Listener> listeners;
   std::optional<UnprotectedListener> unprotected_listener;
+  std::optional<WebListener> web_listener;
   Media media;
   std::vector<Trust> trusts;
   std::optional<Devices> devices;

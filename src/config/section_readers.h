@@ -11,6 +11,8 @@
 
 namespace sallyport::config {
 
+void readCertificates(TableReader& table, KeyPair& ecdsa, std::optional<KeyPair>& rsa);  // ours, of a listener
+void readWebListener(TableReader& table, WebListener& listener);
 void readDevices(TableReader& table, Devices& devices);
 void readPeer(TableReader& table, Peer& peer);
 void readRoute(TableReader& table, Route& route);

@@ -30,21 +30,9 @@ void readEdge(TableReader& table, Edge& edge) {
 void readListener(TableReader& table, Listener& listener) {
   table.require("name", "name = \"public\": how logs and metrics call it");
   table.require("address", "address = \"0.0.0.0:5061\"");
-  table.require("certificate", "certificate = \"edge.pem\": the chain, leaf first");
-  table.require("key", "key = \"edge.key\"");
   table.name("name", listener.name);
   table.parsed("address", listener.address, Endpoint::parse, kAddressForm);
-  table.path("certificate", listener.ecdsa.certificate);
-  table.path("key", listener.ecdsa.key);
-  KeyPair rsa;
-  table.path("rsa_certificate", rsa.certificate);
-  table.path("rsa_key", rsa.key);
-  if (rsa.certificate.empty() != rsa.key.empty()) {
-    table.problems().error(table.placeOf(rsa.key.empty() ? "rsa_certificate" : "rsa_key"), "config.key.missing",
-                           "'rsa_certificate' and 'rsa_key' in " + table.label() + " go together");
-  } else if (!rsa.key.empty()) {
-    listener.rsa = rsa;
-  }
+  readCertificates(table, listener.ecdsa, listener.rsa);
   table.choice("client_certificate", listener.client_certificate, kClientCertificates);
   table.list("authentication", listener.authentication, parseProofs, kProofsForm);
   table.choice("tls", listener.tls, kTlsFloors);
@@ -164,6 +152,9 @@ class SectionReader {
     if (root_.take("unprotected_listener") != nullptr || reading_.settings != nullptr) {
       single("unprotected_listener",
              [&](TableReader& table) { readUnprotectedListener(table, config.unprotected_listener.emplace()); });
+    }
+    if (root_.take("web_listener") != nullptr || reading_.settings != nullptr) {
+      single("web_listener", [&](TableReader& table) { readWebListener(table, config.web_listener.emplace()); });
     }
     single("media", [&](TableReader& table) { readMedia(table, config.media); });
     each("trust", [&](TableReader& table) { readTrust(table, config.trusts.emplace_back()); });

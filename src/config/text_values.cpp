@@ -233,6 +233,24 @@ std::optional<std::string> parseTurnUrl(std::string_view text) {
   return std::string{text};
 }
 
+// RFC 6454 6.2: the host in lower case, the port only where it is not that of the scheme.
+std::optional<std::string> parseOrigin(std::string_view text) {
+  constexpr std::string_view kScheme = "https://";
+  constexpr std::uint16_t kHttps = 443;
+  if (!text.starts_with(kScheme) || text.size() > kLongestText) return std::nullopt;
+  auto place = parseHostPort(text.substr(kScheme.size()));
+  if (!place) return std::nullopt;
+  if (place->port == kHttps) place->port.reset();
+  return std::string{kScheme} + place->toString();
+}
+
+std::optional<std::string> parseStunUrl(std::string_view text) {
+  for (const std::string_view scheme : {"stun:", "stuns:"}) {
+    if (text.starts_with(scheme) && parseHostPort(text.substr(scheme.size()))) return std::string{text};
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> parseCountry(std::string_view text) {
   if (text.size() != 2 || !std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; }))
     return std::nullopt;

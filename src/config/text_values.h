@@ -26,6 +26,8 @@ std::optional<std::string> parsePolicyName(std::string_view text);  // "acme@202
 std::optional<std::string> parseHeaderName(std::string_view text);  // a token, RFC 3261 25.1
 std::optional<std::string> parseHttpsUrl(std::string_view text);
 std::optional<std::string> parseTurnUrl(std::string_view text);  // RFC 7065: "turns:turn.example.org:443?transport=tcp"
+std::optional<std::string> parseOrigin(std::string_view text);   // "https://host[:port]", as browsers write it
+std::optional<std::string> parseStunUrl(std::string_view text);  // "stun:host[:port]", also stuns: (RFC 7064)
 std::optional<std::string> parseCountry(std::string_view text);  // "DE"
 std::optional<std::string> parseDigits(std::string_view text);   // at most 15
 std::optional<std::string> parseNumberPrefix(std::string_view text);  // "+4930", "030", "+*"; the "*" is dropped
