@@ -44,6 +44,7 @@ Status PolicyRoutes::reachDevice(Target& target) const {
   const auto& binding = *bindings.front();
   target.request_uri = binding.contact.uri;
   target.flow = binding.flow;
+  if (binding.path.empty()) return success();  // which as a list would be one empty element
   for (sip::ListCursor hops{binding.path}; const auto hop = hops.next();) {
     SP_ASSIGN(const auto route, sip::NameAddr::parse(*hop));
     target.route.emplace_back(route.uri);

@@ -107,6 +107,14 @@ TEST_F(PolicyRoutesTest, ARegisteredUserIsReachedOnTheirConnection) {
   EXPECT_EQ(route->target.route, (std::vector<std::string>{"sip:edge1.test;lr", "sip:edge2.test;lr"}));
 }
 
+TEST_F(PolicyRoutesTest, WhoRegisteredWithoutAPathIsReachedWithoutARoute) {
+  bind("dora@sallyport.test");
+  const auto route = routes.decide(message("dora"));
+  ASSERT_TRUE(route.ok()) << route.error().code;
+  EXPECT_EQ(route->target.request_uri, "sip:desk@10.0.0.9:5061;transport=tls");
+  EXPECT_TRUE(route->target.route.empty());
+}
+
 TEST_F(PolicyRoutesTest, WhoIsNotReachableIsRefused) {
   EXPECT_EQ(codeOf(message("dora")), "registrar.no_binding");
   bind("dora@sallyport.test");
