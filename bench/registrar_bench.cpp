@@ -94,7 +94,7 @@ void wholeRegister(benchmark::State& state) {
         " REGISTER\r\nMax-Forwards: 70\r\nSupported: outbound, gruu, path\r\nUser-Agent: Desk phone 1.0\r\n"
         "Contact: <sip:alice@10.9.8.7:5061;transport=tls>;reg-id=1;expires=3600;"
         "+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\"\r\nContent-Length: 0\r\n\r\n");
-    registrar.handle({*message, who, sip::FlowId{1}, source, ContactTransport::tls}, [&](const RegisterAnswer& answer) {
+    registrar.handle({*message, who, sip::FlowId{1}, source, Transport::tls}, [&](const RegisterAnswer& answer) {
       if (answer.status != 200) state.SkipWithError("refused");
       benchmark::DoNotOptimize(render(answer, *message, "0-tag"));
     });

@@ -44,15 +44,14 @@ struct House {
     if (!message || message->method() != sip::Method::registration || !message->isRequest()) return;
     const auto who = identity::Principal::fromCertificate(test::principal(is_peer ? "core" : "alice").proof);
     unsigned answers = 0;
-    registrar.handle(
-        {*message, who, sip::FlowId{choice & 3U}, *Endpoint::parse("10.0.0.1:5061"), ContactTransport::tls},
-        [&](const RegisterAnswer& answer) {
-          ++answers;
-          require((answer.status == 200) != answer.refusal.has_value());
-          const auto read = sip::Message::parse(render(answer, *message, "t"));
-          require(read && read->status() == answer.status);
-          require(read->nameAddrs(sip::HeaderId::contact).ok());
-        });
+    registrar.handle({*message, who, sip::FlowId{choice & 3U}, *Endpoint::parse("10.0.0.1:5061"), Transport::tls},
+                     [&](const RegisterAnswer& answer) {
+                       ++answers;
+                       require((answer.status == 200) != answer.refusal.has_value());
+                       const auto read = sip::Message::parse(render(answer, *message, "t"));
+                       require(read && read->status() == answer.status);
+                       require(read->nameAddrs(sip::HeaderId::contact).ok());
+                     });
     require(answers == 1);
     if ((choice & 0x10) != 0) registrar.flowClosed(sip::FlowId{choice & 3U});
     clock.advance(std::chrono::seconds{choice});

@@ -23,7 +23,7 @@ void Bridge::proveLeg(const Leg& leg) {
     proof.issuer = certificate.issuer;
     proof.serial = certificate.serial;
   }
-  proof.unprotected = facts->hop == HopSecurity::plain;
+  proof.unprotected = facts->hop() == HopSecurity::plain;
   proof.tls_version = facts->tls_version;
   proof.tls_suite = facts->tls_suite;
   proof.local_endpoint = facts->local.toString();

@@ -103,7 +103,7 @@ Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts&
   if (hops == 0) return Error{ErrorKind::peerMisbehaved, "call.max_forwards", ""};
   const auto* caller = policy->peer(facts.peer());
   // A connection that was made before the peer became unprotected, or the other way round, is about to be closed.
-  if (caller == nullptr || caller->hop != facts.hop)
+  if (caller == nullptr || caller->hop != facts.hop())
     return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
   SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite.requestUri(), wall));
   // A core that is a proxy keeps the Call-ID of what we sent it. Where it asks for the one phone that it was told of

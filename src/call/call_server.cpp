@@ -166,7 +166,7 @@ void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, con
                               const identity::Principal& principal, sip::Message request) {
   // The answer may wait for a core's, and needs the request until then.
   const auto asked = std::make_shared<const sip::Message>(std::move(request));
-  const RegisterRequest registering{*asked, principal, flow, facts.remote};
+  const RegisterRequest registering{*asked, principal, flow, facts.remote, facts.transport};
   const auto known = parts_.flows.facts(flow);
   services_.registrar->handle(registering, [this, id, asked, known](const RegisterAnswer& answer) {
     if (answer.refusal) logRefusal(*asked, answer.status, *known, *answer.refusal);

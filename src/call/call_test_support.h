@@ -77,7 +77,7 @@ class FakeFlows final : public Flows {
       plain.principal = identity::Principal::fromSourceNetwork(std::string{who});
       plain.listener = config::kUnprotectedListener;
       plain.remote = from.value_or(address);
-      plain.hop = HopSecurity::plain;
+      plain.transport = Transport::tcp;
       flows_[id] = std::make_shared<const FlowFacts>(std::move(plain));
       return id;
     }

@@ -453,7 +453,9 @@ bool Leg::isFinished() const {
 std::string Leg::contact() const {
   const bool secure = dialog_ ? dialog_->isSecure() : plan_.request_uri.starts_with("sips:");
   const auto& us = context_.sentByTo(peer());
-  return secure ? "<sips:" + local_tag_ + "@" + us.on(peer().hop) + ">" : "<" + us.uri(peer().hop, local_tag_) + ">";
+  if (!secure) return "<" + us.uri(transport_, local_tag_) + ">";
+  const char* way = transport_ == Transport::wss ? ";transport=ws>" : ">";
+  return "<sips:" + local_tag_ + "@" + us.on(transport_) + way;
 }
 
 }  // namespace sallyport::call

@@ -217,6 +217,7 @@ class Leg {
   std::string call_id_;
   std::string identity_;
   sip::FlowId flow_{};
+  Transport transport_ = Transport::tls;  // of the flow
   bool flow_alive_ = false;
 
   std::optional<sip::Dialog> dialog_;

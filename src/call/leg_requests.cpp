@@ -16,7 +16,7 @@ constexpr std::size_t kAccepted = 4;  // INVITEs of which a repeated 2xx still f
 
 std::string Leg::newBranch() const { return call::newBranch(context_.worker); }
 
-std::string Leg::via(std::string_view branch) const { return context_.sentByTo(peer()).via(peer().hop, branch); }
+std::string Leg::via(std::string_view branch) const { return context_.sentByTo(peer()).via(transport_, branch); }
 
 // --- on the wire ---------------------------------------------------------------------------------------------
 
@@ -24,6 +24,7 @@ void Leg::useFlow(sip::FlowId flow) {
   if (flow_alive_ && flow_ == flow) return;
   flow_ = flow;
   flow_alive_ = true;
+  if (const auto facts = context_.flows.facts(flow)) transport_ = facts->transport;
   context_.index.bindFlow(flow, *this);
 }
 

@@ -44,7 +44,7 @@ void OptionsProbes::ask(const PeerPolicy& peer, sip::FlowId flow, Done done) {
         .header(HeaderId::to, host)
         .header(HeaderId::callId, id)
         .header(HeaderId::cseq, "1 OPTIONS")
-        .header(HeaderId::contact, "<" + requester_->sentByTo(peer).uri(peer.hop) + ">")
+        .header(HeaderId::contact, "<" + requester_->sentByTo(peer).uri(streamOver(peer.hop)) + ">")
         .header(HeaderId::accept, "application/sdp");
     return writer.finish();
   };

@@ -25,9 +25,9 @@ void OwnRequests::request(sip::FlowId on, sip::Method method, Write write, Done 
 void OwnRequests::send(sip::FlowId flow, const SentBy& sent_by, sip::Method method, const Write& write, Done done) {
   const auto branch = newBranch(context_.worker);
   const auto facts = context_.flows.facts(flow);
-  const auto hop = facts ? facts->hop : HopSecurity::tls;
+  const auto transport = facts ? facts->transport : Transport::tls;
   auto sent = context_.transactions.send(flow, sip::Reliability::reliable, method, branch,
-                                         write(sent_by.via(hop, branch)), context_.now);
+                                         write(sent_by.via(transport, branch)), context_.now);
   if (!sent) return done({flow, sent.error()});
   pending_.emplace(static_cast<std::uint64_t>(*sent), Pending{flow, std::move(done)});
 }

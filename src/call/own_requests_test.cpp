@@ -18,7 +18,7 @@ class OwnRequestsTest : public ::testing::Test {
           writer.request("OPTIONS", "sip:core.inner.test")
               .header(sip::HeaderId::via, via)
               .header(sip::HeaderId::maxForwards, 70)
-              .header(sip::HeaderId::from, "<" + border.server.requester().sentBy().uri(HopSecurity::tls) + ">;tag=0-t")
+              .header(sip::HeaderId::from, "<" + border.server.requester().sentBy().uri(Transport::tls) + ">;tag=0-t")
               .header(sip::HeaderId::to, "<sip:core.inner.test>")
               .header(sip::HeaderId::callId, "0-question")
               .header(sip::HeaderId::cseq, "1 OPTIONS");

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "call/target.h"
+#include "call/via.h"
 #include "core/endpoint.h"
 #include "core/result.h"
 #include "crypto/dtls_certificate.h"
@@ -28,8 +29,9 @@ struct FlowFacts {
   Endpoint local;
   std::string tls_version;  // empty where there is none
   std::string tls_suite;
-  HopSecurity hop = HopSecurity::tls;
+  Transport transport = Transport::tls;
 
+  HopSecurity hop() const { return hopOf(transport); }
   // Empty while nobody is proven.
   std::string_view peer() const { return principal ? std::string_view{principal->peer()} : std::string_view{}; }
   std::string_view identity() const { return principal ? std::string_view{principal->identity()} : std::string_view{}; }

@@ -80,12 +80,13 @@ int statusOf(const Error& error) {
 
 }  // namespace
 
-AnswerNeeds answerNeeds(const ReadRegister& read, const sip::Message& request) {
+AnswerNeeds answerNeeds(const ReadRegister& read, const RegisterRequest& request) {
   AnswerNeeds needs;
   if (!read.change.updates.empty()) needs.path = read.change.updates.front().path;
-  if (request.listContains(HeaderId::supported, "gruu")) needs.gruu = AnswerNeeds::Gruu::wanted;
-  if (request.listContains(HeaderId::accept, kIceServersType)) needs.relayed = read.change.aor;
+  if (request.message.listContains(HeaderId::supported, "gruu")) needs.gruu = AnswerNeeds::Gruu::wanted;
+  if (request.message.listContains(HeaderId::accept, kIceServersType)) needs.relayed = read.change.aor;
   needs.outbound = read.outbound;
+  needs.transport = request.transport;
   return needs;
 }
 
@@ -95,7 +96,8 @@ RegisterAnswer grantedAnswer(const std::vector<BindingPtr>& bound, const AnswerN
   auto& headers = answer.headers;
   for (const auto& binding : bound) headers.emplace_back(name(HeaderId::contact), contactText(*binding, needs, now));
   if (!needs.path.empty()) headers.emplace_back(name(HeaderId::path), needs.path);
-  if (!settings.service_route.empty()) headers.emplace_back(name(HeaderId::serviceRoute), settings.service_route);
+  const auto& route = needs.transport == Transport::wss ? settings.web_service_route : settings.service_route;
+  if (!route.empty()) headers.emplace_back(name(HeaderId::serviceRoute), route);
   if (needs.outbound == ReadRegister::Outbound::performed) {
     headers.emplace_back(name(HeaderId::require), "outbound");
     if (settings.flow_timer) headers.emplace_back("Flow-Timer", std::to_string(settings.flow_timer->count()));

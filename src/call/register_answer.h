@@ -14,8 +14,9 @@ struct AnswerNeeds {
   Gruu gruu = Gruu::none;
   std::string relayed;  // the address that asks for credentials of the TURN server; empty: none does
   ReadRegister::Outbound outbound = ReadRegister::Outbound::none;
+  Transport transport = Transport::tls;
 };
-AnswerNeeds answerNeeds(const ReadRegister& read, const sip::Message& request);
+AnswerNeeds answerNeeds(const ReadRegister& read, const RegisterRequest& request);
 
 RegisterAnswer grantedAnswer(const std::vector<BindingPtr>& bound, const AnswerNeeds& needs,
                              const RegistrarSettings& settings, WallTime now);

@@ -24,7 +24,8 @@ RegistrarSettings registrarSettings(const config::Config& config, const SentBy& 
   settings.min_expires = config.registrar.min_expires;
   settings.default_expires = config.registrar.default_expires;
   settings.max_expires = config.registrar.max_expires;
-  settings.service_route = "<" + sent_by.uri(HopSecurity::tls) + ";lr>";
+  settings.service_route = "<" + sent_by.uri(Transport::tls) + ";lr>";
+  settings.web_service_route = "<" + sent_by.uri(Transport::wss) + ";lr>";
   for (const auto& peer : config.peers) {
     if (peer.path) settings.path_peers.insert(peer.name);
   }
@@ -37,7 +38,7 @@ void Registrar::handle(const RegisterRequest& request, Done done) {
   const auto now = parts_.clock.wall();
   auto read = readRegister(request, settings_, parts_.worker, now);
   if (!read) return done(refusedAnswer(std::move(read).error(), settings_, unsupportedIn(request.message)));
-  auto needs = answerNeeds(*read, request.message);
+  auto needs = answerNeeds(*read, request);
   if (read->isQuery()) {
     return done(grantedAnswer(parts_.table.byAor(read->change.aor, now), needs, settings_, now));
   }

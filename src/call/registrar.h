@@ -34,6 +34,7 @@ struct RegistrarSettings {
   std::chrono::seconds max_expires{7'200};
   std::optional<std::chrono::seconds> flow_timer;  // RFC 5626 5.4
   std::string service_route;                       // "<sip:edge.example.org:5061;transport=tls;lr>"; empty: none
+  std::string web_service_route;                   // for who registers over a WebSocket
   std::set<std::string, std::less<>> path_peers;   // may register for others behind them
   std::shared_ptr<const TurnCredentials> turn;     // for clients that ask; null: there is no server
 };
@@ -49,7 +50,7 @@ struct RegisterRequest {
   const identity::Principal& principal;
   sip::FlowId flow;
   Endpoint source;
-  ContactTransport transport = ContactTransport::tls;
+  Transport transport = Transport::tls;
 };
 
 struct RegisterAnswer {

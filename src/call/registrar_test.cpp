@@ -91,9 +91,24 @@ TEST_F(RegistrarTest, WhatIsGrantedIsSaidWholeThoughTimeGoesOn) {
   const auto message = RegisterText{}.parse();
   const auto who = proven("alice");
   std::string contact;
-  ticking.handle({message, who, kFlow, *Endpoint::parse("10.9.8.7:40000"), ContactTransport::tls},
+  ticking.handle({message, who, kFlow, *Endpoint::parse("10.9.8.7:40000"), Transport::tls},
                  [&](const RegisterAnswer& answer) { contact = valueOf(answer, "Contact"); });
   EXPECT_THAT(contact, HasSubstr("expires=3600"));
+}
+
+// RFC 7118 5: what it calls itself leads nowhere, and it is reached on its flow.
+TEST_F(RegistrarTest, ABrowserIsBoundToItsWebSocketAndRoutedThroughIt) {
+  const auto message = RegisterText{.headers = "Contact: <sip:x7@df7jal23ls0d.invalid;transport=ws>\r\n"}.parse();
+  const auto who = proven("alice");
+  RegisterAnswer answer;
+  registrar().handle({message, who, kFlow, *Endpoint::parse("10.9.8.7:40000"), Transport::wss},
+                     [&](RegisterAnswer given) { answer = std::move(given); });
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(valueOf(answer, "Service-Route"), "<sip:edge.test:8443;transport=ws;lr>");
+  const auto bound = table_.byAor(kAlice, clock_.wall());
+  ASSERT_THAT(bound, SizeIs(1));
+  EXPECT_EQ(bound[0]->transport, Transport::wss);
+  EXPECT_EQ(bound[0]->flow, kFlow);
 }
 
 TEST_F(RegistrarTest, AQueryChangesNothingAndSaysWhatIsBound) {

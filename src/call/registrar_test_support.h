@@ -56,7 +56,7 @@ class RegistrarTest : public testing::Test {
   RegisterAnswer sayAs(const identity::Principal& who, const RegisterText& text, sip::FlowId flow = kFlow) {
     std::vector<RegisterAnswer> answers;
     const auto message = text.parse();
-    registrar().handle({message, who, flow, *Endpoint::parse("10.9.8.7:40000"), ContactTransport::tls},
+    registrar().handle({message, who, flow, *Endpoint::parse("10.9.8.7:40000"), Transport::tls},
                        [&](RegisterAnswer answer) { answers.push_back(std::move(answer)); });
     EXPECT_EQ(answers.size(), 1u);
     return answers.empty() ? RegisterAnswer{} : answers.front();
@@ -89,6 +89,7 @@ class RegistrarTest : public testing::Test {
   RegistrarSettings settings_{.domains = {"sallyport.test", "other.test"},
                               .flow_timer = 120s,
                               .service_route = "<sip:edge.test:5061;transport=tls;lr>",
+                              .web_service_route = "<sip:edge.test:8443;transport=ws;lr>",
                               .path_peers = {"core"},
                               .turn = nullptr};
   std::unique_ptr<Registrar> registrar_;

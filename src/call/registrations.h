@@ -20,14 +20,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "call/via.h"
 #include "core/clock.h"
 #include "core/endpoint.h"
 #include "core/result.h"
 #include "sip/transaction_layer.h"
 
 namespace sallyport::call {
-
-enum class ContactTransport : std::uint8_t { tls, wss };
 
 // What tells two bindings of one address apart: instance and reg-id where there are both (RFC 5626 6),
 // otherwise the URI, compared as RFC 3261 19.1.4 says.
@@ -62,7 +61,7 @@ struct Binding {
   std::string proof;  // "certificate and digest"
   std::string user_agent;
   Endpoint source;
-  ContactTransport transport = ContactTransport::tls;
+  Transport transport = Transport::tls;
   WallTime registered{};  // first
   WallTime expires{};
   std::string token;  // user part of our Contact towards the core, and of the temporary GRUU (RFC 5627)

@@ -114,8 +114,8 @@ std::optional<Authorization> proofFor(RelayContext& context, const ChallengedReq
 
 std::string relayTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
 
-std::string relayContact(const RelayContext& context, HopSecurity hop, std::string_view tag) {
-  return "<" + context.requester.sentBy().uri(hop, tag) + ">";
+std::string relayContact(const RelayContext& context, Transport transport, std::string_view tag) {
+  return "<" + context.requester.sentBy().uri(transport, tag) + ">";
 }
 
 }  // namespace sallyport::call

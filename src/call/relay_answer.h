@@ -57,6 +57,6 @@ std::optional<Authorization> proofFor(RelayContext& context, const ChallengedReq
                                       const sip::Message& response, identity::DigestAttempts& attempts);
 
 std::string relayTag(unsigned worker);  // begins with the worker's number
-std::string relayContact(const RelayContext& context, HopSecurity hop, std::string_view tag);
+std::string relayContact(const RelayContext& context, Transport transport, std::string_view tag);
 
 }  // namespace sallyport::call

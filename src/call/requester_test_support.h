@@ -67,7 +67,7 @@ class FakeRequester final : public Requester {
 
  private:
   void keep(std::string peer, std::optional<sip::FlowId> on, sip::Method method, const Write& write, Done done) {
-    const auto via = sent_by_.via(HopSecurity::tls, "z9hG4bK0-" + std::to_string(++branches_));
+    const auto via = sent_by_.via(Transport::tls, "z9hG4bK0-" + std::to_string(++branches_));
     auto message = sip::Message::parse(write(via));
     SP_CHECK(message.ok() && message->method() == method);  // what we say is always well formed
     waiting.push_back({std::move(peer), on, *std::move(message), std::move(done)});

@@ -26,8 +26,8 @@ std::optional<unsigned> leadingWorker(std::string_view token, std::size_t worker
   return static_cast<unsigned>(*number);
 }
 
-HopSecurity hopOf(const net::TlsConnection& connection) {
-  return connection.security() == net::StreamSecurity::tls ? HopSecurity::tls : HopSecurity::plain;
+Transport transportOf(const net::TlsConnection& connection) {
+  return connection.security() == net::StreamSecurity::tls ? Transport::tls : Transport::tcp;
 }
 
 }  // namespace
@@ -65,6 +65,36 @@ class SignallingPlane::Door final : private net::TlsListenerObserver {
   std::unique_ptr<net::TlsListener> listener_;
 };
 
+// The listener for browsers.
+class SignallingPlane::WebDoor final : private net::WebListenerObserver {
+ public:
+  WebDoor(SignallingPlane& plane, std::string name) : plane_(plane), name_(std::move(name)) {}
+
+  Status listen(const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+                const net::WebListenerLimits& limits, std::shared_ptr<const net::WebRules> rules) {
+    SP_ASSIGN(listener_, net::WebListener::listen(plane_.parts_.loop, local, net::PortSharing::perWorker,
+                                                  std::move(context), limits, std::move(rules), *this));
+    return success();
+  }
+  net::WebListener& listener() { return *listener_; }
+
+ private:
+  void onWebSocket(std::unique_ptr<net::TlsConnection> connection, std::string input) override {
+    plane_.onWebSocket(name_, std::move(connection), input);
+  }
+  void onRefused(const Endpoint& source, const Error& reason) override { plane_.onRefused(source, reason); }
+  void onHandshakeFailed(const Endpoint& source, const Error& reason) override {
+    plane_.onHandshakeFailed(source, reason);
+  }
+  void onRequestRefused(const Endpoint& source, const Error& reason) override {
+    plane_.onRequestRefused(source, reason);
+  }
+
+  SignallingPlane& plane_;
+  const std::string name_;
+  std::unique_ptr<net::WebListener> listener_;
+};
+
 bool SignallingTrust::comesFrom(const std::string& peer, const IpAddress& source) const {
   const auto allowed = networks.find(peer);
   return allowed != networks.end() && std::any_of(allowed->second.begin(), allowed->second.end(),
@@ -92,22 +122,43 @@ Status SignallingPlane::listen(std::string name, const Endpoint& local, net::Lis
   return success();
 }
 
+Status SignallingPlane::listenWeb(std::string name, const Endpoint& local,
+                                  std::shared_ptr<const crypto::TlsServerContext> context,
+                                  const net::WebListenerLimits& limits, std::shared_ptr<const net::WebRules> rules) {
+  web_door_ = std::make_unique<WebDoor>(*this, std::move(name));
+  return web_door_->listen(local, std::move(context), limits, std::move(rules));
+}
+
+void SignallingPlane::adoptWeb(std::shared_ptr<const net::WebRules> rules) {
+  if (web_door_) web_door_->listener().adopt(std::move(rules));
+}
+
 Status SignallingPlane::start() {
   for (auto& door : doors_) SP_TRY(door->listener().start());
-  return success();
+  return web_door_ ? web_door_->listener().start() : success();
 }
 
 void SignallingPlane::stopAccepting() {
   for (auto& door : doors_) door->listener().stop();
+  if (web_door_) web_door_->listener().stop();
 }
 
 Endpoint SignallingPlane::listening(std::size_t index) const { return doors_[index]->listener().local(); }
 
 void SignallingPlane::onConnection(const std::string& listener, std::unique_ptr<net::TlsConnection> connection) {
-  if (hopOf(*connection) == HopSecurity::tls) parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::accepted);
+  const auto transport = transportOf(*connection);
+  if (transport == Transport::tls) parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::accepted);
   auto principal = principalOf(*connection);
   if (!principal) return onRefused(connection->remote(), principal.error());
-  adoptConnection(std::move(connection), *std::move(principal), listener);
+  adoptConnection(std::move(connection), *std::move(principal), listener, transport);
+}
+
+// Nobody yet, wherever it comes from: a page in a peer's network is not that peer.
+void SignallingPlane::onWebSocket(const std::string& listener, std::unique_ptr<net::TlsConnection> connection,
+                                  std::string_view input) {
+  parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::accepted);
+  const auto id = adoptConnection(std::move(connection), std::nullopt, listener, Transport::wss);
+  static_cast<WebConnection&>(*connections_.at(static_cast<std::uint64_t>(id))).begin(input);
 }
 
 Result<std::string> SignallingPlane::unprotectedAt(const IpAddress& source) const {
@@ -120,7 +171,7 @@ Result<std::string> SignallingPlane::unprotectedAt(const IpAddress& source) cons
 
 Result<std::optional<identity::Principal>> SignallingPlane::principalOf(const net::TlsConnection& connection) const {
   const auto& source = connection.remote().address;
-  if (hopOf(connection) == HopSecurity::plain) {
+  if (transportOf(connection) == Transport::tcp) {
     SP_ASSIGN(auto peer, unprotectedAt(source));
     return std::optional{identity::Principal::fromSourceNetwork(std::move(peer))};
   }
@@ -147,30 +198,44 @@ void SignallingPlane::onHandshakeFailed(const Endpoint& source, const Error& rea
                    {{"reason", reason.code}, {"detail", reason.detail}, {"source", source.toString()}});
 }
 
+void SignallingPlane::onRequestRefused(const Endpoint& source, const Error& reason) {
+  parts_.metrics.webRequestRefused(reason.code);
+  parts_.log.event(Severity::warning, "web.request.refused",
+                   {{"reason", reason.code}, {"detail", reason.detail}, {"source", source.toString()}});
+}
+
 sip::FlowId SignallingPlane::adoptConnection(std::unique_ptr<net::TlsConnection> tls,
-                                             std::optional<identity::Principal> principal, std::string listener) {
+                                             std::optional<identity::Principal> principal, std::string listener,
+                                             Transport transport) {
   const auto id = sip::FlowId{next_flow_++};
   const auto negotiated = tls->facts();
   const bool made = listener.empty();
   const auto* certificate = tls->peer();
   auto facts = std::make_shared<const FlowFacts>(FlowFacts{
       certificate == nullptr ? std::nullopt : std::optional{*certificate}, std::move(principal), std::move(listener),
-      tls->remote(), tls->local(), std::string{negotiated.version}, std::string{negotiated.suite}, hopOf(*tls)});
+      tls->remote(), tls->local(), std::string{negotiated.version}, std::string{negotiated.suite}, transport});
   parts_.log.event(
-      Severity::info, facts->hop == HopSecurity::tls ? "tls.connection.opened" : "plain.connection.opened",
+      Severity::info, facts->hop() == HopSecurity::tls ? "tls.connection.opened" : "plain.connection.opened",
       {{"peer", facts->peer()},
        {"identity", facts->identity()},
        {"fingerprint", certificate == nullptr ? std::string_view{} : certificate->certificate().fingerprint},
        {"remote", facts->remote.toString()},
        {"tls", facts->tls_version},
        {"suite", facts->tls_suite},
+       {"transport", toString(transport)},
        {"opened_by", made ? "edge" : "peer"}});
   parts_.mesh.flows.add(id, facts);
   parts_.metrics.connectionsOpen(1);
+  if (transport == Transport::wss) parts_.metrics.webSocketsOpen(1);
   if (made) made_.push_back(id);
   if (!facts->principal) unproven_.push_back(id);
-  connections_.emplace(static_cast<std::uint64_t>(id),
-                       std::make_unique<Connection>(*this, id, std::move(tls), std::move(facts)));
+  const auto key = static_cast<std::uint64_t>(id);
+  if (transport == Transport::wss) {
+    web_.insert(key);
+    connections_.emplace(key, std::make_unique<WebConnection>(*this, id, std::move(tls), std::move(facts)));
+  } else {
+    connections_.emplace(key, std::make_unique<StreamConnection>(*this, id, std::move(tls), std::move(facts)));
+  }
   return id;
 }
 
@@ -181,8 +246,9 @@ void SignallingPlane::onGone(sip::FlowId flow, const Error& reason) {
   connections_.erase(found);
   std::erase(made_, flow);
   std::erase(unproven_, flow);
+  if (web_.erase(static_cast<std::uint64_t>(flow)) > 0) parts_.metrics.webSocketsOpen(-1);
   parts_.metrics.connectionsOpen(-1);
-  const bool secured = connection->facts()->hop == HopSecurity::tls;
+  const bool secured = connection->facts()->hop() == HopSecurity::tls;
   parts_.log.event(Severity::info, secured ? "tls.connection.closed" : "plain.connection.closed",
                    {{"peer", connection->facts()->peer()},
                     {"identity", connection->facts()->identity()},
@@ -214,7 +280,7 @@ void SignallingPlane::endUntrusted(const AuthenticationRules& rules) {
       (void)node.loop->post([plane = node.plane, flow = connection->id()] { plane->calls_->trustWithdrawn(flow); });
     }
     calls_->trustWithdrawn(connection->id());
-    connection->tls().close(still.error());
+    connection->close(still.error());
   }
 }
 
@@ -232,7 +298,7 @@ Status SignallingPlane::connectionStands(const Connection& connection) const {
     return still ? success() : Status{still.error()};
   }
   if (!facts.principal || !facts.principal->provenBy(identity::Proof::network)) return success();
-  if (facts.hop == HopSecurity::plain && facts.listener.empty()) {
+  if (facts.hop() == HopSecurity::plain && facts.listener.empty()) {
     if (trust_->isUnprotected(facts.peer())) return success();
     return Error{ErrorKind::peerDenied, "net.peer.protected",
                  std::string{facts.peer()} + " is not unprotected any more"};
@@ -249,11 +315,12 @@ void SignallingPlane::watch() {
     if (connection != nullptr && now - connection->since() < kProofLimit) break;
     unproven_.erase(unproven_.begin());
     if (connection == nullptr) continue;
-    connection->tls().close(Error{ErrorKind::peerDenied, "tls.peer.unproven", "nobody was proven in time"});
+    connection->close(Error{ErrorKind::peerDenied, "tls.peer.unproven", "nobody was proven in time"});
   }
   for (const auto id : made_) {
     if (auto* connection = find(id)) connection->keepAlive(now);
   }
+  for (const auto id : web_) connections_.at(id)->keepAlive(now);
 }
 
 // --- messages -------------------------------------------------------------------------------------------------
@@ -269,11 +336,10 @@ void SignallingPlane::onMessage(Connection& connection, std::string frame) {
                       {"identity", connection.facts()->identity()}});
     const int status = sip::statusFor(error);
     if (const auto answer = sip::salvageResponse(frame, status, sip::reasonPhrase(status))) {
-      (void)connection.tls().send(*answer);
+      connection.send(*answer);
     }
     if (connection.tooManyMalformed()) {
-      connection.tls().close(
-          Error{ErrorKind::peerMisbehaved, "sip.malformed.repeated", "too many unreadable messages"});
+      connection.close(Error{ErrorKind::peerMisbehaved, "sip.malformed.repeated", "too many unreadable messages"});
     }
     return;
   }
@@ -297,9 +363,9 @@ void SignallingPlane::onStreamFailed(Connection& connection, const Error& error)
                     {"identity", connection.facts()->identity()}});
   const int status = sip::statusFor(error);
   if (const auto answer = sip::salvageResponse(connection.unread(), status, sip::reasonPhrase(status))) {
-    (void)connection.tls().send(*answer);
+    connection.send(*answer);
   }
-  connection.tls().close(error);
+  connection.close(error);
 }
 
 unsigned SignallingPlane::ownerOf(const sip::Message& message) const {

@@ -3,8 +3,8 @@
 // The SIP connections of one worker, accepted and made: of verified peers, and on listeners that take clients
 // without a certificate, of those who have yet to prove themselves and have half a minute for it. Peers that are
 // configured as unprotected come in without TLS at the listener for them, from their networks and by nothing else, and
-// are reached so. Cuts their bytes into
-// messages, answers keep-alives (RFC 5626 3.5.1), hands each message to the worker that owns its call,
+// are reached so. Browsers come in by WebSocket (RFC 7118), proven by nothing but what their requests prove. Cuts their
+// bytes into messages, answers keep-alives (RFC 5626 3.5.1), hands each message to the worker that owns its call,
 // and lends connections to calls by peer: one is used only for the peer it was verified for.
 //
 // One per worker, used on its thread; other workers reach it through the mesh's loops.
@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "call/authentication.h"
@@ -29,6 +30,7 @@
 #include "net/tls_connection.h"
 #include "net/tls_dialer.h"
 #include "net/tls_listener.h"
+#include "net/web_listener.h"
 #include "sip/stream_framer.h"
 #include "telemetry/event.h"
 #include "telemetry/metrics.h"
@@ -55,9 +57,9 @@ struct SignallingTrust {
   std::shared_ptr<const crypto::PeerDirectory> peers;
   std::unordered_map<std::string, std::shared_ptr<const crypto::TlsClientContext>> clients;  // by peer name
   std::unordered_map<std::string, std::vector<IpNetwork>> networks;  // by peer name; absent: from anywhere
-  std::vector<std::string> known_by_network;  // peers that show no certificate: their networks are their proof
-  std::vector<std::string> unprotected;       // peers without TLS: theirs too
-  std::vector<PeerAccount> accounts;          // what answers the challenges of peers
+  std::vector<std::string> known_by_network;    // peers that show no certificate: their networks are their proof
+  std::vector<std::string> unprotected;         // peers without TLS: theirs too
+  std::vector<PeerAccount> accounts;            // what answers the challenges of peers
   std::shared_ptr<const TurnCredentials> turn;  // null: there is no TURN server
 
   bool comesFrom(const std::string& peer, const IpAddress& source) const;  // never, for a peer without networks
@@ -83,8 +85,12 @@ class SignallingPlane final : public Flows {
   // Binds; accepts nobody before start(). Without TLS: unprotected peers, and only they.
   Status listen(std::string name, const Endpoint& local, net::ListenerSecurity security,
                 const net::TlsListenerLimits& limits);
+  // The one for browsers, at most once; as listen().
+  Status listenWeb(std::string name, const Endpoint& local, std::shared_ptr<const crypto::TlsServerContext> context,
+                   const net::WebListenerLimits& limits, std::shared_ptr<const net::WebRules> rules);
   Status start();
   void stopAccepting();
+  void adoptWeb(std::shared_ptr<const net::WebRules> rules);  // where there is a listener for browsers
 
   // For connections from now on.
   void adopt(std::shared_ptr<const SignallingTrust> trust) { trust_ = std::move(trust); }
@@ -107,7 +113,10 @@ class SignallingPlane final : public Flows {
 
  private:
   class Connection;
+  class StreamConnection;
+  class WebConnection;
   class Door;
+  class WebDoor;
   using DialKey = std::pair<std::string, Endpoint>;  // a peer, and which of its servers
   struct Dialing {
     HopSecurity hop = HopSecurity::tls;
@@ -116,8 +125,10 @@ class SignallingPlane final : public Flows {
   };
 
   void onConnection(const std::string& listener, std::unique_ptr<net::TlsConnection> connection);
+  void onWebSocket(const std::string& listener, std::unique_ptr<net::TlsConnection> connection, std::string_view input);
   void onRefused(const Endpoint& source, const Error& reason);
   void onHandshakeFailed(const Endpoint& source, const Error& reason);
+  void onRequestRefused(const Endpoint& source, const Error& reason);
 
   // The unprotected peer that may come in from there. Error: "net.source.unknown".
   Result<std::string> unprotectedAt(const IpAddress& source) const;
@@ -128,7 +139,7 @@ class SignallingPlane final : public Flows {
   Status stillTrusted(const Connection& connection, const AuthenticationRules& rules) const;
   Status connectionStands(const Connection& connection) const;
   sip::FlowId adoptConnection(std::unique_ptr<net::TlsConnection> tls, std::optional<identity::Principal> principal,
-                              std::string listener);
+                              std::string listener, Transport transport);
   void onDialed(const DialKey& to, Result<std::unique_ptr<net::TlsConnection>> result);
   void onMessage(Connection& connection, std::string frame);
   void onStreamFailed(Connection& connection, const Error& error);
@@ -140,9 +151,11 @@ class SignallingPlane final : public Flows {
   std::shared_ptr<const SignallingTrust> trust_;
   CallServer* calls_ = nullptr;
   std::vector<std::unique_ptr<Door>> doors_;
+  std::unique_ptr<WebDoor> web_door_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-  std::vector<sip::FlowId> made_;      // those we opened, kept alive by us
-  std::vector<sip::FlowId> unproven_;  // in the order of their coming
+  std::vector<sip::FlowId> made_;          // those we opened, kept alive by us
+  std::unordered_set<std::uint64_t> web_;  // WebSockets, kept alive by us too
+  std::vector<sip::FlowId> unproven_;      // in the order of their coming
   std::map<DialKey, Dialing> dialing_;
   std::uint64_t next_flow_ = 1;
 };

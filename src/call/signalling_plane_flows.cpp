@@ -14,14 +14,14 @@ SignallingPlane::Connection* SignallingPlane::find(sip::FlowId flow) const {
 
 void SignallingPlane::send(sip::FlowId flow, std::string_view bytes) {
   if (auto* connection = find(flow)) {
-    (void)connection->tls().send(bytes);  // a refusal ends the connection, which we then hear of
+    connection->send(bytes);
     return;
   }
   const unsigned owner = workerOf(flow);
   if (owner == parts_.worker || owner >= parts_.mesh.nodes.size()) return;  // gone meanwhile
   const auto& node = parts_.mesh.nodes[owner];
   (void)node.loop->post([plane = node.plane, flow, copy = std::string{bytes}] {
-    if (auto* connection = plane->find(flow)) (void)connection->tls().send(copy);
+    if (auto* connection = plane->find(flow)) connection->send(copy);
   });
 }
 
@@ -53,7 +53,7 @@ void SignallingPlane::acquire(const Target& target, Ready ready) {
   if (target.flow) {
     const auto known = facts(*target.flow);
     if (!known) return ready(Error{ErrorKind::unavailable, "call.flow.gone", target.label});
-    if (known->hop == peer.hop) return ready(*target.flow);
+    if (known->hop() == peer.hop) return ready(*target.flow);
     return ready(Error{ErrorKind::unavailable, "call.flow.unprotected", target.label});
   }
   if (const auto flow = openTo(target)) return ready(*flow);
@@ -62,7 +62,7 @@ void SignallingPlane::acquire(const Target& target, Ready ready) {
   if (!address || !security) {
     const auto flow = parts_.mesh.flows.ofPeer(peer.name);
     const auto known = flow ? facts(*flow) : nullptr;
-    if (known && known->hop == peer.hop) return ready(*flow);
+    if (known && known->hop() == peer.hop) return ready(*flow);
     return ready(
         Error{ErrorKind::unavailable, "call.peer.not_connected", peer.name + " has no address and is not connected"});
   }
@@ -80,9 +80,9 @@ void SignallingPlane::acquire(const Target& target, Ready ready) {
 std::optional<sip::FlowId> SignallingPlane::openTo(const Target& target) const {
   for (const auto id : made_) {
     auto* connection = find(id);
-    if (connection == nullptr || !connection->tls().open()) continue;
+    if (connection == nullptr || !connection->open()) continue;
     const auto& facts = *connection->facts();
-    if (facts.peer() != target.peer->name || facts.hop != target.peer->hop) continue;
+    if (facts.peer() != target.peer->name || facts.hop() != target.peer->hop) continue;
     if (!target.address || facts.remote == *target.address) return id;
   }
   return std::nullopt;
@@ -103,7 +103,8 @@ void SignallingPlane::onDialed(const DialKey& to, Result<std::unique_ptr<net::Tl
   const auto found = dialing_.find(to);
   if (found == dialing_.end()) return;
   auto waiting = std::move(found->second.waiting);
-  const bool secured = found->second.hop == HopSecurity::tls;
+  const auto hop = found->second.hop;
+  const bool secured = hop == HopSecurity::tls;
   parts_.loop.retire(std::move(found->second.dial));
   dialing_.erase(found);
   if (!result) {
@@ -119,7 +120,7 @@ void SignallingPlane::onDialed(const DialKey& to, Result<std::unique_ptr<net::Tl
   if (secured) parts_.metrics.tlsHandshakeSucceeded(telemetry::Side::connected);
   auto principal = secured ? identity::Principal::fromCertificate(*(*result)->peer())
                            : identity::Principal::fromSourceNetwork(to.first);
-  const auto id = adoptConnection(*std::move(result), std::move(principal), {});
+  const auto id = adoptConnection(*std::move(result), std::move(principal), {}, streamOver(hop));
   for (auto& ready : waiting) ready(id);
 }
 

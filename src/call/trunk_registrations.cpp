@@ -24,7 +24,7 @@ TrunkAccount accountOf(const config::Peer& peer, const SentBy& sent_by) {
     if (uri->port) account.registrar += ":" + std::to_string(*uri->port);
     user = uri->user;
   }
-  account.contact = sent_by.uri(peer.unprotected ? HopSecurity::plain : HopSecurity::tls, user);
+  account.contact = sent_by.uri(peer.unprotected ? Transport::tcp : Transport::tls, user);
   account.call_id = crypto::randomToken(kCallIdCharacters);
   account.from_tag = crypto::randomToken(kTagCharacters);
   return account;

@@ -137,7 +137,7 @@ HopSecurity UpstreamRegistrar::hop() const {
 }
 
 std::string UpstreamRegistrar::contactOf(std::string_view token) const {
-  return parts_.requester.sentBy().uri(hop(), token);
+  return parts_.requester.sentBy().uri(streamOver(hop()), token);
 }
 
 // One Call-ID for each binding, for its whole life (10.2.4): the token of the first Contact.
@@ -158,7 +158,7 @@ std::string UpstreamRegistrar::write(const std::string& aor, const std::vector<T
   }
   const auto* core = policy_->config->peer(policy_->config->registrar.upstream);
   if (core != nullptr && core->path) {
-    writer.header(HeaderId::path, "<" + parts_.requester.sentBy().uri(hop()) + ";lr>");
+    writer.header(HeaderId::path, "<" + parts_.requester.sentBy().uri(streamOver(hop())) + ";lr>");
     writer.header(HeaderId::supported, "path");
   }
   return writer.finish();

@@ -42,7 +42,7 @@ class UpstreamTest : public RegistrarTest {
   void send(const RegisterText& text, sip::FlowId flow = kFlow) {
     const auto message = text.parse();
     const auto who = proven("alice");
-    registrar().handle({message, who, flow, *Endpoint::parse("10.9.8.7:40000"), ContactTransport::tls},
+    registrar().handle({message, who, flow, *Endpoint::parse("10.9.8.7:40000"), Transport::tls},
                        [&](RegisterAnswer answer) { answers_.push_back(std::move(answer)); });
   }
   FakeRequester::Asked asked() {
@@ -149,7 +149,7 @@ TEST_F(UpstreamTest, AStormAfterARestartAsksTheCoreNothing) {
   Registrar after{{3, again, journal_, clock_, upstream_}, settings_};
   const auto message = RegisterText{.call_id = "after-the-restart"}.parse();
   const auto who = proven("alice");
-  after.handle({message, who, sip::FlowId{99}, *Endpoint::parse("10.9.8.7:40000"), ContactTransport::tls},
+  after.handle({message, who, sip::FlowId{99}, *Endpoint::parse("10.9.8.7:40000"), Transport::tls},
                [&](RegisterAnswer answer) { answers_.push_back(std::move(answer)); });
   EXPECT_THAT(answers_, SizeIs(1));
   EXPECT_THAT(requester_.waiting, IsEmpty());
