@@ -45,6 +45,7 @@ json::object statusObject(const StatusReport& report) {
                              {"answered", totals.calls_answered},
                              {"failed", totals.calls_failed}}},
       {"connections", json::object{{"open", totals.connections_open},
+                                   {"websockets", totals.websockets_open},
                                    {"handshakes_ok", totals.handshakes_ok},
                                    {"handshakes_failed", totals.handshakes_failed}}},
       {"media", json::object{{"ports_open", totals.media_ports_open},

@@ -12,6 +12,7 @@
 #include "app/judges.h"
 #include "app/service.h"
 #include "app/trust.h"
+#include "app/web_rules.h"
 #include "app/worker.h"
 #include "config/load.h"
 #include "config/weakness.h"
@@ -66,9 +67,12 @@ std::string describeSignal(int number) {
 bool haveSameSockets(const config::Config& a, const config::Config& b) {
   const auto& plain_a = a.unprotected_listener;
   const auto& plain_b = b.unprotected_listener;
+  const auto& web_a = a.web_listener;
+  const auto& web_b = b.web_listener;
   return std::equal(a.listeners.begin(), a.listeners.end(), b.listeners.begin(), b.listeners.end(),
                     [](const auto& one, const auto& other) { return one.address == other.address; }) &&
-         plain_a.has_value() == plain_b.has_value() && (!plain_a || plain_a->address == plain_b->address);
+         plain_a.has_value() == plain_b.has_value() && (!plain_a || plain_a->address == plain_b->address) &&
+         web_a.has_value() == web_b.has_value() && (!web_a || web_a->address == web_b->address);
 }
 
 // What an operator has given up of the protection there is, said aloud.
@@ -182,6 +186,7 @@ Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr
                      const identity::IssuerKeysPtr& fetched_keys) {
   SP_ASSIGN(contexts_, serverContexts(*config_, certificates, clock_));
   SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_, fetched_keys));
+  SP_ASSIGN(const auto web, webRules(*config_));
   for (unsigned i = 0; i < pool_.size(); ++i) {
     workers_.push_back(std::make_unique<Worker>(Worker::Parts{i,
                                                               pool_.loop(i),
@@ -194,7 +199,7 @@ Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr
                                                               clock_,
                                                               registrations_.get()},
                                                 policy, certificates.trust, judges_));
-    SP_TRY(workers_.back()->listen(*config_, contexts_));
+    SP_TRY(workers_.back()->listen(*config_, contexts_, web));
     pool_.onDrain(i, *workers_.back());
   }
   return success();
@@ -255,6 +260,7 @@ Status Edge::requestReload() {
   SP_ASSIGN(const auto policy, call::compile(config));
   SP_ASSIGN(auto key_source, issuer_keys_.prepare(*config, certificates));
   SP_ASSIGN(auto judges, judgesOf(*config, certificates, tables_, key_source ? key_source->keys : nullptr));
+  SP_ASSIGN(const auto web, webRules(*config));
   SP_TRY(replaceIn(contexts_, certificates));
   config_ = std::move(config);
   if (registrations_) registrations_->adopt(config_->registrar);
@@ -262,8 +268,9 @@ Status Edge::requestReload() {
   for (const auto& [name, not_after] : certificates.expiries) metrics_.certificateExpires(name, not_after);
   for (unsigned i = 0; i < pool_.size(); ++i) {
     auto* worker = workers_[i].get();
-    pool_.runOn(
-        i, [worker, policy, trust = certificates.trust, judges = judges_] { worker->adopt(policy, trust, judges); });
+    pool_.runOn(i, [worker, policy, trust = certificates.trust, judges = judges_, web] {
+      worker->adopt(policy, trust, judges, web);
+    });
   }
   endUntrusted();
   issuer_keys_.adopt(std::move(key_source));
@@ -297,6 +304,8 @@ StatusReport Edge::status() {
   report.log_dropped = log_.dropped();
   for (const auto& listener : config_->listeners)
     report.listeners.emplace_back(listener.name, listener.address.toString());
+  if (const auto& web = config_->web_listener)
+    report.listeners.emplace_back(config::kWebListener, web->address.toString());
   if (const auto& plain = config_->unprotected_listener)
     report.listeners.emplace_back(config::kUnprotectedListener, plain->address.toString());
   for (const auto& peer : config_->peers) {

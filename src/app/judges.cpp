@@ -40,19 +40,25 @@ std::vector<std::string> hostsOf(const config::Config& config, const Certificate
     if (listener.advertise) hosts.push_back(listener.advertise->host);
     if (!listener.address.address.isUnspecified()) hosts.push_back(hostText(listener.address.address));
   }
+  if (const auto& listener = config.web_listener) {
+    if (listener->advertise) hosts.push_back(listener->advertise->host);
+    if (!listener->address.address.isUnspecified()) hosts.push_back(hostText(listener->address.address));
+  }
   if (const auto& listener = config.unprotected_listener) {
     if (listener->advertise) hosts.push_back(listener->advertise->host);
     hosts.push_back(hostText(listener->address.address));
   }
-  for (const auto& listener : certificates.identities) {
-    for (const auto& identity : listener) {
+  const auto add_names = [&hosts](const std::vector<crypto::LocalIdentity>& identities) {
+    for (const auto& identity : identities) {
       const auto facts = identity.leaf().facts();
       if (!facts) continue;
       for (const auto& san : facts->sans) {
         if (san.kind == crypto::SanKind::dns && san.value.find('*') == std::string::npos) hosts.push_back(san.value);
       }
     }
-  }
+  };
+  for (const auto& listener : certificates.identities) add_names(listener);
+  add_names(certificates.web);
   return hosts;
 }
 
@@ -153,7 +159,10 @@ class RuleBuilder {
     SP_TRY(loadCredentials());
     SP_TRY(loadTokens());
     auto rules = std::make_shared<call::AuthenticationRules>();
-    for (const auto& listener : config_.listeners) rules->listeners.emplace(listener.name, rulesAt(listener));
+    for (const auto& listener : config_.listeners)
+      rules->listeners.emplace(listener.name, rulesAt(listener.authentication));
+    if (config_.web_listener)
+      rules->listeners.emplace(config::kWebListener, rulesAt(config_.web_listener->authentication));
     rules->listeners.emplace(config::kUnprotectedListener, rulesWithoutTls());
     return call::AuthenticationRulesPtr{std::move(rules)};
   }
@@ -232,8 +241,8 @@ class RuleBuilder {
     }
   }
 
-  call::ListenerRules rulesAt(const config::Listener& listener) const {
-    const auto floor = proofsOf(listener.authentication);
+  call::ListenerRules rulesAt(const std::vector<config::Proofs>& least) const {
+    const auto floor = proofsOf(least);
     call::ListenerRules rules;
     rules.strangers = policyOf(config_.devices ? config_.devices->policy : config::Policy{}, floor);
     rules.strangers.any_of.clear();

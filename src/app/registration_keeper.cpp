@@ -4,8 +4,6 @@
 namespace sallyport::app {
 namespace {
 
-constexpr std::string_view kTls = "tls", kWss = "wss";
-
 call::Registrations::Limits limitsOf(const config::Registrar& config) {
   return {config.max_contacts, config.max_users};
 }
@@ -28,7 +26,7 @@ store::StoredBinding storedOf(const call::Binding& binding) {
   stored.proof = binding.proof;
   stored.user_agent = binding.user_agent;
   stored.source = binding.source.toString();
-  stored.transport = binding.transport == call::ContactTransport::wss ? kWss : kTls;
+  stored.transport = toString(binding.transport);
   stored.registered = binding.registered;
   stored.expires = binding.expires;
   stored.upstream_cseq = binding.upstream.cseq;
@@ -51,7 +49,7 @@ call::Binding bindingOf(const store::StoredBinding& stored) {
   binding.proof = stored.proof;
   binding.user_agent = stored.user_agent;
   binding.source = Endpoint::parse(stored.source).value_or(Endpoint{});
-  binding.transport = stored.transport == kWss ? call::ContactTransport::wss : call::ContactTransport::tls;
+  binding.transport = stored.transport == toString(call::Transport::wss) ? call::Transport::wss : call::Transport::tls;
   binding.registered = stored.registered;
   binding.expires = stored.expires;
   binding.upstream = {stored.upstream_cseq, stored.upstream_registered, stored.upstream_expires};

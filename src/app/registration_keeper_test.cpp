@@ -47,7 +47,7 @@ class RegistrationKeeperTest : public testing::Test {
     binding.proof = "certificate";
     binding.user_agent = "Desk";
     binding.source = *Endpoint::parse("[2001:db8::1]:5061");
-    binding.transport = call::ContactTransport::wss;
+    binding.transport = call::Transport::wss;
     binding.registered = clock_.wall();
     binding.expires = clock_.wall() + 600s;
     binding.upstream = {7, clock_.wall(), clock_.wall() + 900s};
@@ -80,7 +80,7 @@ TEST_F(RegistrationKeeperTest, ARestartKeepsEverythingButTheConnection) {
   EXPECT_FALSE(after->flow);
   EXPECT_EQ(storedOf(*after), storedOf(*before));
   EXPECT_EQ(after->source, before->source);
-  EXPECT_EQ(after->transport, call::ContactTransport::wss);
+  EXPECT_EQ(after->transport, call::Transport::wss);
 }
 
 TEST_F(RegistrationKeeperTest, WhatExpiredMeanwhileIsNotRestored) {

@@ -35,7 +35,7 @@ json::object registrationObject(const call::Binding& binding, WallTime now) {
                       {"expires_in_seconds", secondsLeft(binding.expires, now)},
                       {"user_agent", telemetry::validUtf8(binding.user_agent)},
                       {"source", binding.source.toString()},
-                      {"transport", binding.transport == call::ContactTransport::wss ? "wss" : "tls"},
+                      {"transport", toString(binding.transport)},
                       {"path", telemetry::validUtf8(binding.path)}};
   if (binding.upstream.cseq != 0) {
     object["upstream_expires_in_seconds"] = secondsLeft(binding.upstream.expires, now);

@@ -73,13 +73,15 @@ crypto::PeerEntry serverEntryOf(const config::Peer& peer, const AnchorSets& anch
   return entry;
 }
 
-Result<std::vector<crypto::LocalIdentity>> identitiesOf(const config::Listener& listener) {
+Result<std::vector<crypto::LocalIdentity>> identitiesOf(const config::KeyPair& ecdsa,
+                                                        const std::optional<config::KeyPair>& rsa,
+                                                        const std::string& label) {
   std::vector<crypto::LocalIdentity> identities;
-  std::vector<config::KeyPair> pairs{listener.ecdsa};
-  if (listener.rsa) pairs.push_back(*listener.rsa);
+  std::vector<config::KeyPair> pairs{ecdsa};
+  if (rsa) pairs.push_back(*rsa);
   for (const auto& pair : pairs) {
     auto identity = crypto::LocalIdentity::load(pair.certificate, pair.key);
-    if (!identity) return within(std::move(identity).error(), "listener '" + listener.name + "'");
+    if (!identity) return within(std::move(identity).error(), label);
     identities.push_back(*std::move(identity));
   }
   return identities;
@@ -161,10 +163,16 @@ Result<Certificates> loadCertificates(const config::Config& config, const Clock&
   SP_ASSIGN(trust->peers, crypto::PeerDirectory::build(std::move(entries), std::move(devices)));
 
   for (const auto& listener : config.listeners) {
-    SP_ASSIGN(auto identities, identitiesOf(listener));
+    SP_ASSIGN(auto identities, identitiesOf(listener.ecdsa, listener.rsa, "listener '" + listener.name + "'"));
     SP_ASSIGN(const auto facts, identities.front().leaf().facts());
     certificates.expiries.emplace_back("listener:" + listener.name, facts.not_after);
     certificates.identities.push_back(std::move(identities));
+  }
+  if (const auto& web = config.web_listener) {
+    const std::string label{config::kWebListener};
+    SP_ASSIGN(certificates.web, identitiesOf(web->ecdsa, web->rsa, label));
+    SP_ASSIGN(const auto facts, certificates.web.front().leaf().facts());
+    certificates.expiries.emplace_back("listener:" + label, facts.not_after);
   }
 
   SP_ASSIGN(trust->accounts, call::loadPeerAccounts(config));
@@ -210,17 +218,26 @@ Result<ServerContexts> serverContexts(const config::Config& config, const Certif
     settings.peers = certificates.trust->peers;
     settings.clock = &clock;
     SP_ASSIGN(auto context, crypto::TlsServerContext::create(std::move(settings)));
-    contexts.push_back(std::move(context));
+    contexts.listeners.push_back(std::move(context));
   }
+  if (!config.web_listener) return contexts;
+  crypto::TlsServerSettings settings;
+  settings.identities = certificates.web;
+  settings.client_certificates = crypto::ClientCertificates::notAsked;
+  settings.alpn = "http/1.1";
+  if (config.web_listener->tls == config::TlsFloor::tls13) settings.posture.min_version = kTls13;
+  settings.peers = certificates.trust->peers;
+  settings.clock = &clock;
+  SP_ASSIGN(contexts.web, crypto::TlsServerContext::create(std::move(settings)));
   return contexts;
 }
 
 Status replaceIn(const ServerContexts& contexts, const Certificates& certificates) {
-  for (std::size_t i = 0; i < contexts.size(); ++i) {
-    SP_TRY(contexts[i]->replaceIdentities(certificates.identities[i]));
-    contexts[i]->replacePeers(certificates.trust->peers);
+  for (std::size_t i = 0; i < contexts.listeners.size(); ++i) {
+    SP_TRY(contexts.listeners[i]->replaceIdentities(certificates.identities[i]));
+    contexts.listeners[i]->replacePeers(certificates.trust->peers);
   }
-  return success();
+  return contexts.web ? contexts.web->replaceIdentities(certificates.web) : success();
 }
 
 }  // namespace sallyport::app

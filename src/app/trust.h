@@ -18,6 +18,7 @@ namespace sallyport::app {
 struct Certificates {
   std::shared_ptr<const call::SignallingTrust> trust;
   std::vector<std::vector<crypto::LocalIdentity>> identities;              // ours, by listener
+  std::vector<crypto::LocalIdentity> web;                                  // of the listener for browsers; empty: none
   std::vector<std::pair<std::string, WallTime>> expiries;                  // "listener:public" -> not after
   std::shared_ptr<const crypto::TlsClientContext> token_issuer = nullptr;  // expects the host of `jwks_url`; null: none
 };
@@ -25,8 +26,11 @@ struct Certificates {
 // Errors: crypto.*, peers.*, tls.*, call.credentials.*; the detail names the file and the section.
 Result<Certificates> loadCertificates(const config::Config& config, const Clock& clock);
 
-// One per listener; they live as long as the process, and a reload replaces what they hold.
-using ServerContexts = std::vector<std::shared_ptr<crypto::TlsServerContext>>;
+// They live as long as the process, and a reload replaces what they hold.
+struct ServerContexts {
+  std::vector<std::shared_ptr<crypto::TlsServerContext>> listeners;
+  std::shared_ptr<crypto::TlsServerContext> web;  // of the listener for browsers; null: there is none
+};
 Result<ServerContexts> serverContexts(const config::Config& config, const Certificates& certificates,
                                       const Clock& clock);
 Status replaceIn(const ServerContexts& contexts, const Certificates& certificates);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/web_rules.h"
 #include "crypto/random.h"
 
 namespace sallyport::app {
@@ -45,6 +46,19 @@ net::TlsListenerLimits limitsOf(const config::UnprotectedListener& listener) {
   return limits;
 }
 
+net::WebListenerLimits limitsOf(const config::WebListener& listener) {
+  net::WebListenerLimits limits;
+  limits.tls.max_connections = listener.max_connections;
+  limits.tls.connections_per_source = listener.connections_per_source;
+  limits.tls.half_open.per_source_rate = listener.handshakes_per_source;
+  limits.tls.half_open.per_source_burst = 2.0 * listener.handshakes_per_source;
+  limits.tls.deadlines.handshake = listener.handshake_timeout;
+  limits.tls.deadlines.first_byte = listener.first_byte_timeout;
+  limits.tls.deadlines.idle = listener.idle_timeout;
+  limits.request = listener.request_timeout;
+  return limits;
+}
+
 std::string advertised(const config::HostPort& name, const std::string& port) {
   return name.port ? name.toString() : name.host + ":" + port;
 }
@@ -70,7 +84,7 @@ std::string plainName(const config::Config& config) {
 
 }  // namespace
 
-call::SentBy sentBy(const config::Config& config) { return {securedName(config), plainName(config)}; }
+call::SentBy sentBy(const config::Config& config) { return {securedName(config), plainName(config), webName(config)}; }
 
 Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
                call::Judges judges)
@@ -114,10 +128,15 @@ void Worker::beRegistrar(unsigned index, RegistrationKeeper& keeper,
                                         call::registrarSettings(config, sentBy(config), std::move(turn)));
 }
 
-Status Worker::listen(const config::Config& config, const ServerContexts& contexts) {
-  for (std::size_t i = 0; i < contexts.size(); ++i) {
+Status Worker::listen(const config::Config& config, const ServerContexts& contexts,
+                      std::shared_ptr<const net::WebRules> web) {
+  for (std::size_t i = 0; i < contexts.listeners.size(); ++i) {
     const auto& listener = config.listeners[i];
-    SP_TRY(signalling_.listen(listener.name, listener.address, contexts[i], limitsOf(listener)));
+    SP_TRY(signalling_.listen(listener.name, listener.address, contexts.listeners[i], limitsOf(listener)));
+  }
+  if (config.web_listener) {
+    SP_TRY(signalling_.listenWeb(std::string{config::kWebListener}, config.web_listener->address, contexts.web,
+                                 limitsOf(*config.web_listener), std::move(web)));
   }
   if (!config.unprotected_listener) return success();
   const auto& plain = *config.unprotected_listener;
@@ -131,8 +150,8 @@ Status Worker::start() {
   return signalling_.start();
 }
 
-void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust,
-                   call::Judges judges) {
+void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust, call::Judges judges,
+                   std::shared_ptr<const net::WebRules> web) {
   policy_ = policy;
   challenges_ = call::PeerChallenges{trust->accounts};
   if (registrar_) {
@@ -140,6 +159,7 @@ void Worker::adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::Signa
     registrar_->adopt(call::registrarSettings(*policy_->config, sentBy(*policy_->config), trust->turn), upstream());
   }
   signalling_.adopt(std::move(trust));
+  signalling_.adoptWeb(std::move(web));
   routes_.adopt(policy_);
   relay_->adopt(policy_);
   if (const auto adopted = outbound_.adopt(policy_); !adopted) {

@@ -39,9 +39,10 @@ class Worker final : public net::Drainable {
   Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
          call::Judges judges);
 
-  Status listen(const config::Config& config, const ServerContexts& contexts);
+  Status listen(const config::Config& config, const ServerContexts& contexts, std::shared_ptr<const net::WebRules> web);
   Status start();
-  void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust, call::Judges judges);
+  void adopt(call::EdgePolicyPtr policy, std::shared_ptr<const call::SignallingTrust> trust, call::Judges judges,
+             std::shared_ptr<const net::WebRules> web);
   // Once every worker has adopted.
   void endUntrusted(const call::AuthenticationRules& rules) { signalling_.endUntrusted(rules); }
 
