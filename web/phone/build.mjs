@@ -20,6 +20,7 @@ async function buildPhone() {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
   cpSync(join(here, "public"), target, { recursive: true });
+  cpSync(join(here, "headers.json"), join(target, "headers.json")); // for who serves it; no page
   await build({
     entryPoints: [join(here, "src/main.ts")],
     outfile: join(target, "phone.js"),
