@@ -15,9 +15,9 @@ RTCDTMFSender.prototype.insertDTMF = function (...given) {
 
 
 class WebPhone:
-    def __init__(self, person, origin, microphone="granted"):
+    def __init__(self, person, origin, microphone="granted", folder=""):
         person.may_use_microphone(origin, microphone)
-        self.page = person.open(origin + "/", RECORD_TONES)
+        self.page = person.open(f"{origin}{folder}/", RECORD_TONES)
         self.page.until("document.querySelector('#sign-in-submit')?.disabled === false")  # its script has run
 
     def sign_in(self, address, secret, user=""):

@@ -63,9 +63,9 @@ def connect(address, cert=None, key=None, timeout=10.0):
 class Asker:
     """One connection that asks for something again and again, each time with what it has to show."""
 
-    def __init__(self, address, user="alice", cert=None, key=None):
-        self.link, self.user = connect(address, cert, key), user
-        self.caller = wire.Caller(self.link, f"sip:{user}@{edges.DOMAIN}", user)
+    def __init__(self, address, user="alice", cert=None, key=None, link=None, kind=wire.Caller):
+        self.link, self.user = link or connect(address, cert, key), user
+        self.caller = kind(self.link, f"sip:{user}@{edges.DOMAIN}", user)
         self.uri = "sip:" + edges.DOMAIN
 
     def ask(self, authorization=(), method="REGISTER", timeout=10.0):

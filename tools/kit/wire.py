@@ -257,7 +257,7 @@ def sdp(port=40000, host="127.0.0.1", suite="AEAD_AES_256_GCM", key=None, profil
 class Caller:
     """The scripted caller's side of one dialog."""
 
-    transport = "TLS"
+    transport, sent_by = "TLS", "10.9.8.7:5061"
 
     def __init__(self, wire, to, identity, domain="sallyport.test"):
         self.wire, self.to = wire, to
@@ -267,7 +267,7 @@ class Caller:
         self.cseq = 0
         self.target = to
         self.branch = None
-        self.contact = f"<sip:secretive@10.9.8.7:5061;transport={self.transport.lower()}>"
+        self.contact = f"<sip:secretive@{self.sent_by};transport={self.transport.lower()}>"
         self.headers = ["User-Agent: LeakyPhone/9.9"]
 
     def text(self, method, body="", extra=(), cseq=None, branch=None, uri=None, max_forwards=70):
@@ -277,7 +277,7 @@ class Caller:
         branch = branch or "z9hG4bK" + token()
         if method == "INVITE":
             self.branch = branch
-        lines = [f"{method} {uri or self.target} SIP/2.0", f"Via: SIP/2.0/{self.transport} 10.9.8.7:5061;branch={branch}",
+        lines = [f"{method} {uri or self.target} SIP/2.0", f"Via: SIP/2.0/{self.transport} {self.sent_by};branch={branch}",
                  f"Max-Forwards: {max_forwards}", f"From: {self.from_value}", f"To: {self.to_value}",
                  f"Call-ID: {self.call_id}", f"CSeq: {cseq} {method}",
                  f"Contact: {self.contact}", *self.headers, *extra]
