@@ -53,6 +53,7 @@ struct CheckContext {
 void checkListeners(const CheckContext& context);
 void checkUnprotected(const CheckContext& context);
 void checkWeb(const CheckContext& context);
+bool canLogIn(const Policy& policy, const WebListener& listener);  // who is known so, from a browser
 void checkDevices(const CheckContext& context);
 void checkPeers(const CheckContext& context);
 void checkRoutes(const CheckContext& context);

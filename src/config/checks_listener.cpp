@@ -68,8 +68,10 @@ void checkWaysIn(const CheckContext& context, const std::vector<Known>& known) {
   const bool some_certificate = std::any_of(known.begin(), known.end(),
                                             [](const Known& each) { return each.policy->accepts(Proof::certificate); });
   if (!some_certificate) return;  // said of the listener already
+  const auto& web = context.config.web_listener;
   for (const auto& each : known) {
     if (each.policy->accepts(Proof::certificate) || each.policy->authentication.empty()) continue;
+    if (web && canLogIn(*each.policy, *web)) continue;
     context.problems.advise(each.place, "config.advice.no_listener",
                             each.label + " is known without a certificate, but every [[listener]] requires one",
                             "give it a [[listener]] with client_certificate = \"optional\"");

@@ -29,6 +29,8 @@ bool provesByMessage(const Proofs& proofs) {
                       [](Proof proof) { return proof == Proof::certificate || proof == Proof::network; });
 }
 
+}  // namespace
+
 bool canLogIn(const Policy& policy, const WebListener& listener) {
   return std::any_of(policy.authentication.begin(), policy.authentication.end(), [&](const Proofs& proofs) {
     const auto demanded = [&](const Proofs& least) {
@@ -39,8 +41,6 @@ bool canLogIn(const Policy& policy, const WebListener& listener) {
     return provesByMessage(proofs) && (floor.empty() || std::any_of(floor.begin(), floor.end(), demanded));
   });
 }
-
-}  // namespace
 
 void checkWeb(const CheckContext& context) {
   const auto& config = context.config;

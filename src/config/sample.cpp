@@ -72,14 +72,7 @@ name = "public"
 # idle_timeout = "10m"
 # handshakes_per_source = 20                  # per second, from one address
 
-# Browsers: HTTPS, and SIP over secure WebSocket at /sip. They show no certificate; docs/web-phone.md.
-# [web_listener]
-# address = "0.0.0.0:443"
-# certificate = "web.pem"                     # one that browsers trust
-# key = "web.key"
-# phone = "/usr/share/sallyport/phone"        # the web phone, served at /phone/
-# origins = ["https://edge.example.org"]      # pages that may connect; the ones served here unless set
-# authentication = ["scram", "token"]         # any of these is taken here
+# Browsers come in by a [web_listener], HTTPS and SIP over secure WebSocket: docs/web-phone.md.
 )");
 }
 

@@ -10,6 +10,9 @@ using testing::IsEmpty;
 
 // Appended: the table begins at line 21; a [devices] with passwords stands behind it.
 #define WEB(more) "[web_listener]\naddress = \"192.0.2.10:443\"\ncertificate = \"web.pem\"\nkey = \"web.key\"\n" more
+#define EITHER                                                                                    \
+  "[devices]\ndomain = \"example.org\"\ntrust = \"private\"\nauthentication = [\"certificate\", " \
+  "\"scram\"]\ncredentials = \"d\"\n"
 #define PASSWORDS "[devices]\ndomain = \"example.org\"\nauthentication = [\"scram\"]\ncredentials = \"d.credentials\"\n"
 
 WebListener valid(std::string_view more) {
@@ -71,8 +74,8 @@ TEST_P(AdvisedWebListener, IsToldWithItsPlaceAndReason) { expectAdvice(GetParam(
 
 const Case kAdvisedRows[] = {
     {"for_nobody", "", "", WEB(), "config.advice.web_listener", 21, "nobody can log in", "scram"},
-    {"for_nobody_by_its_own_rule", "", "", WEB("authentication = [\"digest\"]\n") PASSWORDS,
-     "config.advice.web_listener", 25, "nobody can log in"},
+    {"for_nobody_by_its_own_rule", "", "", WEB("authentication = [\"digest\"]\n") EITHER, "config.advice.web_listener",
+     25, "nobody can log in"},
     {"port_zero", "", "", "[web_listener]\naddress = \"127.0.0.1:0\"\ncertificate = \"c\"\nkey = \"k\"\n" PASSWORDS,
      "config.advice.port", 22, "port 0"},
 };
