@@ -195,6 +195,7 @@ void Bridge::end(EndCause cause) {
   cause_ = std::move(cause);
   if (was_answered && cause_.status >= 300) cause_.status = 488 == cause_.status ? 488 : 0;
   if (unanswered && cause_.status < 300) cause_.status = 480;
+  tellZrtp();
   media_.close(context_.wall);
   finishRecord();
   plan_.permits = {};
@@ -231,7 +232,18 @@ std::vector<std::string_view> Bridge::peers() const {
   return names;
 }
 
+// The guard's words on keys that the two ends agree between themselves (RFC 6189).
+void Bridge::tellZrtp() {
+  for (const auto& event : media_.takeZrtpEvents()) {
+    using media::zrtp::EventKind;
+    const bool agreed = event.kind == EventKind::agreed;
+    log_.event(agreed ? telemetry::Severity::info : telemetry::Severity::warning, event.code,
+               {{"call", id()}, {"from", event.from == media::Side::a ? "caller" : "callee"}, {"error", event.error}});
+  }
+}
+
 void Bridge::watch() {
+  tellZrtp();
   if (state_ != State::answered || transfer_) return;
   const auto limit = plan_.policy->config->media.timeout;
   if (const auto silent = media_.silence(context_.now, limit)) {

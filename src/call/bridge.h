@@ -88,6 +88,8 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner, private Med
  private:
   enum class State : std::uint8_t { setup, answered, over };
 
+  void tellZrtp();
+
   void onProgress(Leg&, int, std::string_view) override {}
   void onAnswer(Leg& leg, std::string_view sdp) override;
   void onRejected(Leg& leg, const Rejection& why) override;

@@ -58,7 +58,8 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
 
   void onDatagram(std::uint32_t token, const Endpoint& source, MutableBytes buffer, std::size_t length) override {
     const auto pair = pairOf(token);
-    if (length > 0 && !media::mayBeRtp(buffer[0])) return onPathDatagram(token, source, buffer.first(length));
+    const bool relayed = length == 0 || media::mayBeRtp(buffer[0]) || media::mayBeZrtp(buffer[0]);
+    if (!relayed) return onPathDatagram(token, source, buffer.first(length));
     if (pair != used_[0].id && pair != used_[1].id) return drop(media::DropReason::notReady);
     const auto from = pair == used_[0].id ? media::Side::a : media::Side::b;
     const auto verdict = relay_.onPacket(from, channelOf(token), source, buffer, length, plane_.loop_.now());

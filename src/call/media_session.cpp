@@ -66,7 +66,7 @@ bool knowsKey(const std::vector<sdp::CryptoOffer>& lines, const sdp::CryptoOffer
 
 // How a side is offered media for the first time.
 std::optional<sdp::Keying> firstKeying(const sdp::MediaPolicy& policy) {
-  return policy.protection == sdp::MediaProtection::none ? std::nullopt : std::optional{policy.keyings.front()};
+  return sdp::isKeyed(policy.protection) ? std::optional{policy.keyings.front()} : std::nullopt;
 }
 sdp::Profile firstProfile(std::optional<sdp::Keying> keying) {
   if (!keying) return sdp::Profile::avp;
@@ -87,7 +87,15 @@ bool sayTheSame(const sdp::LocalAudio& a, const sdp::LocalAudio& b) {
         return x.tag == y.tag && x.suite == y.suite && x.key_and_salt == y.key_and_salt;
       });
   return same_crypto && sayTheSameOfTransport(a, b) && a.rtp == b.rtp && a.rtcp_port == b.rtcp_port &&
-         a.rtcp_mux == b.rtcp_mux && a.direction == b.direction && a.formats == b.formats && a.ptime == b.ptime;
+         a.rtcp_mux == b.rtcp_mux && a.direction == b.direction && a.formats == b.formats && a.ptime == b.ptime &&
+         a.zrtp_hash == b.zrtp_hash;
+}
+
+// Who agrees keys with the other end needs one that does so too.
+Status checkEnds(const sdp::MediaPolicy& a, const sdp::MediaPolicy& b) {
+  const auto alone = sdp::MediaProtection::endToEnd;
+  if ((a.protection == alone) == (b.protection == alone)) return success();
+  return Error{ErrorKind::peerDenied, "sdp.zrtp.one_sided", "one peer is to agree keys by ZRTP, the other is not"};
 }
 
 }  // namespace
@@ -227,6 +235,7 @@ Result<std::string> MediaSession::propose(SideState& side, sdp::LocalAudio local
 
 Result<std::string> MediaSession::offerFrom(const sdp::AudioDescription& source, SideState& to,
                                             sdp::Direction direction) {
+  SP_TRY(checkEnds(at(media::opposite(to.side)).policy, to.policy));
   auto formats = sdp::commonFormats(source.formats, to.policy.codecs);
   if (formats.empty())
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec of the offer"};
@@ -237,6 +246,7 @@ Result<std::string> MediaSession::offerFrom(const sdp::AudioDescription& source,
   }
   auto local = describeLocal(to, std::move(formats), direction);
   local.ptime = source.ptime;
+  if (to.policy.zrtp == sdp::ZrtpUse::relayed) local.zrtp_hash = source.zrtp_hash;
   return propose(to, std::move(local));
 }
 
@@ -267,6 +277,7 @@ Result<std::string> MediaSession::offerTo(media::Side to, Branch joining) {
 }
 
 Result<std::string> MediaSession::openingOffer(media::Side to) {
+  SP_TRY(checkEnds(at(media::opposite(to)).policy, at(to).policy));
   const auto& near = at(media::opposite(to)).policy.codecs;
   std::vector<sdp::Codec> shared;
   for (const auto codec : at(to).policy.codecs) {
@@ -338,6 +349,7 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   local.profile = offer.profile;
   local.ptime = offer.ptime;
   local.layout = offer.layout;
+  if (side.policy.zrtp == sdp::ZrtpUse::relayed) local.zrtp_hash = far.remote->zrtp_hash;
 
   if (!offer.crypto.empty()) local.crypto.push_back(answeringKey(side, offer.crypto.front()));
   if (offer.dtls) {
@@ -365,6 +377,7 @@ bool MediaSession::offerIsLocal(media::Side from) const {
   const auto& side = at(from);
   if (!side.offered || !side.remote) return false;
   if (side.offered->direction != side.remote->direction) return false;
+  if (side.offered->zrtp_hash != side.remote->zrtp_hash) return false;
   const auto* voice = voiceOf(side.local->formats);
   return voice != nullptr && find(side.offered->formats, *voice) != nullptr;
 }

@@ -118,6 +118,9 @@ class MediaSession final : private PathEvents {
   std::optional<TimePoint> deadline() const;  // of what is being played, and of handshakes
   void advance(TimePoint now);
 
+  // What happened between two ends that agree keys by ZRTP; each told once.
+  std::vector<media::zrtp::Event> takeZrtpEvents() { return relay_->takeZrtpEvents(); }
+
   // Fills the media part of both legs.
   void describe(telemetry::CallRecord& record) const;
 

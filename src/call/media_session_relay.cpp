@@ -68,6 +68,20 @@ std::string codecName(const std::vector<sdp::CodecFormat>& formats) {
   return {};
 }
 
+// What the guard could see; the keys are the two ends'.
+std::string sealedAs(const media::zrtp::Agreement& agreed) {
+  return agreed.cipher + "/" + agreed.auth_tag + " (" + agreed.agreement + ", " + agreed.hash +
+         "), end to end, keys unknown to the edge";
+}
+
+void describeZrtp(const media::ZrtpSnapshot& zrtp, telemetry::CallRecord& record) {
+  using media::zrtp::Refusal;
+  if (zrtp.counters.of(Refusal::goClear) > 0)
+    record.downgrades.push_back("an end asked by ZRTP to go on in clear; it was refused, and voice stays sealed");
+  if (zrtp.counters.of(Refusal::notSrtp) > 0)
+    record.downgrades.push_back("an end sent voice in clear after the keys were agreed; it was dropped");
+}
+
 double milliseconds(std::chrono::microseconds duration) { return static_cast<double>(duration.count()) / 1'000.0; }
 
 }  // namespace
@@ -152,6 +166,8 @@ Status MediaSession::applyToRelay(TimePoint now) {
     config.mux = near.local->rtcp_mux == sdp::RtcpMux::muxed ? media::RtcpMux::muxed : media::RtcpMux::separate;
     config.direction = relayDirection(sdp::reverse(near.local->direction));  // theirs, as agreed
     config.protection = near.policy.protection;
+    config.zrtp = near.policy.zrtp == sdp::ZrtpUse::relayed ? media::ZrtpUse::relayed : media::ZrtpUse::refused;
+    config.zrtp_hash = near.remote->zrtp_hash;
     for (const auto& ours : near.local->crypto) {
       config.send = keyingOf(ours);
       // An answer has one line; of an offer the one we chose is the counterpart of ours.
@@ -194,6 +210,7 @@ void MediaSession::describeProtection(const SideState& side, const std::optional
 void MediaSession::describe(telemetry::CallRecord& record) const {
   record.downgrades.clear();
   const auto snapshot = relay_->snapshot();
+  if (snapshot.zrtp) describeZrtp(*snapshot.zrtp, record);
   for (const auto which : {media::Side::a, media::Side::b}) {
     const auto index = which == media::Side::a ? 0u : 1u;
     auto& leg = record.legs[index];
@@ -208,6 +225,13 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     const auto& seen = snapshot.of(which);
     if (side.local && side.remote) {
       describeProtection(side, seen.suite, record);
+      if (side.policy.protection == sdp::MediaProtection::endToEnd) {
+        const auto& agreed = snapshot.zrtp ? snapshot.zrtp->agreement : std::nullopt;
+        leg.keying = "ZRTP";
+        leg.srtp_suite = agreed ? sealedAs(*agreed) : "nothing agreed, no voice passes";
+      } else if (snapshot.zrtp && snapshot.zrtp->agreement) {
+        leg.keying += ", and ZRTP inside";
+      }
       leg.codec = codecName(side.remote->formats);
     }
     auto& told = leg.media;

@@ -18,7 +18,7 @@ sdp::Codec codecOf(config::Codec codec) {
 }
 
 sdp::Keying keyingOf(config::Keying keying) {
-  return keying == config::Keying::sdes ? sdp::Keying::sdes : sdp::Keying::dtls;
+  return keying == config::Keying::dtls ? sdp::Keying::dtls : sdp::Keying::sdes;
 }
 
 sdp::IceUse iceOf(config::IceUse use) {
@@ -46,6 +46,8 @@ Result<sdp::MediaPolicy> mediaOf(const config::Policy& policy) {
   for (const auto codec : policy.codecs) media.codecs.push_back(codecOf(codec));
   media.codecs.push_back(sdp::Codec::telephoneEvent);
   media.codecs.push_back(sdp::Codec::comfortNoise);
+  if (policy.media.front() == config::Keying::zrtp) media.protection = sdp::MediaProtection::endToEnd;
+  if (config::relaysZrtp(policy.media.front())) media.zrtp = sdp::ZrtpUse::relayed;
   return media;
 }
 

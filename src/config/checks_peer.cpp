@@ -42,6 +42,27 @@ void checkKeying(const CheckContext& context, std::string_view section, std::siz
                          "add AEAD_AES_256_GCM");
 }
 
+// ZRTP is between the two ends: there is no other way beside it, its packets come from where SDP says, and nothing can
+// be put into a stream whose keys the edge does not have.
+void checkZrtp(const CheckContext& context, std::string_view section, std::size_t index, const std::string& label,
+               const Policy& policy) {
+  const auto zrtp = std::find_if(policy.media.begin(), policy.media.end(), relaysZrtp);
+  if (zrtp == policy.media.end()) return;
+  const auto name = "\"" + std::string{toString(*zrtp)} + "\"";
+  const auto conflict = [&](std::string_view key, const std::string& message, const char* hint) {
+    context.problems.error(context.at(section, index, key), "config.conflict", label + message, hint);
+  };
+  if (policy.media.size() > 1) {
+    conflict("media", " lists " + name + " beside another keying",
+             "write it alone, and another [[peer]] for those who do without");
+  }
+  if (policy.ice != IceUse::never) conflict("ice", " has " + name + " and ICE", "leave 'ice' out");
+  if (*zrtp == Keying::zrtp && policy.dtmf == DtmfMode::info) {
+    conflict("dtmf", " has " + name + " and keys by INFO: the edge can put none into voice it can not decrypt",
+             "use dtmf = \"rfc4733\"");
+  }
+}
+
 void checkPolicy(const CheckContext& context, std::string_view section, std::size_t index, const std::string& label,
                  const Policy& policy) {
   const auto suites = context.at(section, index, "suites");
@@ -62,6 +83,7 @@ void checkPolicy(const CheckContext& context, std::string_view section, std::siz
                            label + " lists a codec twice");
   }
   checkKeying(context, section, index, label, policy);
+  checkZrtp(context, section, index, label, policy);
   for (const auto key : {"suites", "media", "codecs", "authentication", "digest_algorithms"}) {
     const auto* written = context.writtenAt(section, index, key);
     if (written == nullptr || written->kind != Node::Kind::array || !written->children.empty()) continue;

@@ -37,7 +37,9 @@ inline constexpr std::array kDisclosures{Choice<Disclosure>{"respect-privacy", D
                                          Choice<Disclosure>{"never", Disclosure::never}};
 inline constexpr std::array kDtmfModes{Choice<DtmfMode>{"rfc4733", DtmfMode::rfc4733},
                                        Choice<DtmfMode>{"info", DtmfMode::info}};
-inline constexpr std::array kKeyings{Choice<Keying>{"sdes", Keying::sdes}, Choice<Keying>{"dtls", Keying::dtls}};
+inline constexpr std::array kKeyings{Choice<Keying>{"sdes", Keying::sdes}, Choice<Keying>{"dtls", Keying::dtls},
+                                     Choice<Keying>{"zrtp", Keying::zrtp},
+                                     Choice<Keying>{"srtp+zrtp", Keying::srtpAndZrtp}};
 inline constexpr std::array kIceUses{Choice<IceUse>{"never", IceUse::never}, Choice<IceUse>{"accept", IceUse::accept},
                                      Choice<IceUse>{"require", IceUse::require}};
 inline constexpr std::array kSipsModes{Choice<SipsMode>{"allow", SipsMode::allow},

@@ -38,8 +38,11 @@ struct TokenIssuer {
   std::string authz_server;  // said in the challenge
 };
 
-enum class DtmfMode : std::uint8_t { rfc4733, info };          // how the other side is told of keys pressed
-enum class Keying : std::uint8_t { sdes, dtls };               // where the keys of SRTP come from
+enum class DtmfMode : std::uint8_t { rfc4733, info };  // how the other side is told of keys pressed
+// Where the keys of SRTP come from: SDP, a handshake with us, the two ends between themselves (RFC 6189), or SDP for
+// the way to us with ZRTP relayed inside.
+enum class Keying : std::uint8_t { sdes, dtls, zrtp, srtpAndZrtp };
+constexpr bool relaysZrtp(Keying keying) { return keying == Keying::zrtp || keying == Keying::srtpAndZrtp; }
 enum class IceUse : std::uint8_t { never, accept, require };   // whether ICE finds the way of voice
 enum class SipsMode : std::uint8_t { allow, require, never };  // of sips: URIs, RFC 5630
 enum class NumberForm : std::uint8_t { asIs, e164, national };

@@ -12,6 +12,20 @@ bool contains(const std::vector<Proofs>& all, const Proofs& proofs) {
   return std::find(all.begin(), all.end(), proofs) != all.end();
 }
 
+// What `check` is to say of voice that the edge can not look into.
+const char* zrtpNote(const Policy& policy) {
+  const auto keyed = [&](Keying keying) {
+    return std::find(policy.media.begin(), policy.media.end(), keying) != policy.media.end();
+  };
+  if (keyed(Keying::zrtp)) {
+    return "is to agree keys with the other end by ZRTP: voice passes once they have, and the edge can not verify it";
+  }
+  if (keyed(Keying::srtpAndZrtp)) {
+    return "may agree keys with the other end by ZRTP, inside the SRTP of each hop";
+  }
+  return nullptr;
+}
+
 void addPeer(const Peer& peer, std::size_t index, std::vector<Weakness>& found) {
   const auto label = "[[peer]] '" + peer.name + "' ";
   const auto add = [&](std::string_view key, const char* code, Weight weight, const char* text) {
@@ -34,6 +48,7 @@ void addPeer(const Peer& peer, std::size_t index, std::vector<Weakness>& found) 
   if (policy.tier == Tier::compatible && !peer.unprotected) {
     add("tier", "config.note.compatible", Weight::noted, "may protect voice without AEAD");
   }
+  if (const auto* note = zrtpNote(policy)) add("media", "config.note.zrtp", Weight::noted, note);
   if (peer.tls12_only) add("tls12_only", "config.note.tls12_only", Weight::noted, "is spoken to in TLS 1.2 only");
 }
 
@@ -42,6 +57,11 @@ void addPeer(const Peer& peer, std::size_t index, std::vector<Weakness>& found) 
 std::vector<Weakness> weaknessesOf(const Config& config) {
   std::vector<Weakness> found;
   for (std::size_t i = 0; i < config.peers.size(); ++i) addPeer(config.peers[i], i, found);
+  if (config.devices) {
+    if (const auto* note = zrtpNote(config.devices->policy)) {
+      found.push_back({"devices", 0, "media", "config.note.zrtp", Weight::noted, std::string{"[devices] "} + note});
+    }
+  }
   const auto& guard = config.guard;
   const std::pair<std::string_view, RuleMode> posture[] = {
       {"peer_known", guard.peer_known}, {"method", guard.method}, {"domain", guard.domain}};

@@ -11,7 +11,8 @@
 namespace sallyport::crypto {
 
 // How voice is protected on one side of a call. none: plain RTP, of peers that are configured as `unprotected` only.
-enum class MediaProtection : std::uint8_t { srtp, none };
+// endToEnd: SRTP between the two ends, who agree the keys by ZRTP; we relay it as it is.
+enum class MediaProtection : std::uint8_t { srtp, none, endToEnd };
 
 enum class SrtpSuite : std::uint8_t { aeadAes256Gcm, aeadAes128Gcm, aes256CmHmacSha1_80, aesCm128HmacSha1_80 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// RTP and RTCP without SRTP (RFC 3551, RTP/AVP), as the peers that are configured as `unprotected` send it. No tag
-// vouches for anything: the only thing that tells the peer from a stranger is the address its SDP names, so nobody
-// else is heard, and no other address is ever latched. Pure; internal to the room.
+// RTP and RTCP whose tags are not ours to verify: without SRTP (RFC 3551, RTP/AVP), as the peers that are configured as
+// `unprotected` send it, or under keys that only the two ends have. No tag vouches for anything: the only thing that
+// tells the peer from a stranger is the address its SDP names, so nobody else is heard, and no other address is ever
+// latched. Pure; internal to the room.
 
 #include <variant>
 
@@ -14,7 +15,7 @@
 
 namespace sallyport::media {
 
-// A well-formed packet in clear from where the SDP says. Nothing more is known of it.
+// A well-formed packet from where the SDP says. Nothing more is known of it.
 class ClearPacket {
  public:
   // Errors: foreignSource, tooShort, tooLong, badVersion, malformedHeader.

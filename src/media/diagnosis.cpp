@@ -19,6 +19,9 @@ std::string sentence(AudioFault fault, Side from, const SideFacts& sender) {
       return who + "'s packets come from " + actual + " as its SDP said, but their tags fail: the keys differ";
     case AudioFault::wrongSource:
       return "packets come from " + actual + " but " + who + "'s SDP said " + place + ", and none verified";
+    case AudioFault::notSealed:
+      return who +
+             "'s audio is not sealed by ZRTP: the two ends have agreed no keys, or it comes in clear all the same";
     case AudioFault::otherProtocol:
       return "what comes from " + actual + " is neither RTP nor RTCP: " + who + " may want ICE or DTLS";
     case AudioFault::onHold: return who + " sends audio although it agreed not to";
@@ -43,6 +46,7 @@ AudioFault whyNotVerified(const SideFacts& sender) {
   const auto& drops = sender.drops;
   const auto unverified =
       drops.of(DropReason::badTag) + drops.of(DropReason::sourceThrottled) + drops.of(DropReason::foreignSource);
+  if (drops.of(DropReason::beforeAgreement) + drops.of(DropReason::inClear) > 0) return AudioFault::notSealed;
   if (sender.verified_rtcp > 0 && unverified == 0) return AudioFault::onlyRtcpArrives;
   if (unverified > 0) {
     const bool expected_source = !sender.unverified_from || *sender.unverified_from == sender.negotiated;
@@ -67,6 +71,7 @@ std::string_view toString(AudioFault fault) {
     case AudioFault::onlyRtcpArrives: return "only_rtcp_arrives";
     case AudioFault::keyMismatch: return "key_mismatch";
     case AudioFault::wrongSource: return "wrong_source";
+    case AudioFault::notSealed: return "not_sealed";
     case AudioFault::otherProtocol: return "other_protocol";
     case AudioFault::onHold: return "on_hold";
     case AudioFault::farSideClosed: return "far_side_closed";

@@ -39,6 +39,7 @@ enum class AudioFault : std::uint8_t {
   onlyRtcpArrives,  // it is there but sends no audio: muted, or its source is broken
   keyMismatch,      // packets come from where they should, tags fail
   wrongSource,      // packets come from another address and none verifies
+  notSealed,        // the two ends are to agree keys by ZRTP, and have not, or send in clear all the same
   otherProtocol,    // what comes is neither RTP nor RTCP: STUN, DTLS, ZRTP or noise
   onHold,           // packets come although the side is not to send
   farSideClosed,    // packets come, the other side does not want or cannot take them

@@ -28,6 +28,9 @@ std::string_view toString(DropReason reason) {
     case DropReason::badPadding: return "bad_padding";
     case DropReason::malformedRtcp: return "malformed_rtcp";
     case DropReason::noDestination: return "no_destination";
+    case DropReason::zrtpRefused: return "zrtp_refused";
+    case DropReason::beforeAgreement: return "before_agreement";
+    case DropReason::inClear: return "in_clear";
     case DropReason::replacedByEvent: return "replaced_by_event";
     case DropReason::indexUsed: return "index_used";
     case DropReason::indexTooOld: return "index_too_old";

@@ -15,7 +15,7 @@ enum class DropReason : std::uint8_t {
   tooLong,          // beyond kLongestPacket
   badVersion,       // not RTP version 2
   malformedHeader,  // CSRCs or extension run past the end
-  notMedia,         // STUN, DTLS, ZRTP or nothing known
+  notMedia,         // STUN, DTLS, ZRTP where it is not relayed, or nothing known
   wrongChannel,     // RTCP on the RTP port or the other way round, against what was negotiated
   // SRTP, as it arrives.
   badTag,           // the authentication tag does not verify
@@ -35,6 +35,9 @@ enum class DropReason : std::uint8_t {
   badPadding,          // the cleartext's padding count is impossible
   malformedRtcp,       // the cleartext is no RTCP
   noDestination,       // the other side listens nowhere (c=0.0.0.0)
+  zrtpRefused,         // the guard of ZRTP refuses it; its own counters say why
+  beforeAgreement,     // voice before the two ends have agreed keys by ZRTP
+  inClear,             // voice after that which can not be SRTP
   replacedByEvent,     // a key of ours plays in its place, or has overtaken it
   // SRTP, as it leaves.
   indexUsed,     // (SSRC, index) was encrypted before: never twice

@@ -18,6 +18,15 @@ Verdict drop(DropReason reason) {
   return verdict;
 }
 
+Verdict sent(Channel channel, std::size_t length, const Endpoint& destination) {
+  Verdict verdict;
+  verdict.reason = DropReason::sent;
+  verdict.channel = channel;
+  verdict.length = static_cast<std::uint32_t>(length);
+  verdict.destination = destination;
+  return verdict;
+}
+
 Side sideOf(std::size_t index) { return index == 0 ? Side::a : Side::b; }
 
 }  // namespace
@@ -30,14 +39,31 @@ Relay::~Relay() = default;
 Status Relay::configure(Side side, SideConfig config, TimePoint now) {
   const auto& far = at(opposite(side));
   const bool keyed = config.protection == MediaProtection::srtp && config.keys == KeyState::agreed;
-  if (!keyed) return at(side).configure(std::move(config), now);
+  if (!keyed) {
+    SP_TRY(at(side).configure(std::move(config), now));
+    describeToGuard(side);
+    return success();
+  }
   if (config.send.key_and_salt == config.receive.key_and_salt) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "the peer sends with the key we gave it"};
   }
   if (far.uses(config.send.key_and_salt) || far.sendsWith(config.receive.key_and_salt)) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "one key on both sides of the call"};
   }
-  return at(side).configure(std::move(config), now);
+  SP_TRY(at(side).configure(std::move(config), now));
+  describeToGuard(side);
+  return success();
+}
+
+void Relay::describeToGuard(Side side) {
+  if (at(Side::a).zrtp() == ZrtpUse::refused || at(Side::b).zrtp() == ZrtpUse::refused) {
+    guard_.reset();
+  } else if (guard_) {
+    guard_->onDescription(side, at(side).zrtpHash());
+  } else {
+    guard_ = std::make_unique<zrtp::Guard>();
+    for (const auto each : {Side::a, Side::b}) guard_->onDescription(each, at(each).zrtpHash());
+  }
 }
 
 void Relay::follow(Side side, const std::optional<Endpoint>& ice_path) { at(side).follow(ice_path); }
@@ -53,22 +79,26 @@ Verdict Relay::onPacket(Side from, Channel channel, const Endpoint& source, Muta
   SP_CHECK(length <= buffer.size());
   auto& near = at(from);
   near.countDatagram();
-  auto verdict = judge(near, at(opposite(from)), channel, source, buffer, length, now);
+  auto verdict = judge(from, channel, source, buffer, length, now);
   if (!verdict.forward()) near.countDrop(verdict.reason, source);
   verdict.to = opposite(from);
   return verdict;
 }
 
-Verdict Relay::judge(RelaySide& near, RelaySide& far, Channel channel, const Endpoint& source, MutableBytes buffer,
-                     std::size_t length, TimePoint now) {
+Verdict Relay::judge(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
+                     TimePoint now) {
+  auto& near = at(from);
+  auto& far = at(opposite(from));
   if (!near.ready()) return drop(DropReason::notReady);
 
   // What it is, and whether it belongs on this port.
   const auto datagram = buffer.first(length);
   const auto kind = classify(datagram);
+  if (kind == DatagramKind::zrtp && guard_) return judgeZrtp(from, channel, source, datagram, now);
   if (kind != DatagramKind::rtp && kind != DatagramKind::rtcp) return drop(DropReason::notMedia);
   const auto content = kind == DatagramKind::rtp ? Channel::rtp : Channel::rtcp;
   if (!near.arrivesWhereAgreed(channel, content)) return drop(DropReason::wrongChannel);
+  if (const auto reason = guardedAgainst(from, content, source, datagram, now)) return drop(*reason);
 
   // Who it is from: by address whether to look at all, by tag and replay window whether to believe it (in clear, by
   // the address alone), and by both whether to listen there from now on.
@@ -77,34 +107,68 @@ Verdict Relay::judge(RelaySide& near, RelaySide& far, Channel channel, const End
   const auto& packet = std::get<HeardPacket>(outcome);
   if (near.hear(packet, source, now) == SourceRule::Ruling::stale) return drop(DropReason::staleSource);
 
-  // Whether the call has agreed to it. RTCP flows during hold (RFC 3264 8.4).
-  if (!far.ready()) return drop(DropReason::notReady);
-  if (content == Channel::rtp) {
-    if (!near.peerSends() || !far.peerListens()) return drop(DropReason::directionClosed);
-    const auto payload_type = near.payloadTypeAcross(packet.header().payload_type);
-    if (!payload_type) return drop(DropReason::payloadTypeRefused);
-    if (!payloadOf(packet.bytes(), packet.header())) return drop(DropReason::badPadding);
-    buffer[1] = static_cast<std::uint8_t>((buffer[1] & kMarkerBit) | *payload_type);
-    if (!far.inserter().pass(packet.bytes(), packet.header(), now)) return drop(DropReason::replacedByEvent);
-  } else if (!judgeRtcp(packet.bytes())) {
-    return drop(DropReason::malformedRtcp);
-  }
+  if (const auto reason = notAgreedTo(from, packet, buffer, now)) return drop(*reason);
   const auto destination = far.destination(content);
   if (!destination) return drop(DropReason::noDestination);
 
   const auto sealed = far.protect(content, buffer, packet.bytes().size(), now);
   if (const auto* reason = std::get_if<DropReason>(&sealed)) return drop(*reason);
   near.countForwarded(content);
-  Verdict verdict;
-  verdict.reason = DropReason::sent;
-  verdict.channel = far.portFor(content);
-  verdict.length = static_cast<std::uint32_t>(std::get<std::size_t>(sealed));
-  verdict.destination = *destination;
-  return verdict;
+  return sent(far.portFor(content), std::get<std::size_t>(sealed), *destination);
+}
+
+// Whether the call has agreed to it. RTCP flows during hold (RFC 3264 8.4). What is sealed end to end keeps its header,
+// which the tag covers, and nobody here can look further.
+std::optional<DropReason> Relay::notAgreedTo(Side from, const HeardPacket& packet, MutableBytes buffer, TimePoint now) {
+  const auto& near = at(from);
+  auto& far = at(opposite(from));
+  if (!far.ready()) return DropReason::notReady;
+  if (packet.channel() == Channel::rtcp) {
+    if (near.isEndToEnd() || judgeRtcp(packet.bytes())) return std::nullopt;
+    return DropReason::malformedRtcp;
+  }
+  if (!near.peerSends() || !far.peerListens()) return DropReason::directionClosed;
+  const auto payload_type = near.payloadTypeAcross(packet.header().payload_type);
+  if (!payload_type) return DropReason::payloadTypeRefused;
+  if (near.isEndToEnd()) {
+    return *payload_type == packet.header().payload_type ? std::nullopt : std::optional{DropReason::payloadTypeRefused};
+  }
+  if (!payloadOf(packet.bytes(), packet.header())) return DropReason::badPadding;
+  buffer[1] = static_cast<std::uint8_t>((buffer[1] & kMarkerBit) | *payload_type);
+  if (!far.inserter().pass(packet.bytes(), packet.header(), now)) return DropReason::replacedByEvent;
+  return std::nullopt;
+}
+
+// ZRTP travels beside RTP, on its port, from where RTP comes.
+Verdict Relay::judgeZrtp(Side from, Channel channel, const Endpoint& source, Bytes datagram, TimePoint now) {
+  if (channel != Channel::rtp) return drop(DropReason::wrongChannel);
+  if (!at(from).isAt(channel, source)) return drop(DropReason::foreignSource);
+  const auto destination = at(opposite(from)).destination(channel);
+  if (!destination) return drop(DropReason::noDestination);
+  if (guard_->onZrtp(from, datagram, now) != zrtp::Refusal::none) return drop(DropReason::zrtpRefused);
+  return sent(channel, datagram.size(), *destination);
+}
+
+std::optional<DropReason> Relay::guardedAgainst(Side from, Channel content, const Endpoint& source, Bytes datagram,
+                                                TimePoint now) {
+  auto& near = at(from);
+  const bool end_to_end = near.isEndToEnd();
+  if (end_to_end != at(opposite(from)).isEndToEnd()) return DropReason::notReady;
+  if (!end_to_end) return std::nullopt;
+  if (!guard_) return DropReason::notReady;
+  if (!near.isAt(content, source)) return DropReason::foreignSource;
+  switch (guard_->onMedia(from, content, datagram, now)) {
+    case zrtp::Refusal::none: return std::nullopt;
+    case zrtp::Refusal::beforeAgreement: return DropReason::beforeAgreement;
+    default: return DropReason::inClear;
+  }
 }
 
 Status Relay::play(Side to, TelephoneEvent event, std::uint64_t random, TimePoint now) {
   auto& side = at(to);
+  if (side.isEndToEnd()) {
+    return Error{ErrorKind::peerDenied, "media.event.not_agreed", "the two ends have keys of their own"};
+  }
   if (!side.ready() || !side.peerListens()) {
     return Error{ErrorKind::unavailable, "media.event.closed", "nothing is sent to that side"};
   }
@@ -133,9 +197,8 @@ Verdict Relay::nextEvent(Side to, MutableBytes buffer, TimePoint now) {
     verdict.reason = *reason;
     return verdict;
   }
-  verdict.reason = DropReason::sent;
-  verdict.length = static_cast<std::uint32_t>(std::get<std::size_t>(sealed));
-  verdict.destination = *destination;
+  verdict = sent(Channel::rtp, std::get<std::size_t>(sealed), *destination);
+  verdict.to = to;
   return verdict;
 }
 
@@ -146,7 +209,16 @@ std::optional<Side> Relay::silentSide(TimePoint now, std::chrono::milliseconds l
   return std::nullopt;
 }
 
-RelaySnapshot Relay::snapshot() const { return {{sides_[0]->snapshot(), sides_[1]->snapshot()}}; }
+RelaySnapshot Relay::snapshot() const {
+  RelaySnapshot snapshot{{sides_[0]->snapshot(), sides_[1]->snapshot()}, std::nullopt};
+  if (!guard_) return snapshot;
+  auto& zrtp = snapshot.zrtp.emplace();
+  zrtp.counters = guard_->counters();
+  if (const auto* agreement = guard_->agreement()) zrtp.agreement = *agreement;
+  return snapshot;
+}
+
+std::vector<zrtp::Event> Relay::takeZrtpEvents() { return guard_ ? guard_->takeEvents() : std::vector<zrtp::Event>{}; }
 
 std::optional<AudioFinding> Relay::finding(Side from) const {
   return findAudioFault(from, at(from).facts(), at(opposite(from)).facts());

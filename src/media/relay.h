@@ -2,7 +2,8 @@
 #pragma once
 // The packet core of one call: what comes in on one side is verified, re-encrypted with the other side's
 // key and sent there, or dropped for one named reason. A side whose peer is configured as unprotected is in clear
-// (clear_rtp.h); the other side is what it is all the same. No I/O, no clock, no allocation and no lock per
+// (clear_rtp.h); the other side is what it is all the same. Two sides whose ends agree keys by ZRTP are guarded
+// (zrtp/guard.h): their packets go on as they came. No I/O, no clock, no allocation and no lock per
 // packet. The rule for sources is source_rule.h's; SRTP is srtp.h's.
 //
 // Nothing is relayed before both sides are configured. Attack traffic is counted and never ends a call.
@@ -23,6 +24,7 @@
 #include "media/event_inserter.h"
 #include "media/quality.h"
 #include "media/srtp.h"
+#include "media/zrtp/guard.h"
 
 namespace sallyport::media {
 
@@ -42,6 +44,9 @@ class PayloadTypeMap {
 };
 
 using crypto::MediaProtection;
+
+// relayed: ZRTP of this side goes to the other and comes from there, if that has it so too.
+enum class ZrtpUse : std::uint8_t { refused, relayed };
 
 enum class RtcpMux : std::uint8_t { separate, muxed };
 
@@ -68,11 +73,13 @@ struct SideConfig {
   PeerDirection direction = PeerDirection::sendsAndListens;
   MediaProtection protection = MediaProtection::srtp;
   KeyState keys = KeyState::agreed;
-  SrtpKeying receive;                 // the key the peer encrypts with; without SRTP not looked at
-  SrtpKeying send;                    // the key we encrypt with toward it; never used anywhere else
-  PayloadTypeMap payload_types;       // of the RTP it sends
-  std::vector<AudioFormat> formats;   // of the payload types it sends, the voice codec first
-  std::optional<EventFormat> events;  // how it is sent telephone events; nothing: not at all
+  ZrtpUse zrtp = ZrtpUse::refused;
+  std::optional<crypto::Sha256Digest> zrtp_hash;  // of its Hello, as its SDP announces
+  SrtpKeying receive;                             // the key the peer encrypts with; without SRTP not looked at
+  SrtpKeying send;                                // the key we encrypt with toward it; never used anywhere else
+  PayloadTypeMap payload_types;                   // of the RTP it sends
+  std::vector<AudioFormat> formats;               // of the payload types it sends, the voice codec first
+  std::optional<EventFormat> events;              // how it is sent telephone events; nothing: not at all
 };
 
 struct RelayLimits {
@@ -111,12 +118,19 @@ struct SideSnapshot {
   std::optional<std::chrono::microseconds> round_trip;  // to the side's peer and back, from its RTCP, when it tells
 };
 
+struct ZrtpSnapshot {
+  std::optional<zrtp::Agreement> agreement;  // while it stands
+  zrtp::GuardCounters counters;
+};
+
 struct RelaySnapshot {
   std::array<SideSnapshot, 2> sides;
+  std::optional<ZrtpSnapshot> zrtp;  // where both sides relay it
   const SideSnapshot& of(Side side) const { return sides[side == Side::a ? 0 : 1]; }
 };
 
 class RelaySide;
+class HeardPacket;
 
 class Relay {
  public:
@@ -131,7 +145,8 @@ class Relay {
   // changed. Errors: "media.srtp.key_length" (peerMisbehaved); "media.srtp.key_shared" (peerMisbehaved: a
   // key of one direction or side is used for another); "media.srtp.key_reused" (peerMisbehaved for a
   // receive key that was given up long ago, internal for a send key that comes back);
-  // "media.srtp.too_many_keys" (peerMisbehaved); "media.srtp.cipher" (internal).
+  // "media.srtp.too_many_keys" (peerMisbehaved); "media.srtp.cipher" (internal). A side that is endToEnd passes voice
+  // to and from another such side only.
   Status configure(Side side, SideConfig config, TimePoint now);
 
   // What ICE has chosen for that side since; nothing: its consent has run out. Nothing happens without Way::ice.
@@ -158,16 +173,25 @@ class Relay {
   std::optional<Side> silentSide(TimePoint now, std::chrono::milliseconds limit) const;
 
   RelaySnapshot snapshot() const;
+  // What the guard of ZRTP has to say, in order; each told once.
+  std::vector<zrtp::Event> takeZrtpEvents();
   // What is wrong with the audio of `from`, if anything.
   std::optional<AudioFinding> finding(Side from) const;
 
  private:
-  Verdict judge(RelaySide& near, RelaySide& far, Channel channel, const Endpoint& source, MutableBytes buffer,
-                std::size_t length, TimePoint now);
+  void describeToGuard(Side side);
+  Verdict judgeZrtp(Side from, Channel channel, const Endpoint& source, Bytes datagram, TimePoint now);
+  // These two: why not, if not.
+  std::optional<DropReason> guardedAgainst(Side from, Channel content, const Endpoint& source, Bytes datagram,
+                                           TimePoint now);
+  std::optional<DropReason> notAgreedTo(Side from, const HeardPacket& packet, MutableBytes buffer, TimePoint now);
+  Verdict judge(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
+                TimePoint now);
   RelaySide& at(Side side) { return *sides_[side == Side::a ? 0 : 1]; }
   const RelaySide& at(Side side) const { return *sides_[side == Side::a ? 0 : 1]; }
 
   std::array<std::unique_ptr<RelaySide>, 2> sides_;
+  std::unique_ptr<zrtp::Guard> guard_;  // from when both sides relay ZRTP
 };
 
 }  // namespace sallyport::media

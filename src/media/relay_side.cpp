@@ -15,7 +15,8 @@ constexpr std::size_t kMostParkedKeys = 3;
 constexpr std::size_t kMostFormats = 16;
 constexpr AudioFormat kUnknownFormat{};
 
-Protected clear(std::size_t bytes) {
+// In clear, or sealed by the far end.
+Protected asItIs(std::size_t bytes) {
   if (bytes > kLongestPacket) return DropReason::tooLong;
   return bytes;
 }
@@ -107,6 +108,8 @@ Status RelaySide::configure(SideConfig config, TimePoint now) {
     giveUpKeys(now);
   }
   protection_ = config.protection;
+  zrtp_ = config.zrtp;
+  zrtp_hash_ = config.zrtp_hash;
   mux_ = config.mux;
   way_ = config.way;
   if (way_ == Way::ice) {
@@ -135,7 +138,7 @@ bool RelaySide::arrivesWhereAgreed(Channel port, Channel content) const {
 }
 
 Heard RelaySide::examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now) {
-  if (protection_ == MediaProtection::none) {
+  if (protection_ != MediaProtection::srtp) {
     const auto read = ClearPacket::read(content, datagram, source, sources(content).negotiated());
     if (const auto* reason = std::get_if<DropReason>(&read)) return *reason;
     return HeardPacket{std::get<ClearPacket>(read)};
@@ -179,7 +182,7 @@ SourceRule::Ruling RelaySide::hear(const HeardPacket& packet, const Endpoint& so
     quality_.onPacket(packet.header(), formatOf(packet.header().payload_type), now);
   } else {
     ++verified_rtcp_;
-    round_trip_.onHeardFromPeer(packet.bytes(), now);
+    if (!isEndToEnd()) round_trip_.onHeardFromPeer(packet.bytes(), now);
   }
   if (mayLatch(content, source)) return sources(content).onVerified(source, newness, now);
   return newness == SourceRule::Newness::newest ? SourceRule::Ruling::heard : SourceRule::Ruling::stale;
@@ -205,8 +208,8 @@ std::optional<Endpoint> RelaySide::destination(Channel content) const {
 }
 
 Protected RelaySide::protect(Channel content, MutableBytes buffer, std::size_t clear_bytes, TimePoint now) {
-  if (content == Channel::rtcp) round_trip_.onSentToPeer(buffer.first(clear_bytes), now);
-  const auto outcome = protection_ == MediaProtection::none ? clear(clear_bytes)
+  if (content == Channel::rtcp && !isEndToEnd()) round_trip_.onSentToPeer(buffer.first(clear_bytes), now);
+  const auto outcome = protection_ != MediaProtection::srtp ? asItIs(clear_bytes)
                        : content == Channel::rtp            ? sender_->protectRtp(buffer, clear_bytes)
                                                             : sender_->protectRtcp(buffer, clear_bytes);
   if (const auto* length = std::get_if<std::size_t>(&outcome)) {

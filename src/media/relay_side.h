@@ -22,13 +22,17 @@ class RelaySide {
 
   // All or nothing; errors as Relay::configure.
   Status configure(SideConfig config, TimePoint now);
-  bool ready() const { return protection_ == MediaProtection::none || receiver_.has_value(); }
+  bool ready() const { return protection_ != MediaProtection::srtp || receiver_.has_value(); }
+  bool isEndToEnd() const { return protection_ == MediaProtection::endToEnd; }
+  ZrtpUse zrtp() const { return zrtp_; }
+  const std::optional<crypto::Sha256Digest>& zrtpHash() const { return zrtp_hash_; }
   void follow(const std::optional<Endpoint>& ice_path);
   bool uses(const Secret& key_and_salt) const;  // for either direction
   bool sendsWith(const Secret& key_and_salt) const;
 
   // What arrives.
   bool arrivesWhereAgreed(Channel port, Channel content) const;
+  bool isAt(Channel content, const Endpoint& source) { return sources(content).knows(source); }
   Heard examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now);
   // Counts a packet that was let through and lets its source be heard or latched (source_rule.h).
   SourceRule::Ruling hear(const HeardPacket& packet, const Endpoint& source, TimePoint now);
@@ -80,6 +84,8 @@ class RelaySide {
   const std::chrono::milliseconds rekey_grace_;
 
   MediaProtection protection_ = MediaProtection::srtp;
+  ZrtpUse zrtp_ = ZrtpUse::refused;
+  std::optional<crypto::Sha256Digest> zrtp_hash_;
   SrtpKeying receive_key_, send_key_;
   std::optional<SrtpReceiver> receiver_;  // these two: with SRTP, once agreed
   std::optional<SrtpSender> sender_;

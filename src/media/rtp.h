@@ -19,6 +19,7 @@ enum class DatagramKind : std::uint8_t { stun, zrtp, dtls, turnChannel, rtp, rtc
 // would show as payload type 64-95, is RTCP (RFC 5761 4).
 DatagramKind classify(Bytes datagram);
 constexpr bool mayBeRtp(std::uint8_t first_byte) { return first_byte >> 6 == 2; }  // or RTCP
+constexpr bool mayBeZrtp(std::uint8_t first_byte) { return first_byte >= 16 && first_byte <= 19; }
 
 inline constexpr std::size_t kRtpFixedHeaderBytes = 12;
 inline constexpr std::size_t kRtcpHeaderBytes = 8;  // the common header and the sender's SSRC

@@ -23,21 +23,26 @@
 #include "sdp/dtls_attributes.h"
 #include "sdp/ice.h"
 #include "sdp/session.h"
+#include "sdp/zrtp_attribute.h"
 
 namespace sallyport::sdp {
 
 using crypto::MediaProtection;
 
-// avp: of peers whose policy is MediaProtection::none, and then it is the only one. There is no "SRTP if you can".
+// avp: of peers whose policy is MediaProtection::none, or endToEnd (RFC 6189 3.1), and then it is the only one. There
+// is no "SRTP if you can".
 enum class Profile : std::uint8_t { savp, savpf, avp, dtlsSavp, dtlsSavpf };
 std::string_view toString(Profile profile);  // "RTP/SAVP"
-constexpr MediaProtection protectionOf(Profile profile) {
-  return profile == Profile::avp ? MediaProtection::none : MediaProtection::srtp;
-}
+// Whether whoever speaks it keys SRTP with us.
+constexpr bool isKeyed(Profile profile) { return profile != Profile::avp; }
+constexpr bool isKeyed(MediaProtection protection) { return protection == MediaProtection::srtp; }
 
 // Where the keys of SRTP come from.
 enum class Keying : std::uint8_t { sdes, dtls };
 std::string_view toString(Keying keying);  // "SDES", "DTLS-SRTP"
+
+// Whether the two ends may agree keys of their own by ZRTP (RFC 6189): a=zrtp-hash crosses, and their packets do.
+enum class ZrtpUse : std::uint8_t { refused, relayed };
 
 // Whether ICE finds the way; we are always lite (RFC 8445 2.5). accept: where the peer speaks it, as a full agent.
 enum class IceUse : std::uint8_t { never, accept, require };
@@ -69,6 +74,7 @@ struct MediaPolicy {
   MediaProtection protection = MediaProtection::srtp;
   std::vector<Keying> keyings{Keying::sdes};  // of SRTP: what is accepted, preferred first; the first is offered
   IceUse ice = IceUse::never;
+  ZrtpUse zrtp = ZrtpUse::refused;  // relayed with MediaProtection::endToEnd
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};  // preferred first
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma, Codec::telephoneEvent, Codec::comfortNoise};
   std::vector<IpNetwork> media_networks;  // where the peer's media may be; empty: any unicast address
@@ -88,6 +94,7 @@ struct AudioDescription {
   std::vector<CryptoOffer> crypto;      // acceptable ones, our preferred first; exactly one in an answer; none with avp
   std::optional<DtlsDescription> dtls;  // instead of `crypto`
   std::optional<IceDescription> ice;    // of a full agent, where the policy lets ICE decide
+  std::optional<crypto::Sha256Digest> zrtp_hash;  // of its Hello, where ZRTP is relayed
   MediaLayout layout;
 
   std::optional<Keying> keying() const;  // nothing: in clear
@@ -107,7 +114,8 @@ struct LocalAudio {
   std::vector<CryptoOffer> crypto;      // one in an answer: the chosen tag and suite with our own key; none with avp
   std::optional<DtlsDescription> dtls;  // instead of `crypto`
   std::optional<IceDescription> ice;
-  MediaLayout layout;  // of an offer; an answer takes the offer's
+  std::optional<crypto::Sha256Digest> zrtp_hash;  // the other end's
+  MediaLayout layout;                             // of an offer; an answer takes the offer's
 
   LocalAudio clone() const;  // keys included, so it is said aloud
 };
@@ -120,7 +128,7 @@ struct LocalAudio {
 //   sdp.ice.lite (ICE is required, and nobody would check).
 // peerMisbehaved: sdp.connection.missing, sdp.connection.family, sdp.connection.forbidden, sdp.media.port_count,
 //   sdp.direction.conflict, sdp.rtcp.malformed, sdp.ptime, sdp.mid, and those of formatsOf() and cryptoLinesOf().
-// And those of dtlsOffered() and iceOf().
+// And those of dtlsOffered(), iceOf() and zrtpHashOf().
 Result<AudioDescription> readOffer(const Session& session, const MediaPolicy& policy);
 
 // The answer to `offer`, which we rendered. All of the above, and peerMisbehaved: sdp.answer.media_count,

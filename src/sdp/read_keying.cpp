@@ -139,17 +139,20 @@ std::optional<Error> refusalOf(const Session& session, const MediaSection& secti
   const auto profile = profileOf(section);
   const bool plain = profile == Profile::avp || equalsIgnoringCase(section.protocol, "RTP/AVPF");
   if (policy.protection == MediaProtection::srtp && plain) return denied("sdp.plain_rtp", section.protocol);
-  if (!profile || protectionOf(*profile) != policy.protection) return denied("sdp.profile", section.protocol);
-  const bool known = policy.protection == MediaProtection::none ||
-                     std::any_of(policy.keyings.begin(), policy.keyings.end(),
-                                 [&](Keying keying) { return offers(session, section, keying); });
+  if (!profile || isKeyed(*profile) != isKeyed(policy.protection)) return denied("sdp.profile", section.protocol);
+  const bool known =
+      !isKeyed(policy.protection) || std::any_of(policy.keyings.begin(), policy.keyings.end(),
+                                                 [&](Keying keying) { return offers(session, section, keying); });
   if (known) return std::nullopt;
   return denied(offers(session, section, Keying::dtls) ? "sdp.keying.dtls" : "sdp.keying.sdes", section.protocol);
 }
 
 Status readOfferedKeying(const Session& session, const MediaSection& section, const MediaPolicy& policy,
                          AudioDescription& audio) {
-  if (policy.protection == MediaProtection::none) return success();
+  if (policy.zrtp == ZrtpUse::relayed) {
+    SP_ASSIGN(audio.zrtp_hash, zrtpHashOf(section));
+  }
+  if (!isKeyed(policy.protection)) return success();
   Status keyed = denied("sdp.crypto.none");
   bool tried = false;
   for (const auto keying : policy.keyings) {
@@ -165,10 +168,13 @@ Status readOfferedKeying(const Session& session, const MediaSection& section, co
 
 Status readAnsweredKeying(const Session& session, const MediaSection& section, const LocalAudio& offer,
                           const MediaPolicy& policy, AudioDescription& audio) {
+  if (policy.zrtp == ZrtpUse::relayed) {
+    SP_ASSIGN(audio.zrtp_hash, zrtpHashOf(section));
+  }
   if (offer.dtls) {
     SP_TRY(needMux(audio));
     SP_ASSIGN(audio.dtls, dtlsAnswered(session, section, *offer.dtls));
-  } else if (protectionOf(offer.profile) == MediaProtection::srtp) {
+  } else if (isKeyed(offer.profile)) {
     SP_ASSIGN(auto crypto, answeredCrypto(section, offer));
     audio.crypto.push_back(std::move(crypto));
   }

@@ -67,7 +67,7 @@ void appendRtcp(const LocalAudio& local, RtcpMux mux, Role role, std::string& ou
 
 void appendAudio(const LocalAudio& local, const Terms& terms, std::string_view mid, std::string& out) {
   const bool keyed = !local.crypto.empty() || local.dtls;
-  SP_CHECK(keyed == (protectionOf(terms.profile) == MediaProtection::srtp) && !local.formats.empty());
+  SP_CHECK(keyed == isKeyed(terms.profile) && !local.formats.empty());
   out.append("m=audio ").append(std::to_string(local.rtp.port)).append(" ").append(toString(terms.profile));
   for (const auto& format : local.formats) out.append(" ").append(std::to_string(format.payload_type));
   out.append(kEnd);
@@ -76,6 +76,7 @@ void appendAudio(const LocalAudio& local, const Terms& terms, std::string_view m
   for (const auto& crypto : local.crypto) appendCrypto(crypto, out);
   if (local.dtls) out.append(renderDtls(*local.dtls));
   if (local.ice) out.append(renderIceMediaLines(*local.ice));
+  if (local.zrtp_hash) out.append(renderZrtpHash(*local.zrtp_hash));
   if (local.ptime) out.append("a=ptime:").append(std::to_string(*local.ptime)).append(kEnd);
   appendRtcp(local, terms.mux, terms.role, out);
   out.append("a=").append(toString(local.direction)).append(kEnd);
@@ -117,6 +118,7 @@ LocalAudio LocalAudio::clone() const {
   for (const auto& line : crypto) copy.crypto.push_back(line.clone());
   copy.dtls = dtls;
   if (ice) copy.ice = ice->clone();
+  copy.zrtp_hash = zrtp_hash;
   copy.layout = layout;
   return copy;
 }
