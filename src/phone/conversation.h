@@ -51,6 +51,10 @@ class Conversation {
   Status hold();
   Status resume();
   void hangUp();
+  // What the two people found when they compared what ZRTP shows.
+  void setSas(MediaSession::Comparison comparison) {
+    if (media_) media_->setSas(comparison);
+  }
 
  private:
   friend class Phone;

@@ -32,10 +32,12 @@ std::vector<sdp::CodecFormat> settledOn(const std::vector<sdp::CodecFormat>& for
 
 }  // namespace
 
-MediaAgreement::MediaAgreement(sdp::MediaPolicy policy, Endpoint local, std::uint16_t rtcp_port)
+MediaAgreement::MediaAgreement(sdp::MediaPolicy policy, Endpoint local, std::uint16_t rtcp_port,
+                               std::optional<crypto::Sha256Digest> hello_hash)
     : policy_(std::move(policy)),
       rtp_(local),
       rtcp_port_(rtcp_port),
+      hello_hash_(hello_hash),
       session_id_(crypto::randomNumber() & kSessionIdMask) {}
 
 sdp::LocalAudio MediaAgreement::base() const {
@@ -46,6 +48,8 @@ sdp::LocalAudio MediaAgreement::base() const {
   local.rtcp_mux = sdp::RtcpMux::muxed;
   local.direction = willing_;
   local.ptime = 20;
+  local.profile = sdp::isKeyed(policy_.protection) ? sdp::Profile::savp : sdp::Profile::avp;
+  local.zrtp_hash = hello_hash_;
   return local;
 }
 
@@ -69,6 +73,7 @@ std::string MediaAgreement::offer() {
   } else {
     local.formats = sdp::defaultFormats(policy_.codecs);
     for (const auto suite : policy_.suites) {
+      if (!sdp::isKeyed(policy_.protection)) break;
       sdp::CryptoOffer line;
       line.tag = static_cast<unsigned>(local.crypto.size()) + 1;
       line.suite = suite;
@@ -87,8 +92,7 @@ Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
   SP_ASSIGN(const auto session, sdp::Session::parse(answer));
   SP_ASSIGN(const auto remote, sdp::readAnswer(session, *proposed_, policy_));
   auto local = proposed_->clone();
-  const auto& chosen = remote.crypto.front();
-  std::erase_if(local.crypto, [&](const auto& line) { return line.tag != chosen.tag; });
+  std::erase_if(local.crypto, [&](const auto& line) { return line.tag != remote.crypto.front().tag; });
   local.formats = settledOn(remote.formats);
   local.rtcp_mux = remote.rtcp_mux;
   local.direction = sdp::reverse(remote.direction);
@@ -101,10 +105,7 @@ Result<MediaAgreement::Answer> MediaAgreement::answer(std::string_view text) {
   SP_ASSIGN(const auto session, sdp::Session::parse(text));
   SP_ASSIGN(const auto offer, sdp::readOffer(session, policy_));
   auto local = base();
-  const auto& chosen = offer.crypto.front();
-  const bool same_suite = local_ && local_->crypto.front().suite == chosen.suite;
-  local.crypto.push_back(
-      sdp::answerCrypto(chosen, same_suite ? local_->crypto.front().key_and_salt.clone() : freshKey(chosen.suite)));
+  if (!offer.crypto.empty()) local.crypto.push_back(answeringKey(offer.crypto.front()));
   local.formats = settledOn(offer.formats);
   local.profile = offer.profile;
   local.layout = offer.layout;
@@ -116,6 +117,11 @@ Result<MediaAgreement::Answer> MediaAgreement::answer(std::string_view text) {
   return answer;
 }
 
+sdp::CryptoOffer MediaAgreement::answeringKey(const sdp::CryptoOffer& chosen) const {
+  const bool same_suite = local_ && local_->crypto.front().suite == chosen.suite;
+  return sdp::answerCrypto(chosen, same_suite ? local_->crypto.front().key_and_salt.clone() : freshKey(chosen.suite));
+}
+
 MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::AudioDescription& remote) const {
   auto plan = std::make_shared<MediaPlan>();
   plan->remote_rtp = remote.rtp;
@@ -124,6 +130,9 @@ MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::Audio
   plan->direction = local.direction;
   plan->voice = voiceOf(settledOn(remote.formats));
   plan->receive = local.formats;
+  plan->protection = policy_.protection;
+  plan->peer_hello_hash = remote.zrtp_hash;
+  if (!sdp::isKeyed(plan->protection)) return plan;
   plan->send_key = keyingOf(local.crypto.front());
   plan->receive_key = keyingOf(remote.crypto.front());
   return plan;

@@ -12,6 +12,7 @@ namespace {
 
 enum Token : std::uint32_t { rtpToken, rtcpToken };
 
+constexpr std::chrono::milliseconds kZrtpStep{10};
 constexpr std::chrono::seconds kFirstReport{1};  // soon enough that a short call has one
 
 media::AudioCodec ratedAs(sdp::Codec codec) {
@@ -50,19 +51,62 @@ MediaSession::MediaSession(net::Loop& loop, Audio audio)
 
 MediaSession::~MediaSession() = default;
 
+Status MediaSession::agreeKeys(const ZrtpSettings& settings, std::function<void(const ZrtpFacts&)> told) {
+  ZrtpSession::Events events;
+  events.send = [this](Bytes packet) {
+    if (rtp_ && plan_) rtp_->send(plan_->remote_rtp, packet);
+  };
+  events.receive_key = [this](const media::SrtpKeying& key) {
+    if (auto receiver = media::SrtpReceiver::create(key)) receive_.emplace(*std::move(receiver));
+  };
+  events.send_key = [this](const media::SrtpKeying& key) {
+    auto sender = media::SrtpSender::create(key);
+    if (!sender) return;
+    send_.emplace(*std::move(sender));
+    figures_.suite = key.suite;
+  };
+  events.agreed = [this, told = std::move(told)](const ZrtpFacts& facts) {
+    figures_.zrtp = facts;
+    told(facts);
+  };
+  events.failed = [this](const std::string&) { ++figures_.zrtp_failures; };
+  SP_ASSIGN(zrtp_, ZrtpSession::create(settings, numbering_.ssrc, std::move(events)));
+  return success();
+}
+
+std::optional<crypto::Sha256Digest> MediaSession::helloHash() const {
+  return zrtp_ ? std::optional{zrtp_->helloHash()} : std::nullopt;
+}
+
+void MediaSession::setSas(Comparison comparison) {
+  if (!zrtp_ || !figures_.zrtp) return;
+  figures_.zrtp->verified = comparison == Comparison::same;
+  return comparison == Comparison::same ? zrtp_->setVerified() : zrtp_->setMismatched();
+}
+
+// Its own timers count in steps of tens of milliseconds (RFC 6189 6).
+void MediaSession::runZrtp() {
+  zrtp_->onTime(loop_.now());
+  zrtp_timer_ = loop_.schedule(kZrtpStep, [this] { runZrtp(); });
+}
+
 Status MediaSession::apply(MediaPlanPtr plan) {
   if (!rtp_) return Error{ErrorKind::internal, "phone.media.stopped", ""};
   SP_TRY(applyReceive(*plan));
   SP_TRY(applySend(*plan));
   if (plan->mux == sdp::RtcpMux::muxed) rtcp_.reset();
   figures_.codec = plan->voice.codec;
-  figures_.suite = plan->send_key.suite;
+  if (!zrtp_) figures_.suite = plan->send_key.suite;
   const bool first = plan_ == nullptr;
   plan_ = std::move(plan);
   if (first) {
     pacer_.emplace(loop_.now());
     timer_ = loop_.scheduleAt(pacer_->next(), [this] { tick(); });
     rtcp_timer_ = loop_.schedule(kFirstReport, [this] { sendRtcp(Occasion::report); });
+    if (!zrtp_) return success();
+    if (plan_->peer_hello_hash) zrtp_->expect(*plan_->peer_hello_hash);
+    zrtp_->start();
+    runZrtp();
   }
   return success();
 }
@@ -72,7 +116,7 @@ Status MediaSession::applyReceive(const MediaPlan& plan) {
   if (!receiver_ || receiver_->codec() != plan.voice.codec) {
     SP_ASSIGN(receiver, VoiceReceiver::create(plan.voice.codec, *audio_.sink));
   }
-  if (!plan_ || !(plan_->receive_key == plan.receive_key)) {
+  if (!zrtp_ && (!plan_ || !(plan_->receive_key == plan.receive_key))) {
     SP_ASSIGN(auto fresh, media::SrtpReceiver::create(plan.receive_key));
     previous_ = std::move(receive_);
     receive_.emplace(std::move(fresh));
@@ -87,7 +131,7 @@ Status MediaSession::applySend(const MediaPlan& plan) {
     if (sender_) numbering_ = sender_->numbering();
     SP_ASSIGN(sender, VoiceSender::create(plan.voice, *audio_.source, numbering_));
   }
-  if (!plan_ || !(plan_->send_key == plan.send_key)) {
+  if (!zrtp_ && (!plan_ || !(plan_->send_key == plan.send_key))) {
     SP_ASSIGN(auto fresh, media::SrtpSender::create(plan.send_key));
     send_.emplace(std::move(fresh));
   }
@@ -101,6 +145,7 @@ Status MediaSession::stop() {
   if (plan_ && figures_.packets_sent > 0) sendRtcp(Occasion::goodbye);
   timer_.cancel();
   rtcp_timer_.cancel();
+  zrtp_timer_.cancel();
   rtp_.reset();
   rtcp_.reset();
   return audio_.sink->finish();
@@ -113,7 +158,10 @@ void MediaSession::onDatagram(std::uint32_t token, const Endpoint&, MutableBytes
   const MutableBytes packet = buffer.first(length);
   const auto drop = [&](media::DropReason reason) { figures_.drops.count(reason); };
   if (!plan_) return drop(media::DropReason::notReady);
-  switch (media::classify(packet)) {
+  const auto kind = media::classify(packet);
+  if (kind == media::DatagramKind::zrtp && zrtp_ && token == rtpToken) return zrtp_->onPacket(packet);
+  if (!receive_) return drop(media::DropReason::beforeAgreement);
+  switch (kind) {
     case media::DatagramKind::rtp: return token == rtpToken ? onRtp(packet) : drop(media::DropReason::wrongChannel);
     case media::DatagramKind::rtcp: {
       const bool expected = token == rtcpToken || plan_->mux == sdp::RtcpMux::muxed;
@@ -169,7 +217,7 @@ void MediaSession::tick() {
 
 void MediaSession::sendFrames(SendPacer::Due due) {
   const bool listening = !plan_->remote_rtp.address.isUnspecified() && plan_->remote_rtp.port != 0;
-  if (!sdp::sends(plan_->direction) || !listening) return sender_->skipFrames(due.skipped + due.frames);
+  if (!sdp::sends(plan_->direction) || !listening || !send_) return sender_->skipFrames(due.skipped + due.frames);
   sender_->skipFrames(due.skipped);
   for (std::uint64_t i = 0; i < due.frames; ++i) {
     std::array<std::uint8_t, media::kLongestPacket + media::kSrtpTailroom> buffer;

@@ -2,7 +2,7 @@
 #pragma once
 // The packets of one call: its UDP ports, SRTP both ways, the 20 ms timer, RTCP reports, and what was
 // measured. Plays an AudioSource to the peer and the peer into an AudioSink. What does not verify is
-// counted and dropped; nothing goes out before a plan with keys is applied.
+// counted and dropped; nothing goes out before a plan with keys is applied, or ZRTP has agreed them.
 //
 // Owned by the endpoint's call record, on its loop's thread.
 
@@ -24,6 +24,7 @@
 #include "phone/media_agreement.h"
 #include "phone/voice_receiver.h"
 #include "phone/voice_sender.h"
+#include "phone/zrtp_session.h"
 
 namespace sallyport::phone {
 
@@ -40,6 +41,8 @@ struct MediaFigures {
   media::DropCounters drops;
   JitterBuffer::Counters jitter_buffer;
   std::uint64_t undecodable = 0;
+  std::optional<ZrtpFacts> zrtp;     // once it has agreed
+  std::uint64_t zrtp_failures = 0;   // what it complained of
   std::optional<Error> audio_error;  // the recording stopped early, and why
 };
 
@@ -54,6 +57,13 @@ class MediaSession final : private net::MediaHandler {
   static Result<std::unique_ptr<MediaSession>> open(net::Loop& loop, net::MediaSockets& sockets,
                                                     const net::PortPool& pool, const IpAddress& local, Audio audio);
   ~MediaSession() override;
+
+  // The keys are to come from ZRTP, which begins with the first plan. `told`: what it agreed. Error: as
+  // ZrtpSession::create().
+  Status agreeKeys(const ZrtpSettings& settings, std::function<void(const ZrtpFacts&)> told);
+  std::optional<crypto::Sha256Digest> helloHash() const;
+  enum class Comparison : std::uint8_t { same, different };
+  void setSas(Comparison comparison);  // what the two people found
 
   const Endpoint& rtp() const { return rtp_->local(); }
   std::uint16_t rtcpPort() const { return rtcp_port_; }
@@ -70,6 +80,7 @@ class MediaSession final : private net::MediaHandler {
   MediaSession(net::Loop& loop, Audio audio);
   void onDatagram(std::uint32_t token, const Endpoint& source, MutableBytes buffer, std::size_t length) override;
   void onRtp(MutableBytes packet);
+  void runZrtp();
   void onRtcp(MutableBytes packet);
   media::Unprotected unprotect(MutableBytes packet, media::Channel channel);
   void onReport(const media::RtcpPacket& packet);
@@ -88,6 +99,8 @@ class MediaSession final : private net::MediaHandler {
   std::unique_ptr<net::MediaPort> rtp_, rtcp_;
   std::uint16_t rtcp_port_ = 0;
   MediaPlanPtr plan_;
+  std::unique_ptr<ZrtpSession> zrtp_;
+  net::TimerHandle zrtp_timer_;
   std::optional<media::SrtpSender> send_;
   std::optional<media::SrtpReceiver> receive_;
   std::optional<media::SrtpReceiver> previous_;  // until something verifies under the new key

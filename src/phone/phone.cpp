@@ -259,12 +259,17 @@ Status Phone::openMedia(Conversation& conversation, const IpAddress& local) {
   SP_ASSIGN(auto audio, observer_.audioFor(conversation));
   SP_ASSIGN(conversation.media_, MediaSession::open(loop_, sockets_, pool_, local, std::move(audio)));
   conversation.local_ = local;
-  return success();
+  if (config_.media.protection != sdp::MediaProtection::endToEnd) return success();
+  auto settings = config_.zrtp;
+  settings.own_uri = config_.uri;
+  settings.peer_uri = conversation.peerUri();
+  return conversation.media_->agreeKeys(
+      settings, [this, &conversation](const ZrtpFacts& facts) { observer_.onZrtp(conversation, facts); });
 }
 
 MediaAgreement Phone::agreementFor(const Conversation& conversation) const {
-  return MediaAgreement{
-      config_.media, {conversation.local_, conversation.media_->rtp().port}, conversation.media_->rtcpPort()};
+  const auto& media = *conversation.media_;
+  return MediaAgreement{config_.media, {conversation.local_, media.rtp().port}, media.rtcpPort(), media.helloHash()};
 }
 
 // --- the end of a turn ---------------------------------------------------------------------------------------

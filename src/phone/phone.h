@@ -36,6 +36,8 @@ class PhoneObserver {
   virtual void onAnswered(Conversation&) {}
   // Media began to flow or has changed: held, resumed, another key.
   virtual void onMedia(Conversation&, const MediaPlan&) {}
+  // Keys have been agreed with the other end itself; the two people may compare what it shows.
+  virtual void onZrtp(Conversation&, const ZrtpFacts&) {}
   // The last that is heard of it; `conversation` goes at the end of the turn.
   virtual void onEnded(Conversation& conversation, const CallReport& report) = 0;
   // Of Phone::registerAt().
@@ -51,6 +53,7 @@ struct PhoneConfig {
   sdp::MediaPolicy media{.suites = {crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()},
                          .codecs = {sdp::Codec::opus, sdp::Codec::pcmu, sdp::Codec::pcma, sdp::Codec::telephoneEvent},
                          .media_networks = {}};
+  ZrtpSettings zrtp;  // where `media` is to be protected end to end; the URIs are each call's own
   net::PortRange ports{30'000, 39'999};
   sip::TimerConfig timers;
   UserAgent::Limits limits;

@@ -66,6 +66,7 @@ void AnswerCommand::onAnswered(Conversation& conversation) {
 
 void AnswerCommand::onEnded(Conversation& conversation, const CallReport& report) {
   timers_.erase(&conversation);
+  session_->forget(conversation);
   session_->print(session_->json() ? jsonReport(report) : textReport(report));
   if (options_.calls != 0 && ++ended_ >= options_.calls) session_->finish();
 }

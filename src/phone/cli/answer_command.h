@@ -20,6 +20,7 @@ class AnswerCommand final : private PhoneObserver {
   }
   void onIncoming(Conversation& conversation) override;
   void onAnswered(Conversation& conversation) override;
+  void onZrtp(Conversation& conversation, const ZrtpFacts& facts) override { session_->showSas(conversation, facts); }
   void onEnded(Conversation& conversation, const CallReport& report) override;
   void onRegistered(const Registered& registered) override;
   void onRegistrationFailed(const Error& error, int status) override;

@@ -57,7 +57,8 @@ bool CallCommand::succeeded(const CallReport& report) const {
   return report.answered && ended_well && !report.media.audio_error;
 }
 
-void CallCommand::onEnded(Conversation&, const CallReport& report) {
+void CallCommand::onEnded(Conversation& conversation, const CallReport& report) {
+  session_->forget(conversation);
   patience_.cancel();
   hang_up_.cancel();
   hold_.cancel();

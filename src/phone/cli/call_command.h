@@ -19,6 +19,7 @@ class CallCommand final : private PhoneObserver {
   void onIncoming(Conversation& conversation) override { conversation.reject(486); }
   void onProgress(Conversation& conversation, int status) override;
   void onAnswered(Conversation& conversation) override;
+  void onZrtp(Conversation& conversation, const ZrtpFacts& facts) override { session_->showSas(conversation, facts); }
   void onEnded(Conversation& conversation, const CallReport& report) override;
   void hold();
   void resume();

@@ -24,6 +24,8 @@ constexpr const char* kFooter =
 struct RawPhone {
   std::string expect_san, tone;
   std::vector<std::string> codecs, suites;
+  std::string media = "srtp", sas = "b32";
+  ZrtpOptions zrtp;
   AccountOptions account;
   bool json = false, digest = false, scram = false;
 };
@@ -103,7 +105,17 @@ RegistrationPlan read(const RawRegistration& raw) {
   return plan;
 }
 
+void readZrtp(const RawPhone& raw, PhoneOptions& options) {
+  if (raw.media == "srtp") {
+    if (!raw.zrtp.cache.empty() || raw.zrtp.compare) refuse("--media", "zrtp goes with --zrtp-cache and --compare-sas");
+    return;
+  }
+  options.zrtp = raw.zrtp;
+  options.zrtp->sas = raw.sas == "b256" ? SasForm::base256 : SasForm::base32;
+}
+
 void read(const RawPhone& raw, PhoneOptions& options) {
+  readZrtp(raw, options);
   if (!raw.expect_san.empty()) {
     auto san = parseSan(raw.expect_san);
     if (!san) refuse("--expect-san", san.error().detail);
@@ -176,6 +188,16 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
                  "SRTP suites allowed, preferred first [default: all four, AEAD_AES_256_GCM first]")
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_option("--media", raw.media,
+                 "where the keys of SRTP come from: srtp (from SDP), zrtp (from the other end itself)")
+      ->check(CLI::IsMember({"srtp", "zrtp"}))
+      ->capture_default_str();
+  app.add_option("--zrtp-cache", raw.zrtp.cache,
+                 "remember in this file whom we have talked to by ZRTP, and warn of others");
+  app.add_option("--sas", raw.sas, "how ZRTP shows what people compare: b32 (four letters), b256 (words)")
+      ->check(CLI::IsMember({"b32", "b256"}))
+      ->capture_default_str();
+  app.add_flag("--compare-sas", raw.zrtp.compare, "ask whether the two people read each other the same; y or n");
   if (sound == Sound::echoed) return;
   auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");
   app.add_option("--tone", raw.tone, "play a test signal instead: speech, speech:SEED, 440, 697+1209")->excludes(play);

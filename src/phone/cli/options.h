@@ -31,6 +31,13 @@ struct AccountOptions {
   Account::Scheme scheme = Account::Scheme::offered;
 };
 
+// Keys agreed with the other end itself.
+struct ZrtpOptions {
+  std::string cache;  // the file; empty: nothing is remembered
+  SasForm sas = SasForm::base32;
+  bool compare = false;  // ask whether the two people read each other the same words
+};
+
 // What `call`, `answer`, `echo` and `register` share.
 struct PhoneOptions {
   TlsFiles tls;
@@ -42,6 +49,7 @@ struct PhoneOptions {
   std::string record;
   std::vector<sdp::Codec> codecs{sdp::Codec::opus, sdp::Codec::pcmu, sdp::Codec::pcma};
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};
+  std::optional<ZrtpOptions> zrtp;  // instead of SDES
   Output output = Output::forPeople;
 };
 

@@ -8,6 +8,7 @@
 
 #include "crypto/password.h"
 #include "phone/cli/command_line.h"
+#include "phone/cli/report.h"
 #include "sip/header_values.h"
 
 namespace sallyport::phone {
@@ -76,6 +77,15 @@ Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& o
   config.media.suites = options.suites;
   config.media.codecs = options.codecs;
   config.media.codecs.push_back(sdp::Codec::telephoneEvent);
+  if (options.zrtp) {
+    config.media.protection = sdp::MediaProtection::endToEnd;
+    config.media.zrtp = sdp::ZrtpUse::relayed;
+    config.zrtp.sas = options.zrtp->sas;
+    if (!options.zrtp->cache.empty()) {
+      SP_ASSIGN(config.zrtp.cache, ZrtpCache::open(options.zrtp->cache));
+    }
+    if (options.zrtp->compare) session->sas_prompt_.emplace(*session->loop_);
+  }
   session->phone_ = std::make_unique<Phone>(*session->loop_, std::move(config), std::move(tls), observer);
   auto* self = session.get();
   SP_ASSIGN(session->signals_, net::Signals::take(*session->loop_, {SIGINT, SIGTERM}, [self](int) { self->finish(); }));
@@ -107,6 +117,16 @@ Result<MediaSession::Audio> PhoneSession::echoAudio() {
   if (options_.record.empty()) return MediaSession::Audio{std::move(echo.source), std::move(echo.sink)};
   SP_ASSIGN(auto file, sink());
   return MediaSession::Audio{std::move(echo.source), recordBoth(std::move(echo.sink), std::move(file))};
+}
+
+void PhoneSession::showSas(Conversation& conversation, const ZrtpFacts& facts) {
+  print(json() ? jsonSas(facts) : textSas(facts));
+  if (!sas_prompt_) return;
+  if (const auto asked = sas_prompt_->ask(conversation); !asked) explain(asked.error());
+}
+
+void PhoneSession::forget(const Conversation& conversation) {
+  if (sas_prompt_) sas_prompt_->forget(conversation);
 }
 
 void PhoneSession::run() { loop_->run(); }

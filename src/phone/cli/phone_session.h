@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "net/signals.h"
 #include "phone/cli/options.h"
+#include "phone/cli/sas_prompt.h"
 #include "phone/phone.h"
 
 namespace sallyport::phone {
@@ -25,6 +26,10 @@ class PhoneSession {
   // heard-2.wav and so on, so that none is lost.
   Result<MediaSession::Audio> audio();
   Result<MediaSession::Audio> echoAudio();
+
+  // Shows what ZRTP has agreed, and asks about it where the options say so.
+  void showSas(Conversation& conversation, const ZrtpFacts& facts);
+  void forget(const Conversation& conversation);
 
   // Runs until finish(), or until a signal after which everything has been hung up.
   void run();
@@ -47,6 +52,7 @@ class PhoneSession {
   unsigned recorded_ = 0;
   net::TimerHandle finish_timer_;
   TimePoint give_up_{};
+  std::optional<SasPrompt> sas_prompt_;
   std::unique_ptr<Phone> phone_;
 };
 

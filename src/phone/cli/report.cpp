@@ -69,6 +69,7 @@ std::string jsonReport(const CallReport& report) {
       .text("tls_suite", report.tls_suite)
       .text("tls_peer", report.tls_peer)
       .object("media", mediaJson(report.media));
+  if (const auto& zrtp = report.media.zrtp) json.text("sas", zrtp->sas).flag("sas_verified", zrtp->verified);
   if (report.media.audio_error) json.text("audio_error", describe(*report.media.audio_error));
   return json.str();
 }
@@ -96,6 +97,25 @@ std::string textReport(const CallReport& report) {
   if (report.answered) text += line("  talked      %.1f s\n", static_cast<double>(report.talked.count()) / 1'000);
   if (media.audio_error) text += "  the recording is not whole: " + describe(*media.audio_error) + "\n";
   return text;
+}
+
+std::string jsonSas(const ZrtpFacts& facts) {
+  return JsonLine{}
+      .text("event", "sas")
+      .text("sas", facts.sas)
+      .flag("verified", facts.verified)
+      .flag("cache_mismatch", facts.cache_mismatch)
+      .text("agreement", facts.agreement)
+      .text("cipher", facts.cipher)
+      .str();
+}
+
+std::string textSas(const ZrtpFacts& facts) {
+  auto text = "end to end by ZRTP (" + facts.agreement + ", " + facts.cipher + "): \"" + facts.sas + "\"";
+  if (facts.cache_mismatch) {
+    return text + "\nWARNING: this is not who we talked to before, or somebody is in the middle. Compare the words!";
+  }
+  return text + (facts.verified ? ", compared before" : ": not compared yet; read it to each other");
 }
 
 std::string jsonComparison(const AudioComparison& c, const AudioVerdict& verdict) {

@@ -13,6 +13,9 @@ namespace sallyport::phone {
 std::string jsonReport(const CallReport& report);  // one line, {"event":"ended",...}
 std::string textReport(const CallReport& report);  // several lines
 
+std::string jsonSas(const ZrtpFacts& facts);  // one line, {"event":"sas",...}
+std::string textSas(const ZrtpFacts& facts);  // what a person is to do about it
+
 std::string jsonComparison(const AudioComparison& comparison, const AudioVerdict& verdict);
 std::string textComparison(const AudioComparison& comparison, const AudioVerdict& verdict);
 
