@@ -30,7 +30,7 @@ root_ca={ca}
 verify_server_certs=1
 verify_server_cn=1
 {identity}
-media_encryption=srtp
+media_encryption={encryption}
 media_encryption_mandatory=1
 guess_hostname=0
 ipv6_migration_done=1
@@ -62,10 +62,10 @@ display=0
 class Linphone(Running):
     """One running linphonec. `edge` is "name:port": the name it expects in the edge's certificate, which it
     finds at `host` without DNS. `media` is the address its RTP is bound to; None leaves that to Linphone.
-    `registers`: it does so there; `password` answers challenges (MD5 and SHA-256)."""
+    `encryption`: srtp, zrtp or dtls. `registers`: it does so there; `password` answers challenges (MD5 and SHA-256)."""
 
     def __init__(self, folder, user, ca, edge, play, identity=None, domain="sallyport.test", host="127.0.0.1", codec="PCMU", media="127.0.0.1",
-                 registers=False, password=None, answer=False):
+                 registers=False, password=None, answer=False, encryption="srtp"):
         self.folder = pathlib.Path(folder)
         for part in (".local/share/linphone", ".config/linphone"):
             (self.folder / part).mkdir(parents=True)
@@ -75,7 +75,7 @@ class Linphone(Running):
         config = self.folder / "linphonerc"
         login = f"[auth_info_0]\nusername={user}\npasswd={password}\nrealm={domain}\ndomain={domain}\nalgorithm=SHA-256\n" if password else ""
         config.write_text(CONFIG.format(ca=ca, identity=own, hosts=hosts, edge=edge, media=f"bind_address={media}" if media else "", user=user,
-                                        domain=domain, registers=int(registers), login=login))
+                                        domain=domain, registers=int(registers), login=login, encryption=encryption))
         self.user, self.recording, self.log = user, self.folder / "heard.wav", self.folder / "log"
         environment = dict(os.environ, HOME=str(self.folder), XDG_CONFIG_HOME=str(self.folder / ".config"),
                            XDG_DATA_HOME=str(self.folder / ".local/share"), TERM="dumb")
@@ -121,6 +121,11 @@ class Linphone(Running):
 
     def closed(self, timeout=20.0):
         return self.process.wait_line(lambda line: line.startswith("Call") and line.endswith(("ended.", "ended (No error).")), timeout)
+
+    def sas(self, timeout=20.0):
+        """What it shows of a ZRTP agreement."""
+        line = self.process.wait_line(lambda text: "auth token is" in text.lower() or "authentication token is" in text.lower(), timeout)
+        return line.split(" is ", 1)[1].split()[0].strip(".,!'\"()")
 
     def hang_up(self):
         self.say("terminate")
