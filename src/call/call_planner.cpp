@@ -105,6 +105,7 @@ Result<CallPlan> CallPlanner::plan(const EdgePolicyPtr& policy, const FlowFacts&
   // A connection that was made before the peer became unprotected, or the other way round, is about to be closed.
   if (caller == nullptr || caller->hop != facts.hop())
     return Error{ErrorKind::peerDenied, "call.peer_removed", std::string{facts.peer()}};
+  if (facts.transport == Transport::wss) caller = &caller->overWebSocket();
   SP_ASSIGN(const auto asked, read(*policy, facts.peer(), invite.requestUri(), wall));
   // A core that is a proxy keeps the Call-ID of what we sent it. Where it asks for the one phone that it was told of
   // by this token, that is a spiral and no loop (RFC 3261 16.3): the call ends at that phone's connection.

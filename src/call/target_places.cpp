@@ -49,6 +49,7 @@ Result<std::vector<TargetGroup>> TargetPlaces::expand(const Target& target) {
     auto place = target;
     place.request_uri = binding->contact.uri;
     place.flow = binding->flow;
+    if (binding->transport == Transport::wss) place.peer = &target.peer->overWebSocket();
     place.route = routeOf(binding->path);
     place.label = aor + " at " + binding->source.toString();
     group.push_back(std::move(place));

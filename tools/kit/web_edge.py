@@ -22,7 +22,8 @@ class WebEdge:
         self.address, self.origin = f"127.0.0.1:{self.port}", f"https://localhost:{self.port}"
 
         def edit(text):
-            text = proofs.accounts('["digest", "scram", "token"]')(text)
+            carol = '\n[[route]]\nuser = "carol"\nto = "device"\n'
+            text = proofs.accounts('["digest", "scram", "token"]', carol)(text)
             text = text.replace("# token = {", TOKEN + "# token = {", 1)
             text = re.sub(r"(?m)^(methods = \[.*)\]", r'\1, "MESSAGE"]', text, count=1)
             return text.replace('metrics = ""', f'metrics = "{metrics}"', 1) + f"""

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls of the web phone through the edge: DTLS and ICE on the browser's side, SDES on that of a SIP phone, voice both
+ways; and between two browsers."""
+import contextlib
+
+import pytest
+from conftest import Border
+from kit import audio, chromium, edge as edges, phone_site, proofs
+from kit.process import free_port
+from kit.web_edge import WebEdge
+from web_phone import WebPhone
+
+MISSING = chromium.missing() or phone_site.missing()
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+CAROL = "sip:carol@" + edges.DOMAIN
+
+
+class Hall:
+    """One edge and one browser; bob is a SIP phone with a certificate, known as a peer."""
+
+    def __init__(self, build, folder, ends):
+        def border(**options):
+            made = Border(build, folder / "state", **options)
+            ends.callback(made.close)
+            return made
+
+        self.site = WebEdge(border, phone=phone_site.FILES)
+        self.bob = f"127.0.0.1:{free_port()}"
+        config = self.site.border.config
+        config.write_text(config.read_text().replace(f'"{self.site.border.peer.address}"', f'"{self.bob}"'))
+        self.site.edge.reload()
+        self.site.edge.wait_event(lambda event: event.get("code") == "edge.reloaded")
+        self.build, self.folder, self.people, self.phones = build, folder, [], []
+        self.said = audio.write_syllables(folder / "browser-says.wav", 4.0, rate=48000)
+        self.bob_says = audio.write_syllables(folder / "bob-says.wav", 30.0, seed=7)
+        self.browser = chromium.Chromium(folder / "browser", self.site.state / "ca/ca.pem", self.said)
+        ends.callback(self.browser.stop)
+
+    def person(self, user):
+        self.people.append(self.browser.person())
+        phone = WebPhone(self.people[-1], self.site.origin, folder="/phone")
+        return phone.sign_in(f"{user}@{edges.DOMAIN}", proofs.PASSWORDS[user]).ready()
+
+    def heard(self):
+        return self.folder / "bob-heard.wav"
+
+    def bob_answers(self, *options):
+        self.phones.append(edges.answering_phone(self.build, self.site.state, "bob", self.bob, "--play", self.bob_says,
+                                                 "--record", self.heard(), "--calls", "1", *options))
+        return self.phones[-1]
+
+    def bob_calls(self, user):
+        self.phones.append(edges.calling_phone(self.build, self.site.state, "bob", f"sip:{user}@{edges.DOMAIN}", self.site.border.address,
+                                               "--play", self.bob_says, "--record", self.heard(), "--duration", "6s"))
+        return self.phones[-1]
+
+    def clear(self):
+        while self.people:
+            self.people.pop().leave()
+        while self.phones:
+            self.phones.pop().stop()
+
+    def live(self):
+        return self.site.edge.ask("calls")["calls"][0]
+
+
+@pytest.fixture(scope="module")
+def one_hall(build, tmp_path_factory):
+    with contextlib.ExitStack() as ends:
+        yield Hall(build, tmp_path_factory.mktemp("calls"), ends)
+
+
+@pytest.fixture
+def hall(one_hall):
+    yield one_hall
+    one_hall.clear()
+
+
+def assert_heard(hall):
+    """Browsers process what their microphone hears: it is like what was said, not the same; bob's own voice is not."""
+    found = audio.likeness(hall.said, hall.heard())
+    assert found["correlation"] > 0.3 and found["seconds"] >= 1.5, found
+    assert audio.likeness(hall.bob_says, hall.heard())["correlation"] < found["correlation"] - 0.1
+
+
+def test_a_browser_calls_a_sip_phone_and_both_are_heard(hall):
+    bob = hall.bob_answers()
+    carol = hall.person("carol")
+    carol.dial("bob")
+    carol.says("call-state", "Connected")
+    carol.hears()
+    carol.says("protection-words", "Encrypted to the edge, not end to end")
+    carol.matches("srtp", r"SRTP_(AEAD_AES_(128|256)_GCM|AES128_CM_HMAC_SHA1_80)")
+    assert [leg["keying"] for leg in hall.live()["legs"]] == ["DTLS-SRTP", "SDES"]
+    carol.page.until("document.querySelector('#timer').textContent >= '0:03'")
+    carol.click("hang-up")
+    carol.hidden("call")
+    bob.wait()
+    assert_heard(hall)
+
+
+def test_a_sip_phone_calls_a_browser_and_both_are_heard(hall):
+    carol = hall.person("carol")
+    hall.bob_calls("carol")
+    carol.says("call-state", "Incoming call")
+    carol.click("answer")
+    carol.says("call-state", "Connected")
+    carol.hears()
+    hall.phones[-1].wait()
+    carol.hidden("call")
+    assert_heard(hall)
+
+
+def test_two_browsers_call_each_other_mute_hold_and_press_keys(hall):
+    alice, carol = hall.person("alice"), hall.person("carol")
+    carol.dial("alice")
+    alice.says("call-state", "Incoming call")
+    alice.click("answer")
+    for phone in (alice, carol):
+        phone.says("call-state", "Connected")
+        phone.hears()
+    assert [leg["keying"] for leg in hall.live()["legs"]] == ["DTLS-SRTP", "DTLS-SRTP"]
+
+    carol.click("mute")
+    carol.says("call-state", "you are muted")
+    alice.hears_nothing()
+    carol.hears()
+    carol.click("mute")
+    alice.hears()
+
+    carol.click("hold")
+    carol.says("call-state", "On hold")
+    alice.says("call-state", "The other side holds the call")
+    carol.click("hold")
+    for phone in (alice, carol):
+        phone.says("call-state", "Connected")
+        phone.hears()
+
+    carol.page.press("#", "Digit3")
+    carol.page.until("window.tones === '#'")
+    carol.click("hang-up")
+    alice.hidden("call")
