@@ -119,6 +119,8 @@ Result<PeerPolicy> devicesOf(const config::Devices& devices, const EdgePolicy& e
   auto browser = std::make_shared<PeerPolicy>(out);
   browser->media.keyings = {sdp::Keying::dtls};
   browser->media.ice = sdp::IceUse::require;
+  browser->media.protection = sdp::MediaProtection::srtp;  // no browser knows ZRTP, nor do they go without keys
+  browser->media.zrtp = sdp::ZrtpUse::refused;
   out.browser = std::move(browser);
   return out;
 }

@@ -25,6 +25,20 @@ TEST(PolicyCompiled, CodecsAreThoseConfiguredAndWhatBelongsToThem) {
               ElementsAre(sdp::Codec::pcma, sdp::Codec::opus, sdp::Codec::telephoneEvent, sdp::Codec::comfortNoise));
 }
 
+TEST(PolicyCompiled, ABrowserHasDtlsAndIceWhateverPhonesHave) {
+  auto config = std::make_shared<config::Config>(*test::policyOf({})->config);
+  for (const auto keying : {config::Keying::sdes, config::Keying::zrtp}) {
+    config->devices->policy.media = {keying};
+    const auto policy = compile(config);
+    ASSERT_TRUE(policy);
+    const auto& media = (*policy)->peer(kDevices)->overWebSocket().media;
+    EXPECT_THAT(media.keyings, ElementsAre(sdp::Keying::dtls));
+    EXPECT_EQ(media.ice, sdp::IceUse::require);
+    EXPECT_EQ(media.protection, sdp::MediaProtection::srtp);
+    EXPECT_EQ(media.zrtp, sdp::ZrtpUse::refused);
+  }
+}
+
 TEST(PolicyCompiled, APeerIsCalledByTheNameItProves) {
   test::BorderConfig config;
   EXPECT_EQ(test::policyOf(config)->peer("core")->uri_host, "core.inner.test");
