@@ -124,8 +124,8 @@ class Linphone(Running):
 
     def sas(self, timeout=20.0):
         """What it shows of a ZRTP agreement."""
-        line = self.process.wait_line(lambda text: "auth token is" in text.lower() or "authentication token is" in text.lower(), timeout)
-        return line.split(" is ", 1)[1].split()[0].strip(".,!'\"()")
+        line = self.process.wait_line(lambda text: "token is" in text.lower(), timeout)
+        return line.split("oken is", 1)[1].split()[0].strip(".,!'\"()")
 
     def hang_up(self):
         self.say("terminate")
