@@ -175,8 +175,6 @@ const Case kAdvice[] = {
     {"unprotected", kTrust, "trust = \"private\"\nunprotected = true", kPlainDoor, "config.advice.unprotected", 17,
      "in clear"},
     {"unprotected_listener_for_nobody", "", "", kPlainDoor, "config.advice.unused", 21, "no [[peer]] is unprotected"},
-    {"zrtp", kTrust, "trust = \"private\"\nmedia = \"zrtp\"", "", "config.note.zrtp", 17, "can not verify it"},
-    {"srtp_and_zrtp", kTrust, "trust = \"private\"\nmedia = \"srtp+zrtp\"", "", "config.note.zrtp", 17, "of each hop"},
     {"md5", kTrust, "trust = \"private\"\ndigest_algorithms = [\"MD5\"]", "", "config.advice.md5", 17, "a weakness"},
     {"network_only", kTrust,
      "trust = \"private\"\nauthentication = [\"certificate\", \"network\"]\nnetworks = [\"192.0.2.0/24\"]", "",
@@ -184,6 +182,21 @@ const Case kAdvice[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(Peers, AdviceOnPeers, testing::ValuesIn(kAdvice), caseName);
+
+class NotesOnPeers : public testing::TestWithParam<Case> {};
+
+TEST_P(NotesOnPeers, AreGivenWithoutAWarning) {
+  const auto outcome = parse(textOf(GetParam()), "edge.toml");
+  EXPECT_TRUE(outcome.ok() && outcome.warnings.empty()) << outcome.report();
+  expectOnly(outcome.notes, GetParam(), outcome.report());
+}
+
+const Case kNotes[] = {
+    {"zrtp", kTrust, "trust = \"private\"\nmedia = \"zrtp\"", "", "config.note.zrtp", 17, "can not verify it"},
+    {"srtp_and_zrtp", kTrust, "trust = \"private\"\nmedia = \"srtp+zrtp\"", "", "config.note.zrtp", 17, "of each hop"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Peers, NotesOnPeers, testing::ValuesIn(kNotes), caseName);
 
 }  // namespace
 }  // namespace sallyport::config
