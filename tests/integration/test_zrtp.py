@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two phones that agree their own keys by ZRTP through the edge, and what the edge does not let through."""
 import json
+import re
 
 import pytest
 from conftest import ROOT  # noqa: F401
-from kit import audio, capture, edge as edges
+from kit import audio, capture, edge as edges, wire
+from kit.plain_rtp import PlainRtp
+from kit.process import until
 from test_media import Call, drops
 
 TRACE = 16  # coded samples in a row that are no accident in noise
@@ -104,3 +107,44 @@ def test_a_cache_remembers_whom_it_talked_to(place):
     assert sas_of(first.alice)["sas"]
     first.finish()
     assert drops(first.edge.ask("evidence", first.id)).get("in_clear") is None
+
+
+def zrtp_packet(name, rest=b""):
+    """RFC 6189 5.1, around a message."""
+    message = b"PZ" + (3 + len(rest) // 4).to_bytes(2, "big") + name.ljust(8) + rest
+    packet = bytes([0x10, 0, 0, 7]) + b"ZRTP" + bytes([0, 0, 0, 0xA1]) + message
+    crc = 0xFFFFFFFF
+    for byte in packet:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return packet + (crc ^ 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def port_of(message):
+    return int(re.search(r"m=audio (\d+) RTP/AVP", message.body)[1])
+
+
+def test_clear_voice_and_the_way_back_to_it_go_no_further(border):
+    made = border(edit=by_zrtp)
+    with PlainRtp() as alice, PlainRtp() as bob:
+        caller = made.caller()
+        caller.send("INVITE", wire.sdp(port=alice.port, profile="RTP/AVP", crypto=[]))
+        invite = made.link().request("INVITE")
+        callee = wire.Callee(made.link(), invite)
+        callee.respond(200, "OK", wire.sdp(port=bob.port, profile="RTP/AVP", crypto=[]))
+        done = caller.learn(caller.wire.final())
+        caller.ack(done)
+        assert callee.wire.request("ACK")
+        edge = ("127.0.0.1", port_of(done))
+        for number in range(20):
+            alice.socket.sendto(b"\x80\x00" + number.to_bytes(2, "big") + bytes(8) + bytes([0xFF]) * 160, edge)
+        alice.socket.sendto(zrtp_packet(b"GoClear", bytes(8)), edge)
+        alice.socket.sendto(zrtp_packet(b"Ping", b"1.10" + bytes(8)), edge)
+        until(lambda: bob.packets, "the Ping", 10.0)
+        assert [packet[16:20] for packet in bob.packets] == [b"Ping"]
+        caller.send("BYE")
+        assert caller.wire.final("BYE").status == 200
+    record = made.edge.ask("evidence", made.ended()["call"])
+    assert drops(record)["before_agreement"] == 20 and drops(record)["zrtp_refused"] == 1
+    assert any("go on in clear" in each for each in record["downgrades"])
