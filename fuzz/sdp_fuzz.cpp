@@ -65,7 +65,7 @@ void answerWhatWasOffered(const AudioDescription& offer, const MediaPolicy& poli
   require(!(offer.dtls && !offer.crypto.empty()) && (!offer.dtls || !offer.dtls->fingerprints.empty()));
   require(offer.rtcp_mux == RtcpMux::muxed || !(offer.dtls || offer.ice));
   require(offer.ice || policy.ice != IceUse::require);
-  require(protectionOf(offer.profile) == protection);
+  require(isKeyed(offer.profile) == isKeyed(protection));
   auto answer = ours();
   answer.direction = answerTo(offer.direction, Direction::sendrecv);
   answer.formats = offer.formats;
