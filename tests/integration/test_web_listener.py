@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What browsers are served, and SIP over secure WebSocket: who gets one, who may log in by it, and calls to and from
 phones that speak SIP over TLS."""
+import contextlib
 import json
 import urllib.request
 
@@ -11,6 +12,8 @@ from kit import edge as edges
 from kit import proofs, web, wire
 from kit.process import free_port, run, until
 from kit.web_edge import HEADERS, PHONE, WebEdge
+
+dtls = pytest.importorskip("kit.dtls", reason="python3-openssl is not installed")
 
 
 @pytest.fixture
@@ -197,9 +200,9 @@ def test_messages_go_both_ways(site):
 
 
 def test_a_browser_calls_a_phone(site):
-    with site.registered() as phone:
+    with site.registered() as phone, contextlib.closing(dtls.DtlsEnd()) as voice:
         alice = web.WebCaller(phone.link, "sip:bob@" + edges.DOMAIN, "alice")
-        alice.send("INVITE", wire.sdp())
+        alice.send("INVITE", wire.sdp(voice.port, profile=dtls.PROFILE + "F", crypto=[], attributes=voice.attributes("actpass", ice=True)))
         link = site.border.link()
         invite = link.request("INVITE")
         assert ".invalid" not in invite.raw.decode()
@@ -214,6 +217,13 @@ def test_a_browser_calls_a_phone(site):
         assert bye["Via"].startswith("SIP/2.0/WSS ")
         web.WebCallee(phone.link, bye).respond(200, "OK", request=bye)
         assert link.final("BYE").status == 200
+
+
+def test_a_browser_that_offers_no_dtls_is_refused(site):
+    with site.registered() as phone:
+        alice = web.WebCaller(phone.link, "sip:bob@" + edges.DOMAIN, "alice")
+        alice.send("INVITE", wire.sdp())
+        assert phone.link.final().status == 488
 
 
 def test_a_phone_calls_a_browser_on_the_connection_it_registered_on(site):
