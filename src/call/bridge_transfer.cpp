@@ -100,6 +100,7 @@ Status Bridge::replace(const Leg& replaced, Newcomer& newcomer) {
   const bool free = isSettled() && at(place).get() == &replaced && other(replaced) != nullptr;
   if (!free || peer == nullptr) return Error{ErrorKind::overloaded, "call.refer.pending", "the call is busy"};
   const auto facts = context_.flows.facts(newcomer.flow);
+  if (facts && facts->transport == Transport::wss) peer = &peer->overWebSocket();
   const auto family = facts ? facts->remote.address.family() : IpAddress::Family::v4;
   SP_ASSIGN(const auto branch, media_.open(sideOf(replaced), *peer, family, context_.wall));
   transfer_ = std::make_unique<Transfer>();

@@ -199,24 +199,54 @@ def test_messages_go_both_ways(site):
         assert phone.link.final("MESSAGE").status == 200
 
 
+def offer(voice):
+    return wire.sdp(voice.port, profile=dtls.PROFILE + "F", crypto=[], attributes=voice.attributes("actpass", ice=True))
+
+
+def established(site, phone, voice):
+    """A call from a browser: (the browser's side, bob's side)."""
+    alice = web.WebCaller(phone.link, "sip:bob@" + edges.DOMAIN, "alice")
+    alice.send("INVITE", offer(voice))
+    link = site.border.link()
+    invite = link.request("INVITE")
+    assert ".invalid" not in invite.raw.decode()
+    bob = wire.Callee(link, invite)
+    bob.respond(200, "OK", answer_to(invite))
+    answered = alice.learn(phone.link.final())
+    assert answered.status == 200 and answered["Contact"].endswith(";transport=ws>"), answered
+    alice.ack(answered)
+    assert link.request("ACK")
+    return alice, bob
+
+
+def hang_up(bob, phone):
+    bob.send("BYE")
+    bye = phone.link.request("BYE")
+    assert bye["Via"].startswith("SIP/2.0/WSS ")
+    web.WebCallee(phone.link, bye).respond(200, "OK", request=bye)
+    assert bob.wire.final("BYE").status == 200
+
+
 def test_a_browser_calls_a_phone(site):
     with site.registered() as phone, contextlib.closing(dtls.DtlsEnd()) as voice:
-        alice = web.WebCaller(phone.link, "sip:bob@" + edges.DOMAIN, "alice")
-        alice.send("INVITE", wire.sdp(voice.port, profile=dtls.PROFILE + "F", crypto=[], attributes=voice.attributes("actpass", ice=True)))
-        link = site.border.link()
-        invite = link.request("INVITE")
-        assert ".invalid" not in invite.raw.decode()
-        bob = wire.Callee(link, invite)
-        bob.respond(200, "OK", answer_to(invite))
-        answered = alice.learn(phone.link.final())
-        assert answered.status == 200 and answered["Contact"].endswith(";transport=ws>"), answered
-        alice.ack(answered)
-        assert link.request("ACK")
-        bob.send("BYE")
-        bye = phone.link.request("BYE")
-        assert bye["Via"].startswith("SIP/2.0/WSS ")
-        web.WebCallee(phone.link, bye).respond(200, "OK", request=bye)
-        assert link.final("BYE").status == 200
+        _, bob = established(site, phone, voice)
+        hang_up(bob, phone)
+
+
+def test_a_browser_takes_a_call_over_from_another_of_the_same_person(site):
+    with site.registered() as phone, site.registered() as other, contextlib.closing(dtls.DtlsEnd()) as voice:
+        alice, bob = established(site, phone, voice)
+        mine, theirs = (value.split(";tag=")[1] for value in (alice.from_value, alice.to_value))
+        taking = web.WebCaller(other.link, "sip:bob@" + edges.DOMAIN, "alice")
+        taking.send("INVITE", offer(voice), extra=(f"Replaces: {alice.call_id};to-tag={theirs};from-tag={mine}",))
+        again = bob.wire.request("INVITE")
+        bob.respond(200, "OK", answer_to(again, version=2), request=again)
+        answered = taking.learn(other.link.final())
+        assert answered.status == 200 and "a=fingerprint:sha-256 " in answered.body, answered
+        taking.ack(answered)
+        over = phone.link.request("BYE")
+        web.WebCallee(phone.link, over).respond(200, "OK", request=over)
+        hang_up(bob, other)
 
 
 def test_a_browser_that_offers_no_dtls_is_refused(site):
