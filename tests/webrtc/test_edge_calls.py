@@ -5,8 +5,7 @@ import contextlib
 
 import pytest
 from conftest import Border
-from kit import audio, chromium, edge as edges, phone_site, proofs
-from kit.process import free_port
+from kit import audio, baresip, chromium, edge as edges, phone_site, proofs
 from kit.web_edge import WebEdge
 from web_phone import WebPhone
 
@@ -25,7 +24,8 @@ class Hall:
             return made
 
         self.site = WebEdge(border, phone=phone_site.FILES)
-        self.bob = f"127.0.0.1:{free_port()}"
+        self.place = baresip.Place()
+        self.bob = self.place.address
         config = self.site.border.config
         config.write_text(config.read_text().replace(f'"{self.site.border.peer.address}"', f'"{self.bob}"'))
         self.site.edge.reload()
@@ -47,6 +47,12 @@ class Hall:
     def bob_answers(self, *options):
         self.phones.append(edges.answering_phone(self.build, self.site.state, "bob", self.bob, "--play", self.bob_says,
                                                  "--record", self.heard(), "--calls", "1", *options))
+        return self.phones[-1]
+
+    def bob_is_baresip(self):
+        identity = [self.site.state / f"phones/bob.{end}" for end in ("pem", "key")]
+        self.phones.append(baresip.Baresip(self.folder / "baresip", "bob", self.site.state / "ca/ca.pem", self.bob_says, identity=identity,
+                                           answer=True, place=self.place))
         return self.phones[-1]
 
     def bob_calls(self, user):
@@ -76,11 +82,12 @@ def hall(one_hall):
     one_hall.clear()
 
 
-def assert_heard(hall):
+def assert_heard(hall, recording=None):
     """Browsers process what their microphone hears: it is like what was said, not the same; bob's own voice is not."""
-    found = audio.likeness(hall.said, hall.heard())
+    recording = recording or hall.heard()
+    found = audio.likeness(hall.said, recording)
     assert found["correlation"] > 0.3 and found["seconds"] >= 1.5, found
-    assert audio.likeness(hall.bob_says, hall.heard())["correlation"] < found["correlation"] - 0.1
+    assert audio.likeness(hall.bob_says, recording)["correlation"] < found["correlation"] - 0.1
 
 
 def test_a_browser_calls_a_sip_phone_and_both_are_heard(hall):
@@ -97,6 +104,20 @@ def test_a_browser_calls_a_sip_phone_and_both_are_heard(hall):
     carol.hidden("call")
     bob.wait()
     assert_heard(hall)
+
+
+@pytest.mark.skipif(baresip.missing() is not None, reason=baresip.missing() or "")
+def test_a_browser_calls_baresip_and_both_are_heard(hall):
+    bob = hall.bob_is_baresip()
+    carol = hall.person("carol")
+    carol.dial("bob")
+    carol.says("call-state", "Connected")
+    carol.hears()
+    assert [leg["keying"] for leg in hall.live()["legs"]] == ["DTLS-SRTP", "SDES"]
+    carol.page.until("document.querySelector('#timer').textContent >= '0:03'")
+    carol.click("hang-up")
+    bob.closed()
+    assert_heard(hall, bob.heard())
 
 
 def test_a_sip_phone_calls_a_browser_and_both_are_heard(hall):
