@@ -5,9 +5,11 @@ import contextlib
 
 import pytest
 from conftest import Border
-from kit import audio, baresip, chromium, edge as edges, phone_site, proofs
+from kit import audio, baresip, chromium, coturn, edge as edges, phone_site, proofs
+from kit.forge import Forge
+from kit.process import free_port
 from kit.web_edge import WebEdge
-from web_phone import WebPhone
+from web_phone import RELAY_ONLY, WebPhone
 
 MISSING = chromium.missing() or phone_site.missing()
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
@@ -17,13 +19,15 @@ CAROL = "sip:carol@" + edges.DOMAIN
 class Hall:
     """One edge and one browser; bob is a SIP phone with a certificate, known as a peer."""
 
-    def __init__(self, build, folder, ends):
+    def __init__(self, build, folder, ends, settings="", secret=""):
         def border(**options):
             made = Border(build, folder / "state", **options)
             ends.callback(made.close)
+            (made.state / "turn.secret").touch(0o600)
+            (made.state / "turn.secret").write_text(secret)
             return made
 
-        self.site = WebEdge(border, phone=phone_site.FILES)
+        self.site = WebEdge(border, settings, phone=phone_site.FILES)
         self.place = baresip.Place()
         self.bob = self.place.address
         config = self.site.border.config
@@ -36,9 +40,9 @@ class Hall:
         self.browser = chromium.Chromium(folder / "browser", self.site.state / "ca/ca.pem", self.said)
         ends.callback(self.browser.stop)
 
-    def person(self, user):
+    def person(self, user, before=""):
         self.people.append(self.browser.person())
-        phone = WebPhone(self.people[-1], self.site.origin, folder="/phone")
+        phone = WebPhone(self.people[-1], self.site.origin, folder="/phone", before=before)
         return phone.sign_in(f"{user}@{edges.DOMAIN}", proofs.PASSWORDS[user]).ready()
 
     def heard(self):
@@ -161,3 +165,25 @@ def test_two_browsers_call_each_other_mute_hold_and_press_keys(hall):
     carol.page.until("window.tones === '#'")
     carol.click("hang-up")
     alice.hidden("call")
+
+
+@pytest.mark.skipif(coturn.missing() is not None, reason=coturn.missing() or "")
+def test_a_browser_behind_a_firewall_calls_through_the_turn_server_alone(build, tmp_path):
+    secret, port = "8d1f7c3b5a9e2046", free_port()
+    turn = f'\n[turn]\nurls = ["turns:localhost:{port}?transport=tcp"]\nsecret_file = "turn.secret"\n'
+    with contextlib.ExitStack() as ends:
+        hall = Hall(build, tmp_path / "hall", ends, turn, secret)
+        identity = Forge(tmp_path / "issued", hall.site.state / "ca").make("turn", san="DNS:localhost")
+        server = ends.enter_context(coturn.Coturn(tmp_path / "coturn", identity, secret, port=port))
+        ends.callback(hall.clear)
+        bob = hall.bob_answers()
+        carol = hall.person("carol", RELAY_ONLY)
+        carol.dial("bob")
+        carol.says("call-state", "Connected")
+        carol.hears()
+        relayed = {line.rsplit("Local relay addr: ", 1)[1] for line in server.process.lines if "Local relay addr" in line}
+        assert hall.live()["legs"][0]["media"]["latched_source"] in relayed, relayed
+        carol.page.until("document.querySelector('#timer').textContent >= '0:03'")
+        carol.click("hang-up")
+        bob.wait()
+        assert_heard(hall)

@@ -26,10 +26,10 @@ def missing():
 class Coturn(Running):
     """One running coturn with the sample's own text. `identity`: certificate and key; `media`: the one address it may reach."""
 
-    def __init__(self, folder, identity, secret, media="127.0.0.1", realm="example.org", host="127.0.0.1"):
+    def __init__(self, folder, identity, secret, media="127.0.0.1", realm="example.org", host="127.0.0.1", port=None):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True)
-        self.port, other = free_port(), free_port()
+        self.port, other = port or free_port(), free_port()
         self.address, self.realm = f"{host}:{self.port}", realm
         text = SAMPLE.read_text().replace("203.0.113.11", host).replace("203.0.113.10", media)
         for name, value in (("realm", realm), ("tls-listening-port", self.port), ("alt-tls-listening-port", other),
