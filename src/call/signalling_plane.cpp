@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "call/call_server.h"
+#include "call/refer.h"
 #include "call/signalling_connection.h"
 #include "core/numbers.h"
 #include "sip/request_check.h"
@@ -378,6 +379,12 @@ unsigned SignallingPlane::ownerOf(const sip::Message& message) const {
   if (!message.toTag().empty()) return leadingWorker(message.toTag(), workers).value_or(parts_.worker);
   if (message.method() == sip::Method::cancel)
     return parts_.mesh.calls.ownerOf(message.callId()).value_or(parts_.worker);
+  // Who takes a dialog over (RFC 3891) asks the worker that has it.
+  if (const auto named = message.header(sip::HeaderId::replaces)) {
+    if (const auto replaces = Replaces::parse(*named)) {
+      return leadingWorker(replaces->to_tag, workers).value_or(parts_.worker);
+    }
+  }
   return parts_.worker;
 }
 
