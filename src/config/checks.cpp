@@ -70,6 +70,18 @@ void checkMedia(const CheckContext& context) {
   }
 }
 
+void checkFirewall(const CheckContext& context) {
+  const auto& [mode, most] = context.config.firewall;
+  const auto& media = context.config.media;
+  const auto ports = media.ports() * (media.v4 && media.v6 ? 2 : 1);
+  if (mode == FirewallMode::off || media.last_port < media.first_port || most >= ports) return;
+  const std::string beyond = mode == FirewallMode::required ? "calls beyond are refused"
+                                                            : "while more are open, user space filters the range alone";
+  context.problems.advise(context.at("firewall", "max_pinholes"), "config.advice.pinholes",
+                          "'max_pinholes' in [firewall] is " + std::to_string(most) + ", and [media] has " +
+                              std::to_string(ports) + " ports: " + beyond);
+}
+
 void checkTrusts(const CheckContext& context) {
   context.checkUniqueNames("trust", context.config.trusts);
   for (std::size_t i = 0; i < context.config.trusts.size(); ++i) {
@@ -187,6 +199,7 @@ void checkConsistency(const Node& root, const Config& config, Problems& problems
   checkEdge(context);
   checkListeners(context);
   checkMedia(context);
+  checkFirewall(context);
   checkTrusts(context);
   checkDevices(context);
   checkPeers(context);

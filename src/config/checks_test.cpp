@@ -93,6 +93,7 @@ const Case kConflicts[] = {
     {"peer_called_device", "", "",
      "[[peer]]\nname = \"device\"\nidentities = [\"dns:x.example\"]\ntrust = \"private\"\n", "config.value.form", 22,
      "enrolled devices"},
+    {"unknown_firewall_mode", "", "", "[firewall]\nmode = \"on\"\n", "config.value.choice", 22, "on"},
     {"unknown_method", "", "", "[guard]\nmethods = [\"OPTION\"]\n", "config.value.choice", 22, "OPTION", "\"OPTIONS\""},
     {"calls_that_cannot_end", "", "", "[guard]\nmethods = [\"INVITE\", \"ACK\", \"CANCEL\"]\n", "config.conflict", 22,
      "but not BYE"},
@@ -140,6 +141,10 @@ const Case kAdvice[] = {
     {"listener_on_port_zero", "0.0.0.0:5061", "127.0.0.1:0", "", "config.advice.port", 5, "port 0"},
     {"too_few_media_ports", "trust = \"private\"", "trust = \"private\"\nmax_calls = 5000", "",
      "config.advice.media_ports", 8, "2500 calls"},
+    {"too_few_pinholes", "", "", "[firewall]\nmax_pinholes = 400\n", "config.advice.pinholes", 22,
+     "10000 ports: while more are open, user space"},
+    {"too_few_pinholes_where_they_are_required", "", "", "[firewall]\nmode = \"required\"\nmax_pinholes = 400\n",
+     "config.advice.pinholes", 23, "calls beyond are refused"},
 };
 
 INSTANTIATE_TEST_SUITE_P(References, Contradiction, testing::ValuesIn(kReferences), caseName);

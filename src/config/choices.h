@@ -55,6 +55,9 @@ inline constexpr std::array kCertificateKinds{Choice<CertificateKind>{"any", Cer
                                               Choice<CertificateKind>{"rsa", CertificateKind::rsa}};
 inline constexpr std::array kModes{Choice<RuleMode>{"off", RuleMode::off}, Choice<RuleMode>{"shadow", RuleMode::shadow},
                                    Choice<RuleMode>{"enforce", RuleMode::enforce}};
+inline constexpr std::array kFirewallModes{Choice<FirewallMode>{"auto", FirewallMode::automatic},
+                                           Choice<FirewallMode>{"required", FirewallMode::required},
+                                           Choice<FirewallMode>{"off", FirewallMode::off}};
 inline constexpr std::array kLevels{
     Choice<LogLevel>{"debug", LogLevel::debug}, Choice<LogLevel>{"info", LogLevel::info},
     Choice<LogLevel>{"notice", LogLevel::notice}, Choice<LogLevel>{"warning", LogLevel::warning},

@@ -109,6 +109,18 @@ struct Media {
   unsigned ports() const { return last_port - first_port + 1u; }
 };
 
+enum class FirewallMode : std::uint8_t {
+  off,        // user space filters the media range alone
+  automatic,  // "auto": the kernel too, where the process may ask it to
+  required,   // no start without the kernel, and no call without a pinhole in it
+};
+
+// [firewall]: the media range in the kernel.
+struct Firewall {
+  FirewallMode mode = FirewallMode::automatic;
+  unsigned max_pinholes = 65'536;  // open ports
+};
+
 // [[trust]]: anchors that vouch for the peers which name it, and for nobody else.
 struct Trust {
   std::string name;
@@ -266,12 +278,14 @@ struct Config {
   Guard guard;
   Sip sip;
   Telemetry telemetry;
+  Firewall firewall;
 
   const Peer* peer(std::string_view name) const;    // null when there is none
   const Trust* trust(std::string_view name) const;  // null when there is none
 };
 
 std::string_view toString(RuleMode mode);
+std::string_view toString(FirewallMode mode);
 std::string_view toString(LogLevel level);
 
 }  // namespace sallyport::config

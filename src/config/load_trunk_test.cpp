@@ -274,6 +274,8 @@ authentication = ["network"]
 networks = ["198.51.100.0/24"]
 tls12_only = true
 tier = "compatible"
+[firewall]
+mode = "off"
 [guard]
 domain = "shadow"
 )");
@@ -284,7 +286,7 @@ domain = "shadow"
                     (refused ? " refused" : " noted"));
   }
   EXPECT_THAT(found, ElementsAre("1 unprotected refused", "1 digest_algorithms refused", "2 authentication refused",
-                                 "2 tier noted", "2 tls12_only noted", "0 domain refused"));
+                                 "2 tier noted", "2 tls12_only noted", "0 mode noted", "0 domain refused"));
   EXPECT_THAT(weaknessesOf(valid("")), IsEmpty());
 }
 

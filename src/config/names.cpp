@@ -36,6 +36,7 @@ std::string_view toString(OnForeignIdentity reaction) { return nameIn(kReactions
 std::string_view toString(CertificateKind kind) { return nameIn(kCertificateKinds, kind); }
 std::string_view toString(TlsFloor floor) { return nameIn(kTlsFloors, floor); }
 std::string_view toString(RuleMode mode) { return nameIn(kModes, mode); }
+std::string_view toString(FirewallMode mode) { return nameIn(kFirewallModes, mode); }
 std::string_view toString(LogLevel level) { return nameIn(kLevels, level); }
 
 }  // namespace sallyport::config

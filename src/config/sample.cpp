@@ -87,6 +87,11 @@ void writeMedia(Writer& out, const SampleOptions& options) {
   out.lines(R"(# timeout = "60s"                             # silence that ends a call
 # handshake_timeout = "10s"                   # of DTLS, from the answer on
 # dscp = 46                                   # expedited forwarding
+
+# The same in the kernel (nftables, CAP_NET_ADMIN): what is sent to a port of the range that no call has opened is dropped.
+[firewall]
+# mode = "auto"                               # required: no start without it; off: user space alone
+# max_pinholes = 65536                        # open ports
 )");
 }
 

@@ -89,6 +89,11 @@ void readMedia(TableReader& table, Media& media) {
   table.number("dscp", media.dscp, 0, 63);
 }
 
+void readFirewall(TableReader& table, Firewall& firewall) {
+  table.choice("mode", firewall.mode, kFirewallModes);
+  table.number("max_pinholes", firewall.max_pinholes, 4, 131'072);
+}
+
 void readTrust(TableReader& table, Trust& trust) {
   table.require("name", "name = \"private\": what a [[peer]] refers to");
   table.require("anchors", "anchors = \"ca.pem\": the certificates of the CAs that vouch");
@@ -157,6 +162,7 @@ class SectionReader {
       single("web_listener", [&](TableReader& table) { readWebListener(table, config.web_listener.emplace()); });
     }
     single("media", [&](TableReader& table) { readMedia(table, config.media); });
+    single("firewall", [&](TableReader& table) { readFirewall(table, config.firewall); });
     each("trust", [&](TableReader& table) { readTrust(table, config.trusts.emplace_back()); });
     if (root_.take("devices") != nullptr || reading_.settings != nullptr) {
       single("devices", [&](TableReader& table) { readDevices(table, config.devices.emplace()); });

@@ -62,6 +62,10 @@ std::vector<Weakness> weaknessesOf(const Config& config) {
       found.push_back({"devices", 0, "media", "config.note.zrtp", Weight::noted, std::string{"[devices] "} + note});
     }
   }
+  if (config.firewall.mode == FirewallMode::off) {
+    found.push_back({"firewall", 0, "mode", "config.note.firewall_off", Weight::noted,
+                     "[firewall] is off: what is sent to the media range is filtered in user space alone"});
+  }
   const auto& guard = config.guard;
   const std::pair<std::string_view, RuleMode> posture[] = {
       {"peer_known", guard.peer_known}, {"method", guard.method}, {"domain", guard.domain}};

@@ -18,7 +18,7 @@ struct Weakness {
     noted,    // as the counterpart needs it; --strict says it and goes on
   };
 
-  std::string_view section;  // "peer", "guard"
+  std::string_view section;  // "peer", "firewall", "guard"
   std::size_t index = 0;     // of the section, when there are several
   std::string_view key;      // the setting that says so
   const char* code = "";     // config.advice.*, config.note.*
@@ -26,6 +26,6 @@ struct Weakness {
   std::string text;
 };
 
-std::vector<Weakness> weaknessesOf(const Config& config);  // peers in file order, then the guard's rules
+std::vector<Weakness> weaknessesOf(const Config& config);  // peers in file order, the firewall, the guard's rules
 
 }  // namespace sallyport::config

@@ -29,14 +29,25 @@ def initialise(build, state, listen, phones, extra=()):
     return run([*argv, *extra])
 
 
-class Edge(Running):
-    """A running `sallyport run`. The constructor returns when it says it is ready."""
+def leave_the_kernel_alone(config):
+    """Where a test says nothing of [firewall], the nftables of the machine it runs on are not touched."""
+    text = config.read_text()
+    if '\n# mode = "auto"' in text:
+        config.write_text(text.replace('\n# mode = "auto"', '\nmode = "off" '))
+    elif "[firewall]" not in text:
+        config.write_text(text + '\n[firewall]\nmode = "off"\n')
 
-    def __init__(self, build, config, env=None):
+
+class Edge(Running):
+    """A running `sallyport run`, by way of `prefix` where it runs elsewhere. The constructor returns when it says it is
+    ready."""
+
+    def __init__(self, build, config, env=None, prefix=()):
         self.build, self.config = build, pathlib.Path(config)
+        leave_the_kernel_alone(self.config)
         self.notify = NotifySocket()
         environment = dict(env or os.environ, NOTIFY_SOCKET=self.notify.path)
-        self.process = Process([build.sallyport, "run", "--config", config], env=environment)
+        self.process = Process([*prefix, build.sallyport, "run", "--config", config], env=environment)
         if self.notify.wait("READY=1", self.alive) is None:
             self.process.stop()
             raise ProcessError("the edge did not become ready:\n" + self.process.output())
@@ -78,9 +89,9 @@ def phone_identity(state, name, expect=f"dns:edge.{DOMAIN}"):
             "--ca", state / "ca/ca.pem", "--expect-san", expect]
 
 
-def answering_phone(build, state, name, listen, *options, **identity):
+def answering_phone(build, state, name, listen, *options, prefix=(), **identity):
     """A phone that answers; returned once it listens."""
-    phone = Process([build.phone, "answer", "--listen", listen, *phone_identity(state, name, **identity), "--json", *options])
+    phone = Process([*prefix, build.phone, "answer", "--listen", listen, *phone_identity(state, name, **identity), "--json", *options])
     try:
         phone.ready = phone.wait_json(lambda event: event.get("event") == "ready")
     except ProcessError:
@@ -89,6 +100,6 @@ def answering_phone(build, state, name, listen, *options, **identity):
     return phone
 
 
-def calling_phone(build, state, name, to, via, *options, **identity):
-    return Process([build.phone, "call", to, "--via", via, "--from", f"sip:{name}@{DOMAIN}",
+def calling_phone(build, state, name, to, via, *options, prefix=(), **identity):
+    return Process([*prefix, build.phone, "call", to, "--via", via, "--from", f"sip:{name}@{DOMAIN}",
                     *phone_identity(state, name, **identity), "--json", *options])
