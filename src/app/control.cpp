@@ -18,6 +18,15 @@ json::object errorObject(std::string_view code, std::string_view detail) {
   return {{"error", json::object{{"code", code}, {"detail", detail}}}};
 }
 
+json::object firewallObject(const FilterReport& filter) {
+  json::object told{{"mode", filter.mode}, {"standing", filter.standing}};
+  if (!filter.reason.empty()) told["reason"] = filter.reason;
+  told["pinholes"] = filter.figures.pinholes;
+  told["failures"] = filter.figures.failures;
+  told["dropped"] = filter.figures.dropped;
+  return told;
+}
+
 json::object statusObject(const StatusReport& report) {
   json::array rules;
   for (const auto& rule : report.rules) {
@@ -52,6 +61,7 @@ json::object statusObject(const StatusReport& report) {
                              {"packets_received", totals.media_packets_received},
                              {"packets_sent", totals.media_packets_sent},
                              {"packets_dropped", totals.media_packets_dropped}}},
+      {"firewall", firewallObject(report.filter)},
       {"rules", std::move(rules)},
       {"records", json::object{{"written", report.store.written},
                                {"waiting", report.store.waiting},
@@ -70,9 +80,24 @@ json::object statusObject(const StatusReport& report) {
   return status;
 }
 
-json::object callsObject(const std::vector<telemetry::CallRecord>& calls) {
+// A live call as its record, with what the kernel does about its open ports.
+json::value liveCall(const telemetry::CallRecord& call, ControlTarget& target) {
+  auto told = json::parse(telemetry::toJson(call));
+  for (std::size_t leg = 0; leg < call.legs.size(); ++leg) {
+    auto& shown = told.at("legs").at(leg).at("pinholes").as_array();
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      const auto& pinhole = call.legs[leg].pinholes[i];
+      const auto address = IpAddress::parse(pinhole.address);
+      auto kernel = address && !pinhole.closed ? target.admitted({*address, pinhole.port}) : std::string{};
+      if (!kernel.empty()) shown[i].as_object()["kernel"] = std::move(kernel);
+    }
+  }
+  return told;
+}
+
+json::object callsObject(ControlTarget& target) {
   json::array all;
-  for (const auto& call : calls) all.push_back(json::parse(telemetry::toJson(call)));
+  for (const auto& call : target.calls()) all.push_back(liveCall(call, target));
   return {{"calls", std::move(all)}};
 }
 
@@ -118,7 +143,7 @@ std::string ControlServer::answer(std::string_view line) {
   const auto subject = text("subject");
   if (command == "status") return json::serialize(statusObject(target_.status()));
   if (command == "peers") return peersJson(target_.peers());
-  if (command == "calls") return json::serialize(callsObject(target_.calls()));
+  if (command == "calls") return json::serialize(callsObject(target_));
   if (command == "registrations") {
     const auto bindings = target_.registrations(subject);
     if (!bindings) return json::serialize(errorObject(bindings.error().code, bindings.error().detail));

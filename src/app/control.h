@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/issuer_key_keeper.h"
+#include "app/media_filter.h"
 #include "app/trunks_report.h"
 #include "call/peer_report.h"
 #include "call/registrations.h"
@@ -37,6 +38,7 @@ struct StatusReport {
   std::vector<std::pair<std::string, std::string>> listeners;
   std::vector<std::string> drained_peers;
   std::vector<std::string> unprotected_peers;
+  FilterReport filter;
   std::optional<IssuerKeyKeeper::Report> token_keys = {};  // of an issuer with a `jwks_url`
 };
 
@@ -46,6 +48,8 @@ class ControlTarget {
   virtual ~ControlTarget() = default;
   virtual StatusReport status() = 0;
   virtual std::vector<telemetry::CallRecord> calls() = 0;
+  // Whom the kernel lets through to a media port, as firewall::Pinholes says it.
+  virtual std::string admitted(const Endpoint& port) = 0;
   // Of one address, or all there are. Error: registrar.off.
   virtual Result<std::vector<call::BindingPtr>> registrations(std::string_view aor) = 0;
   virtual std::vector<call::PeerReport> peers() = 0;

@@ -10,6 +10,7 @@
 #include "app/control.h"
 #include "app/issuer_key_keeper.h"
 #include "app/judges.h"
+#include "app/media_filter.h"
 #include "app/service.h"
 #include "app/trust.h"
 #include "app/web_rules.h"
@@ -86,12 +87,13 @@ void warnOfWeaknesses(const config::Config& config, telemetry::EventSink& log) {
 class Edge final : private ControlTarget {
  public:
   Edge(std::shared_ptr<const config::Config> config, net::Loop& main, telemetry::EventLog& log,
-       store::SqliteCallStore& store, net::WorkerPool& pool, const Clock& clock, Secret decoy_key)
+       store::SqliteCallStore& store, net::WorkerPool& pool, MediaFilter& filter, const Clock& clock, Secret decoy_key)
       : config_(std::move(config)),
         main_(main),
         log_(log),
         store_(store),
         pool_(pool),
+        filter_(filter),
         clock_(clock),
         started_(clock.wall()),
         metrics_(pool.size()),
@@ -126,6 +128,7 @@ class Edge final : private ControlTarget {
   void requestDrain() override { stop("control socket"); }
   Status requestReload() override;
   bool hangup(std::string_view call_id) override;
+  std::string admitted(const Endpoint& port) override { return filter_.admitted(port); }
   std::vector<TrunkReport> trunks() override;
   Status drainPeer(std::string_view peer) override;
   Status enablePeer(std::string_view peer) override;
@@ -135,6 +138,7 @@ class Edge final : private ControlTarget {
   telemetry::EventLog& log_;
   store::SqliteCallStore& store_;
   net::WorkerPool& pool_;
+  MediaFilter& filter_;
   const Clock& clock_;
   const WallTime started_;
   telemetry::Metrics metrics_;
@@ -191,7 +195,7 @@ Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr
     workers_.push_back(std::make_unique<Worker>(Worker::Parts{i,
                                                               pool_.loop(i),
                                                               mesh_,
-                                                              {ports_, dtls_certificates_},
+                                                              {ports_, dtls_certificates_, filter_.pinholes()},
                                                               tables_,
                                                               records_,
                                                               log_,
@@ -217,6 +221,7 @@ void Edge::publishProbes(const Certificates& certificates) {
                     [this] { return static_cast<double>(store_.statistics().waiting); });
   metrics_.addProbe("records_lost_total", "Call records that could not be kept",
                     [this] { return static_cast<double>(store_.statistics().lost); });
+  filter_.publish(metrics_);
   if (!registrations_) return;
   metrics_.addProbe("registered_addresses", "Addresses of record with a binding",
                     [this] { return static_cast<double>(registrations_->table().aors()); });
@@ -299,6 +304,7 @@ StatusReport Edge::status() {
     report.rules.insert(report.rules.end(), some.begin(), some.end());
   report.drained_peers = tables_.drained->list();
   report.capabilities = heldCapabilities();
+  report.filter = filter_.report();
   report.store = store_.statistics();
   report.token_keys = issuer_keys_.report();
   report.log_dropped = log_.dropped();
@@ -387,7 +393,8 @@ Result<int> run(const RunCommand& command, const Clock& clock) {
   const auto config = std::make_shared<const config::Config>(std::move(loaded));
   (void)signal(SIGPIPE, SIG_IGN);  // a closed standard output is an error of write(), not our end
   SP_TRY(protectProcess());
-  SP_TRY(dropPrivileges(config->edge.user));  // before any thread: capabilities are a thread's own
+  SP_ASSIGN(auto raised, raiseFilter(*config));  // before any thread, and while there is a capability to keep
+  SP_TRY(dropPrivileges(config->edge.user));     // before any thread: capabilities are a thread's own
 
   SP_ASSIGN(auto main_loop, net::Loop::create(clock));
   Edge* edge = nullptr;
@@ -397,13 +404,14 @@ Result<int> run(const RunCommand& command, const Clock& clock) {
               edge->stop(describeSignal(number));
             }));
   SP_ASSIGN(auto log, telemetry::EventLog::open(logOptions(config->telemetry), clock));
+  MediaFilter filter{config->firewall, std::move(raised), *log};
   SP_ASSIGN(auto store, store::SqliteCallStore::open({.file = config->telemetry.cdr}, clock, *log));
   net::WorkerPoolOptions pool_options;
   pool_options.workers = config->edge.workers;
   SP_ASSIGN(auto pool, net::WorkerPool::create(clock, pool_options));
 
   SP_ASSIGN(auto decoy_key, decoyKey(config->edge.state_dir));
-  Edge serving{config, *main_loop, *log, *store, *pool, clock, std::move(decoy_key)};
+  Edge serving{config, *main_loop, *log, *store, *pool, filter, clock, std::move(decoy_key)};
   SP_TRY(serving.start());
   edge = &serving;
   warnOfWeaknesses(*config, *log);

@@ -72,12 +72,24 @@ void printStatus(const json::object& status) {
   }
 }
 
+// Whom the kernel lets through to the open ports of a live call.
+void printKernel(const json::value& call) {
+  for (const auto& leg : call.at("legs").as_array()) {
+    for (const auto& pinhole : leg.at("pinholes").as_array()) {
+      const auto* kernel = pinhole.as_object().if_contains("kernel");
+      if (kernel != nullptr)
+        std::cout << "kernel: port " << shown(pinhole.at("port")) << " hears " << shown(*kernel) << '\n';
+    }
+  }
+}
+
 void printCalls(const json::object& answer) {
   const auto& calls = answer.at("calls").as_array();
   if (calls.empty()) std::cout << "no live calls\n";
   for (const auto& call : calls) {
     const auto record = telemetry::fromJson(json::serialize(call));
     if (record) std::cout << telemetry::toTable(*record) << '\n';
+    printKernel(call);
   }
 }
 

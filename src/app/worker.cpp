@@ -200,6 +200,7 @@ void Worker::everySecond() {
   keepTrunks();
   outbound_.everySecond();
   relay_->watch();
+  media_.watch();
   media_.publish();
 }
 

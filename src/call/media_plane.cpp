@@ -3,6 +3,8 @@
 
 #include <map>
 
+#include "call/admitted_source.h"
+
 namespace sallyport::call {
 namespace {
 
@@ -22,8 +24,11 @@ constexpr std::size_t indexOf(media::Channel channel) { return channel == media:
 // The ports of a call.
 class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler {
  public:
-  CallPorts(MediaPlane& plane, media::Relay& relay, PathEvents& path) : plane_(plane), relay_(relay), path_(path) {}
+  CallPorts(MediaPlane& plane, media::Relay& relay, PathEvents& path) : plane_(plane), relay_(relay), path_(path) {
+    plane_.calls_.insert(this);
+  }
   ~CallPorts() override {
+    plane_.calls_.erase(this);
     for (auto& [id, pair] : pairs_) closePorts(pair);
   }
 
@@ -45,6 +50,7 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   void use(Pair id) override {
     auto& pair = pairs_.at(id);
     used_[indexOf(pair.side)] = {id, &pair};
+    admit(pair, pair.admitted.reopen(plane_.loop_.now()));
   }
   void close(Pair id) override {
     const auto found = pairs_.find(id);
@@ -74,11 +80,20 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   void send(Pair from, const Endpoint& to, Bytes datagram) override {
     if (const auto& port = pairs_.at(from).ports[indexOf(media::Channel::rtp)]) port->send(to, datagram);
   }
+  void watch() {
+    const auto snapshot = relay_.snapshot();
+    for (const auto& used : used_) {
+      if (used.pair == nullptr) continue;
+      const auto& side = snapshot.of(used.pair->side);
+      admit(*used.pair, used.pair->admitted.look(side.facts.heard_from, side.last_verified, plane_.loop_.now()));
+    }
+  }
 
  private:
   struct PortPair {
     media::Side side = media::Side::a;
     Pinhole pinhole;
+    AdmittedSource admitted;
     std::array<std::unique_ptr<net::MediaPort>, 2> ports;
   };
   struct Used {
@@ -89,10 +104,19 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   Status openPort(PortPair& pair, Pair id, media::Channel channel, net::UdpSocket socket) {
     SP_ASSIGN(pair.ports[indexOf(channel)], plane_.sockets_.open(std::move(socket), *this, tokenOf(id, channel)));
     plane_.metrics_.mediaPortsOpen(1);
-    return success();
+    auto* pinholes = plane_.shared_.pinholes;
+    return pinholes == nullptr ? success() : pinholes->open(pair.ports[indexOf(channel)]->local(), std::nullopt);
+  }
+  // Ports that are open already, so none is refused.
+  void admit(const PortPair& pair, const std::optional<AdmittedSource::Change>& change) {
+    if (!change || plane_.shared_.pinholes == nullptr) return;
+    for (const auto& port : pair.ports) {
+      if (port) (void)plane_.shared_.pinholes->open(port->local(), change->source);
+    }
   }
   void closePort(std::unique_ptr<net::MediaPort>& port) {
     if (!port) return;
+    if (plane_.shared_.pinholes != nullptr) plane_.shared_.pinholes->close(port->local());
     port.reset();
     plane_.metrics_.mediaPortsOpen(-1);
   }
@@ -134,6 +158,11 @@ const MediaPlane::Address& MediaPlane::addressFor(IpAddress::Family family) cons
 
 std::unique_ptr<MediaPorts> MediaPlane::portsFor(media::Relay& relay, PathEvents& path) {
   return std::make_unique<CallPorts>(*this, relay, path);
+}
+
+void MediaPlane::watch() {
+  if (shared_.pinholes == nullptr) return;
+  for (auto* call : calls_) call->watch();
 }
 
 void MediaPlane::publish() {

@@ -9,8 +9,10 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "call/ports.h"
+#include "firewall/pinholes.h"
 #include "net/media_sockets.h"
 #include "net/port_pool.h"
 #include "telemetry/metrics.h"
@@ -30,6 +32,7 @@ class MediaPlane final : public MediaPortFactory {
   struct Shared {  // by all workers
     const net::PortPool& pool;
     crypto::DtlsCertificates& certificates;
+    firewall::Pinholes* pinholes = nullptr;  // null: user space filters alone
   };
 
   MediaPlane(net::Loop& loop, Shared shared, Addresses addresses, telemetry::WorkerMetrics& metrics);
@@ -41,6 +44,7 @@ class MediaPlane final : public MediaPortFactory {
   }
 
   const net::MediaCounters& counters() const { return sockets_.counters(); }
+  void watch();    // once a second: whom the kernel lets through follows whom the calls hear
   void publish();  // once a second: totals since the last time go to the metrics
 
  private:
@@ -54,6 +58,7 @@ class MediaPlane final : public MediaPortFactory {
   net::MediaSockets sockets_;
   net::MediaCounters published_;
   std::array<telemetry::MediaDropLabel, media::kDropReasons> drop_labels_;
+  std::set<CallPorts*> calls_;
 };
 
 }  // namespace sallyport::call
