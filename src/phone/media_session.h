@@ -69,7 +69,7 @@ class MediaSession final : private net::MediaHandler {
   std::uint16_t rtcpPort() const { return rtcp_port_; }
 
   // Starts, or changes, the flow of packets. Same keys keep their SRTP state. Errors: "media.srtp.*",
-  // "phone.codec.unavailable"; then nothing changes.
+  // "audio.codec.unavailable"; then nothing changes.
   Status apply(MediaPlanPtr plan);
   // Says goodbye by RTCP, closes the ports and the sink. Error: the sink's.
   Status stop();

@@ -12,7 +12,7 @@ constexpr int kQuiet = 200;  // peak of a frame that may be left out unheard
 }  // namespace
 
 Result<std::unique_ptr<VoiceReceiver>> VoiceReceiver::create(sdp::Codec codec, AudioSink& sink) {
-  SP_ASSIGN(auto decoder, VoiceDecoder::create(codec));
+  SP_ASSIGN(auto decoder, decoderFor(codec));
   return std::unique_ptr<VoiceReceiver>{new VoiceReceiver(codec, sink, std::move(decoder))};
 }
 

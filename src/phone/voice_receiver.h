@@ -18,7 +18,7 @@ namespace sallyport::phone {
 
 class VoiceReceiver {
  public:
-  // `sink` outlives the receiver. Error: "phone.codec.unavailable".
+  // `sink` outlives the receiver. Errors: those of decoderFor().
   static Result<std::unique_ptr<VoiceReceiver>> create(sdp::Codec codec, AudioSink& sink);
 
   // A payload of this codec. One it cannot be is counted and dropped.

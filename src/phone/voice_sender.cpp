@@ -7,7 +7,7 @@ namespace sallyport::phone {
 
 Result<std::unique_ptr<VoiceSender>> VoiceSender::create(const sdp::CodecFormat& format, AudioSource& source,
                                                          Numbering start) {
-  SP_ASSIGN(auto encoder, VoiceEncoder::create(format.codec));
+  SP_ASSIGN(auto encoder, encoderFor(format.codec));
   return std::unique_ptr<VoiceSender>{new VoiceSender(format, source, std::move(encoder), start)};
 }
 

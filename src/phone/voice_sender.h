@@ -26,7 +26,7 @@ class VoiceSender {
     std::uint32_t timestamp = 0;
   };
 
-  // `source` outlives the sender. Error: "phone.codec.unavailable".
+  // `source` outlives the sender. Errors: those of encoderFor().
   static Result<std::unique_ptr<VoiceSender>> create(const sdp::CodecFormat& format, AudioSource& source,
                                                      Numbering start);
 

@@ -1,35 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Linear audio as a value: mono, 16 bit, at a named rate.
+// Linear audio is that of src/audio, under the phone's own roof.
 
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <vector>
+#include "audio/pcm.h"
 
 namespace sallyport::phone {
 
-using Samples = std::span<const std::int16_t>;
-using MutableSamples = std::span<std::int16_t>;
-
-// One frame is what one RTP packet carries and one tick of the media timer plays.
-inline constexpr std::chrono::milliseconds kFrame{20};
-constexpr std::size_t frameSamples(unsigned rate) { return rate / 50; }
-
-struct Pcm {
-  unsigned rate = 8'000;  // samples per second
-  std::vector<std::int16_t> samples;
-
-  std::chrono::milliseconds duration() const {
-    return std::chrono::milliseconds{static_cast<std::int64_t>(samples.size()) * 1'000 / rate};
-  }
-};
-
-constexpr std::int16_t saturate(double value) {
-  if (value >= 32'767.0) return 32'767;
-  if (value <= -32'768.0) return -32'768;
-  return static_cast<std::int16_t>(value < 0 ? value - 0.5 : value + 0.5);
-}
+using audio::frameSamples;
+using audio::kFrame;
+using audio::MutableSamples;
+using audio::Pcm;
+using audio::Samples;
+using audio::saturate;
 
 }  // namespace sallyport::phone

@@ -1,39 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phone/audio/voice_codec.h"
 
-#include "phone/audio/g711_codec.h"
-#include "phone/audio/opus_codec.h"
+#include "sdp/voice_codec.h"
 
 namespace sallyport::phone {
 namespace {
 
-Error unavailable(sdp::Codec codec) {
-  return {ErrorKind::misconfigured, "phone.codec.unavailable",
-          "codec " + std::to_string(static_cast<int>(codec)) + " carries no voice"};
+Result<audio::VoiceCodec> voiceOf(sdp::Codec codec) {
+  const auto voice = sdp::voiceCodec(codec);
+  if (!voice)
+    return Error{ErrorKind::misconfigured, "audio.codec.none", std::string{sdp::toString(codec)} + " carries no voice"};
+  return *voice;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<VoiceEncoder>> VoiceEncoder::create(sdp::Codec codec) {
-  switch (codec) {
-    case sdp::Codec::opus: return makeOpusEncoder();
-    case sdp::Codec::pcmu: return makeG711Encoder(Companding::muLaw);
-    case sdp::Codec::pcma: return makeG711Encoder(Companding::aLaw);
-    case sdp::Codec::telephoneEvent:
-    case sdp::Codec::comfortNoise: break;
-  }
-  return unavailable(codec);
+Result<std::unique_ptr<VoiceEncoder>> encoderFor(sdp::Codec codec) {
+  SP_ASSIGN(const auto voice, voiceOf(codec));
+  return VoiceEncoder::create(voice, audioRate(codec));
 }
 
-Result<std::unique_ptr<VoiceDecoder>> VoiceDecoder::create(sdp::Codec codec) {
-  switch (codec) {
-    case sdp::Codec::opus: return makeOpusDecoder();
-    case sdp::Codec::pcmu: return makeG711Decoder(Companding::muLaw);
-    case sdp::Codec::pcma: return makeG711Decoder(Companding::aLaw);
-    case sdp::Codec::telephoneEvent:
-    case sdp::Codec::comfortNoise: break;
-  }
-  return unavailable(codec);
+Result<std::unique_ptr<VoiceDecoder>> decoderFor(sdp::Codec codec) {
+  SP_ASSIGN(const auto voice, voiceOf(codec));
+  return VoiceDecoder::create(voice, audioRate(codec));
 }
 
 }  // namespace sallyport::phone

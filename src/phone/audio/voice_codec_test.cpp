@@ -14,8 +14,8 @@ using sdp::Codec;
 
 // Through encoder and decoder; every `lose`-th packet is concealed instead (0: none).
 Pcm throughCodec(Codec codec, const Pcm& pcm, std::size_t lose = 0) {
-  auto encoder = *VoiceEncoder::create(codec);
-  auto decoder = *VoiceDecoder::create(codec);
+  auto encoder = *encoderFor(codec);
+  auto decoder = *decoderFor(codec);
   if (lose != 0) encoder->expectLoss(20);
   const std::size_t frame = frameSamples(pcm.rate);
   std::vector<std::vector<std::uint8_t>> payloads;
@@ -59,17 +59,17 @@ TEST_P(VoiceCodecs, OneFrameInTenLostIsConcealedWithoutShiftingTheRest) {
 }
 
 TEST_P(VoiceCodecs, AnEmptyPayloadIsRefused) {
-  auto decoder = *VoiceDecoder::create(GetParam());
+  auto decoder = *decoderFor(GetParam());
   std::vector<std::int16_t> out;
   EXPECT_EQ(decoder->samplesIn({}), 0U);
   const auto status = decoder->decode({}, out);
   ASSERT_FALSE(status);
-  EXPECT_STREQ(status.error().code, "phone.codec.payload");
+  EXPECT_STREQ(status.error().code, "audio.codec.payload");
   EXPECT_TRUE(out.empty());
 }
 
 TEST_P(VoiceCodecs, ALossBeforeAnyAudioIsSilence) {
-  auto decoder = *VoiceDecoder::create(GetParam());
+  auto decoder = *decoderFor(GetParam());
   std::vector<std::int16_t> out;
   decoder->conceal(frameSamples(audioRate(GetParam())), {}, out);
   EXPECT_EQ(out, std::vector<std::int16_t>(frameSamples(audioRate(GetParam()))));
@@ -83,7 +83,7 @@ TEST(OpusCodec, RedundancyRestoresALostFrameBetterThanConcealment) {
 }
 
 TEST(OpusCodec, HostilePayloadsAreRefused) {
-  auto decoder = *VoiceDecoder::create(Codec::opus);
+  auto decoder = *decoderFor(Codec::opus);
   std::vector<std::int16_t> out;
   const std::vector<std::vector<std::uint8_t>> hostile{
       {0x03},                    // code 3 without its frame count
@@ -96,13 +96,13 @@ TEST(OpusCodec, HostilePayloadsAreRefused) {
 }
 
 TEST(G711Codec, APayloadLongerThanAnyPacketIsRefused) {
-  auto decoder = *VoiceDecoder::create(Codec::pcmu);
+  auto decoder = *decoderFor(Codec::pcmu);
   EXPECT_EQ(decoder->samplesIn(std::vector<std::uint8_t>(961)), 0U);
 }
 
 TEST(VoiceCodec, ComfortNoiseCarriesNoVoice) {
-  EXPECT_STREQ(VoiceEncoder::create(Codec::comfortNoise).error().code, "phone.codec.unavailable");
-  EXPECT_STREQ(VoiceDecoder::create(Codec::telephoneEvent).error().code, "phone.codec.unavailable");
+  EXPECT_STREQ(encoderFor(Codec::comfortNoise).error().code, "audio.codec.none");
+  EXPECT_STREQ(decoderFor(Codec::telephoneEvent).error().code, "audio.codec.none");
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 
 #include <memory>
 
-#include "phone/audio/voice_codec.h"
+#include "audio/voice_codec.h"
 
-namespace sallyport::phone {
+namespace sallyport::audio {
 
 enum class Companding : std::uint8_t { muLaw, aLaw };
 
 std::unique_ptr<VoiceEncoder> makeG711Encoder(Companding companding);
 std::unique_ptr<VoiceDecoder> makeG711Decoder(Companding companding);
 
-}  // namespace sallyport::phone
+}  // namespace sallyport::audio

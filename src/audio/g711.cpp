@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "phone/audio/g711.h"
+#include "audio/g711.h"
 
 #include <algorithm>
 #include <bit>
 
-namespace sallyport::phone {
+namespace sallyport::audio {
 namespace {
 
 constexpr int kMuBias = 0x84;             // 33 in 14-bit terms: lifts every magnitude into segment 0 or above
@@ -51,4 +51,4 @@ std::int16_t linearFromALaw(std::uint8_t octet) {
   return static_cast<std::int16_t>((code & 0x80) != 0 ? magnitude : -magnitude);
 }
 
-}  // namespace sallyport::phone
+}  // namespace sallyport::audio

@@ -4,11 +4,11 @@
 
 #include <cstdint>
 
-namespace sallyport::phone {
+namespace sallyport::audio {
 
 std::uint8_t muLawFrom(std::int16_t linear);
 std::int16_t linearFromMuLaw(std::uint8_t octet);
 std::uint8_t aLawFrom(std::int16_t linear);
 std::int16_t linearFromALaw(std::uint8_t octet);
 
-}  // namespace sallyport::phone
+}  // namespace sallyport::audio

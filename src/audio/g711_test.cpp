@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "phone/audio/g711.h"
+#include "audio/g711.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-namespace sallyport::phone {
+namespace sallyport::audio {
 namespace {
 
 // Values of ITU-T G.711 tables 1a and 2a: the positive extremes, and zero.
@@ -46,4 +46,4 @@ TEST(G711, TheErrorStaysWithinHalfAStepOfTheSegment) {
 }
 
 }  // namespace
-}  // namespace sallyport::phone
+}  // namespace sallyport::audio

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "phone/audio/g711_codec.h"
+#include "audio/g711_codec.h"
 
 #include <algorithm>
 #include <array>
 
-#include "phone/audio/g711.h"
+#include "audio/g711.h"
 
-namespace sallyport::phone {
+namespace sallyport::audio {
 namespace {
 
-constexpr std::size_t kFrameOctets = frameSamples(8'000);
-constexpr std::size_t kLongestPayload = 6 * kFrameOctets;  // 120 ms
+constexpr std::size_t kTenMilliseconds = 80;
+constexpr std::size_t kLongestFrame = 6 * kTenMilliseconds;     // that we send
+constexpr std::size_t kLongestPayload = 12 * kTenMilliseconds;  // that we take: 120 ms
 constexpr double kFadePerFrame = 1.0 / 3;
 
 class G711Encoder final : public VoiceEncoder {
@@ -18,16 +19,17 @@ class G711Encoder final : public VoiceEncoder {
   explicit G711Encoder(Companding companding) : companding_(companding) {}
 
   Result<Bytes> encode(Samples frame) override {
-    if (frame.size() != kFrameOctets) return Error{ErrorKind::internal, "phone.codec.frame", ""};
+    if (frame.empty() || frame.size() > kLongestFrame || frame.size() % kTenMilliseconds != 0)
+      return Error{ErrorKind::internal, "audio.codec.frame", ""};
     std::transform(frame.begin(), frame.end(), payload_.begin(),
                    companding_ == Companding::muLaw ? muLawFrom : aLawFrom);
-    return Bytes{payload_};
+    return Bytes{payload_}.first(frame.size());
   }
   void expectLoss(unsigned) override {}
 
  private:
   const Companding companding_;
-  std::array<std::uint8_t, kFrameOctets> payload_{};
+  std::array<std::uint8_t, kLongestFrame> payload_{};
 };
 
 class G711Decoder final : public VoiceDecoder {
@@ -38,7 +40,7 @@ class G711Decoder final : public VoiceDecoder {
 
   Status decode(Bytes payload, std::vector<std::int16_t>& out) override {
     if (samplesIn(payload) == 0) {
-      return Error{ErrorKind::peerMisbehaved, "phone.codec.payload",
+      return Error{ErrorKind::peerMisbehaved, "audio.codec.payload",
                    std::to_string(payload.size()) + " octets of G.711"};
     }
     const auto expand = companding_ == Companding::muLaw ? linearFromMuLaw : linearFromALaw;
@@ -74,4 +76,4 @@ std::unique_ptr<VoiceDecoder> makeG711Decoder(Companding companding) {
   return std::make_unique<G711Decoder>(companding);
 }
 
-}  // namespace sallyport::phone
+}  // namespace sallyport::audio
