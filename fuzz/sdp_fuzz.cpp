@@ -127,12 +127,11 @@ void rewriteIce(const Session& session, const MediaSection& section) {
   require((*read)->mode == (*ice)->mode && (*read)->gathering == (*ice)->gathering);
 }
 
-void rewriteFragment(std::string_view text) {
+void readFragment(std::string_view text) {
   const auto fragment = parseTrickleFragment(text);
   if (!fragment) return;
-  const auto again = parseTrickleFragment(renderTrickleFragment(*fragment));
-  require(again.ok() && again->sections.size() == fragment->sections.size());
-  require(again->credentials.password == fragment->credentials.password);
+  require(!fragment->credentials.ufrag.empty());
+  for (const auto& section : fragment->sections) require(section.candidates.size() <= kMostCandidates);
 }
 
 }  // namespace
@@ -140,7 +139,7 @@ void rewriteFragment(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text{reinterpret_cast<const char*>(data), size};
   (void)redacted(text);
-  rewriteFragment(text);
+  readFragment(text);
   const auto session = Session::parse(text);
   if (!session) return 0;
   for (const auto& section : session->media()) {

@@ -4,7 +4,9 @@
 
 #include "call/bridge.h"
 #include "call/dtmf_info.h"
+#include "call/extensions.h"
 #include "call/status_map.h"
+#include "sdp/trickle.h"
 
 namespace sallyport::call {
 
@@ -101,8 +103,25 @@ void Bridge::answerOffer(Leg& from, std::string_view sdp) {
   asking.answer(*answer);
 }
 
+namespace {
+
+bool isTrickled(std::string_view content_type) {
+  return sip::equalsIgnoringCase(content_type.substr(0, content_type.find(';')), sdp::kTrickleContentType);
+}
+
+// Candidates of the peer that follow its description: a lite agent has no use for them, since the peer's checks say
+// where it is. Read all the same, so that nonsense is told.
+Status hearTrickled(std::string_view body) {
+  if (const auto read = sdp::parseTrickleFragment(body); !read)
+    return Error{ErrorKind::peerMisbehaved, "call.trickle.malformed", read.error().code};
+  return success();
+}
+
+}  // namespace
+
 // A key that was signalled instead of sent in the stream: it reaches the other side as that side wants it.
 Status Bridge::onInfo(Leg& leg, std::string_view content_type, std::string_view body) {
+  if (hearsTrickledCandidates(leg.peer()) && isTrickled(content_type)) return hearTrickled(body);
   SP_ASSIGN(const auto key, readKey(content_type, body));
   auto* far = other(leg);
   if (state_ == State::answered && far != nullptr && far->peer().dtmf == config::DtmfMode::info) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys that are signalled in INFO requests: they reach the other side as it wants to hear of them.
+// INFO requests: keys reach the other side as it wants to hear of them; candidates are taken where there is ICE.
 #include <gmock/gmock.h>
 
 #include "call/call_test_script.h"
@@ -153,6 +153,61 @@ TEST_F(KeysForInfo, OfSuchAPeerAreMadeIntoEventsForTheOther) {
   auto bye = call.caller.request(sip::Method::bye);
   ASSERT_TRUE(bye);
   call.caller.respond(*bye, 200);
+}
+
+// --- candidates that follow a description (RFC 8840)
+
+class Trickled : public ::testing::Test {
+ protected:
+  static BorderConfig config() {
+    BorderConfig made;
+    made.devices += "ice = \"accept\"\n";
+    return made;
+  }
+  void SetUp() override { ASSERT_TRUE(call.establish()); }
+  void TearDown() override {
+    call.caller.send("BYE");
+    EXPECT_EQ(call.caller.final(sip::Method::bye), 200);
+    const auto bye = call.callee.request(sip::Method::bye);
+    ASSERT_TRUE(bye);
+    call.callee.respond(*bye, 200);
+    border.pass(40s);
+    EXPECT_EQ(border.leftovers(), "");
+  }
+  int tell(Party& party, const std::string& body, const std::string& package = "trickle-ice") {
+    party.content_type = "application/trickle-ice-sdpfrag";
+    party.send("INFO", body, "Info-Package: " + package + "\r\n");
+    party.content_type = "application/sdp";
+    return party.final(sip::Method::info);
+  }
+  const std::string candidates =
+      "a=ice-pwd:passwordpasswordpassword\r\na=ice-ufrag:peer\r\nm=audio 9 RTP/AVP 0\r\na=mid:0\r\n"
+      "a=candidate:1 1 UDP 2130706431 10.9.8.7 40000 typ host\r\na=end-of-candidates\r\n";
+  Border border{config()};
+  ScriptedCall call{border};
+};
+
+TEST_F(Trickled, IsSaidToBeHeardWhereIceIs) {
+  EXPECT_TRUE(call.caller.last->listContains(sip::HeaderId::supported, "trickle-ice"));
+  EXPECT_EQ(call.caller.last->header("Recv-Info"), "trickle-ice");
+  EXPECT_FALSE(call.invite->listContains(sip::HeaderId::supported, "trickle-ice"));
+  EXPECT_FALSE(call.invite->header("Recv-Info"));
+}
+
+TEST_F(Trickled, IsTakenAndChangesNothing) {
+  EXPECT_EQ(tell(call.caller, candidates), 200);
+  EXPECT_TRUE(call.callee.silent());
+}
+
+TEST_F(Trickled, IsRefusedWhenBroken) {
+  EXPECT_EQ(tell(call.caller, "a=candidate:1 1 UDP\r\n"), 400);
+  EXPECT_EQ(tell(call.caller, "m=audio 9 RTP/AVP 0\r\n"), 400) << "no credentials";
+}
+
+TEST_F(Trickled, OtherPackagesAreRefusedByName) {
+  EXPECT_EQ(tell(call.caller, candidates, "infoDtmf"), 469);
+  EXPECT_EQ(call.caller.last->header("Recv-Info"), "trickle-ice");
+  EXPECT_EQ(tell(call.callee, candidates), 469) << "that side has no ICE";
 }
 
 }  // namespace

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "call/earliest.h"
+#include "call/extensions.h"
 #include "call/status_map.h"
 #include "call/surrender.h"
 #include "config/methods.h"
 #include "crypto/random.h"
+#include "sdp/trickle.h"
 
 namespace sallyport::call {
 namespace {
@@ -21,6 +23,12 @@ constexpr std::uint64_t kLargestFirstRseq = 0x7FFF'FFFF;  // RFC 3262 3
 
 // Our tags carry the worker's number, so that a request that lands elsewhere finds its call.
 std::string newTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
+
+std::string infoTypes(const PeerPolicy& peer) {
+  std::string types{kKeyTypes};
+  if (hearsTrickledCandidates(peer)) types.append(", ").append(sdp::kTrickleContentType);
+  return types;
+}
 
 }  // namespace
 
@@ -97,7 +105,7 @@ sip::MessageWriter Leg::responseTo(const sip::Message& request, int status) {
   writer.header(sip::HeaderId::contact, contact());
   writer.header(sip::HeaderId::allow, allow());
   if (status < 200 || request.method() == sip::Method::prack) return writer;
-  writer.header(sip::HeaderId::supported, kSupported);
+  sayExtensions(writer, peer());
   if (const auto timer = sip::answerSessionTimer(request, sessionPolicy());
       timer && timer->verdict == sip::SessionTimerAnswer::Verdict::grant) {
     if (timer->require_timer) writer.header(sip::HeaderId::require, "timer");
@@ -178,7 +186,8 @@ void Leg::refuse(sip::ServerTransactionId id, const sip::Message& request, int s
   auto writer = sip::responseTo(request, status, {}, local_tag_);
   if (status == 405 || status == 501) writer.header(sip::HeaderId::allow, allow(request.methodName()));
   if (status == 415)
-    writer.header(sip::HeaderId::accept, request.method() == sip::Method::info ? kKeyTypes : kSessionType);
+    writer.header(sip::HeaderId::accept, request.method() == sip::Method::info ? infoTypes(peer()) : kSessionType);
+  if (status == 469) writer.header("Recv-Info", hearsTrickledCandidates(peer()) ? kTrickleIce : std::string_view{});
   if (status == 422) {
     writer.header(sip::HeaderId::minSe, static_cast<std::uint64_t>(policy_->config->sip.min_se.count()));
   }
@@ -264,6 +273,9 @@ void Leg::moveTo(std::string call, LegRole role, LegEvents& events) {
 }
 
 void Leg::onInfo(sip::ServerTransactionId id, const sip::Message& request) {
+  const auto package = request.header("Info-Package");
+  if (package && !(hearsTrickledCandidates(peer()) && sip::equalsIgnoringCase(*package, kTrickleIce)))
+    return refuse(id, request, 469);
   // RFC 6086 B: without a body it only asks whether the dialog is there.
   const auto done = request.body().empty() ? success() : events_->onInfo(*this, request.contentType(), request.body());
   if (!done) return refuse(id, request, statusTowardsPeer(done.error()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "call/caller_identity.h"
+#include "call/extensions.h"
 #include "call/leg.h"
 #include "crypto/random.h"
 #include "sip/retry_after.h"
@@ -61,9 +62,9 @@ std::string Leg::initialInvite(const std::string& branch) {
       .header(sip::HeaderId::callId, call_id_)
       .header(sip::HeaderId::cseq, std::to_string(initial_cseq_) + " INVITE")
       .header(sip::HeaderId::contact, contact())
-      .header(sip::HeaderId::allow, allow())
-      .header(sip::HeaderId::supported, kSupported)
-      .header(sip::HeaderId::sessionExpires, asked_.toString())
+      .header(sip::HeaderId::allow, allow());
+  sayExtensions(writer, peer());
+  writer.header(sip::HeaderId::sessionExpires, asked_.toString())
       .header(sip::HeaderId::minSe, static_cast<std::uint64_t>(least.count()));
   if (!plan_.asserted_identity.empty()) {
     writer.header(sip::HeaderId::pAssertedIdentity, "<" + plan_.asserted_identity + ">");

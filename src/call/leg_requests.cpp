@@ -3,6 +3,7 @@
 // The INVITE that opens the dialog: leg_invite.cpp.
 #include <algorithm>
 
+#include "call/extensions.h"
 #include "call/leg.h"
 #include "call/via.h"
 #include "crypto/random.h"
@@ -168,7 +169,7 @@ void Leg::sendInDialog(sip::Dialog& dialog, OwnRequest own, std::optional<Author
   if (session || method == sip::Method::notify) writer.header(sip::HeaderId::contact, contact());
   if (session) {
     writer.header(sip::HeaderId::allow, allow());
-    writer.header(sip::HeaderId::supported, kSupported);
+    sayExtensions(writer, peer());
     if (session_) {
       const bool ours = session_->duty == sip::SessionTimer::Duty::refresh;
       asked_ = {session_->interval, ours ? sip::Refresher::uac : sip::Refresher::uas};

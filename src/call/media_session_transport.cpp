@@ -44,6 +44,7 @@ sdp::IceDescription MediaSession::freshIce(const SideState& side) {
   sdp::IceDescription ice;
   ice.credentials = {std::move(ufrag), std::move(password)};
   ice.mode = sdp::IceMode::lite;
+  ice.trickle = sdp::Trickle::yes;  // of theirs; all of ours is here
   ice.gathering = sdp::Gathering::ended;
   const auto type = media::ice::CandidateType::host;
   ice.candidates = {{.foundation = "1",

@@ -186,21 +186,14 @@ std::string renderIceSessionLines(const IceDescription& ice) {
   return out.append("a=ice-options:ice2").append(ice.trickle == Trickle::yes ? " trickle" : "").append(kEnd);
 }
 
-void appendCredentials(const IceCredentials& credentials, std::string& out) {
-  const auto password = credentials.password.bytes();
-  out.append("a=ice-ufrag:").append(credentials.ufrag).append(kEnd).append("a=ice-pwd:");
-  out.append(reinterpret_cast<const char*>(password.data()), password.size()).append(kEnd);
-}
-
-void appendCandidates(std::span<const IceCandidate> candidates, Gathering gathering, std::string& out) {
-  for (const auto& candidate : candidates) out.append("a=candidate:").append(renderCandidate(candidate)).append(kEnd);
-  if (gathering == Gathering::ended) out.append("a=end-of-candidates").append(kEnd);
-}
-
 std::string renderIceMediaLines(const IceDescription& ice) {
   std::string out;
-  appendCredentials(ice.credentials, out);
-  appendCandidates(ice.candidates, ice.gathering, out);
+  const auto password = ice.credentials.password.bytes();
+  out.append("a=ice-ufrag:").append(ice.credentials.ufrag).append(kEnd).append("a=ice-pwd:");
+  out.append(reinterpret_cast<const char*>(password.data()), password.size()).append(kEnd);
+  for (const auto& candidate : ice.candidates)
+    out.append("a=candidate:").append(renderCandidate(candidate)).append(kEnd);
+  if (ice.gathering == Gathering::ended) out.append("a=end-of-candidates").append(kEnd);
   return out;
 }
 

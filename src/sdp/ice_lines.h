@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The ICE attributes of one level or section, read one after the other, and written. Internal to the room.
+// The ICE attributes of one level or section, read one after the other. Internal to the room.
 
 #include <optional>
 #include <span>
@@ -24,8 +24,5 @@ Result<IceLines> iceLinesIn(std::span<const Attribute> attributes);
 // Both, or neither: nothing. Error: "sdp.ice.incomplete".
 Result<std::optional<IceCredentials>> credentialsOf(std::optional<std::string_view> ufrag,
                                                     std::optional<std::string_view> password);
-
-void appendCredentials(const IceCredentials& credentials, std::string& out);
-void appendCandidates(std::span<const IceCandidate> candidates, Gathering gathering, std::string& out);
 
 }  // namespace sallyport::sdp

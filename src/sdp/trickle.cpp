@@ -13,7 +13,6 @@ constexpr std::size_t kLongestFragment = 16'384;
 constexpr std::size_t kMostSections = 16;
 constexpr std::size_t kMostAttributes = 128;  // of one section
 constexpr std::size_t kLongestMid = 64;
-constexpr std::string_view kEnd = "\r\n";
 
 Error misbehaved(const char* code, std::string_view detail = {}) {
   return {ErrorKind::peerMisbehaved, code, std::string{detail.substr(0, 64)}};
@@ -77,18 +76,6 @@ Result<TrickleFragment> parseTrickleFragment(std::string_view text) {
   SP_ASSIGN(auto credentials, credentialsOf(ufrag, password));
   fragment.credentials = std::move(*credentials);
   return fragment;
-}
-
-// RFC 8840 9.2: the m= line says nothing and stands for the section that a=mid names.
-std::string renderTrickleFragment(const TrickleFragment& fragment) {
-  std::string out;
-  appendCredentials(fragment.credentials, out);
-  for (const auto& section : fragment.sections) {
-    out.append("m=audio 9 RTP/AVP 0").append(kEnd);
-    if (!section.mid.empty()) out.append("a=mid:").append(section.mid).append(kEnd);
-    appendCandidates(section.candidates, section.gathering, out);
-  }
-  return out;
 }
 
 }  // namespace sallyport::sdp

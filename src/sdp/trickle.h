@@ -31,7 +31,4 @@ struct TrickleFragment {
 // "sdp.trickle.credentials" (missing, or not the same in every section), and those of iceOf().
 Result<TrickleFragment> parseTrickleFragment(std::string_view text);
 
-// Holds the password: log it through redacted() only.
-std::string renderTrickleFragment(const TrickleFragment& fragment);
-
 }  // namespace sallyport::sdp

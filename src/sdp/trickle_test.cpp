@@ -63,17 +63,5 @@ TEST(TrickleFragment, ThatIsTooLargeIsRefused) {
   EXPECT_EQ(refusal(all), "sdp.trickle.malformed");
 }
 
-TEST(TrickleFragment, IsWrittenSoThatItReadsTheSame) {
-  const auto first = parseTrickleFragment(
-      lines({kPassword, kUfrag, "m=audio 9 RTP/AVP 0", "a=mid:a1", kCandidate, "a=end-of-candidates"}));
-  const auto again = parseTrickleFragment(renderTrickleFragment(*first));
-  ASSERT_TRUE(again);
-  EXPECT_TRUE(again->credentials.password == first->credentials.password);
-  ASSERT_EQ(again->sections.size(), 1U);
-  EXPECT_EQ(again->sections[0].mid, "a1");
-  EXPECT_EQ(again->sections[0].candidates, first->sections[0].candidates);
-  EXPECT_EQ(again->sections[0].gathering, Gathering::ended);
-}
-
 }  // namespace
 }  // namespace sallyport::sdp

@@ -137,6 +137,29 @@ def test_ice_finds_a_phone_that_is_not_where_its_description_says(border, ends):
     assert keyings(call.hang_up())[0] == ("DTLS-SRTP", GCM)
 
 
+def test_a_phone_that_trickles_its_candidates_is_heard(border, ends):
+    alice, bob = ends(DtlsEnd()), ends(SdesEnd())
+    offer = described(alice, "actpass", ice=True).replace(f"m=audio {alice.port}", "m=audio 9").replace("127.0.0.1", "0.0.0.0")
+    call = Call(border(media='["sdes", "dtls"]', ice="accept"), offer, bob.answer)
+    assert "trickle-ice" in call.done["Supported"] and call.done["Recv-Info"] == "trickle-ice"
+    fragment = f"a=ice-ufrag:{alice.ufrag}\r\na=ice-pwd:{alice.password}\r\n"
+    fragment += f"m=audio 9 RTP/AVP 0\r\na=mid:0\r\na=candidate:1 1 UDP 2130706431 127.0.0.1 {alice.port} typ host\r\na=end-of-candidates\r\n"
+
+    def tell(body, package):
+        call.caller.send("INFO", body, content_type="application/trickle-ice-sdpfrag", extra=[f"Info-Package: {package}"])
+        return call.caller.wire.final("INFO").status
+
+    assert tell(fragment, "trickle-ice") == 200
+    assert tell("a=candidate:nonsense\r\n", "trickle-ice") == 400
+    assert tell(fragment, "another") == 469
+    alice.agree(call.done.body)
+    assert alice.check()
+    alice.handshake(client=False)
+    bob.agree(GCM, bob.own, call.invite.body)
+    heard_both_ways(bob, alice)
+    call.hang_up()
+
+
 def test_early_media_and_another_phone_that_answers(border, ends):
     alice, early, late = ends(SdesEnd()), ends(DtlsEnd()), ends(DtlsEnd())
     site = border()

@@ -270,7 +270,8 @@ class Caller:
         self.contact = f"<sip:secretive@{self.sent_by};transport={self.transport.lower()}>"
         self.headers = ["User-Agent: LeakyPhone/9.9"]
 
-    def text(self, method, body="", extra=(), cseq=None, branch=None, uri=None, max_forwards=70):
+    def text(self, method, body="", extra=(), cseq=None, branch=None, uri=None, max_forwards=70,
+             content_type="application/sdp"):
         if cseq is None:
             self.cseq += 1
             cseq = self.cseq
@@ -282,7 +283,7 @@ class Caller:
                  f"Call-ID: {self.call_id}", f"CSeq: {cseq} {method}",
                  f"Contact: {self.contact}", *self.headers, *extra]
         if body:
-            lines.append("Content-Type: application/sdp")
+            lines.append(f"Content-Type: {content_type}")
         return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
 
     def send(self, method, body="", **options):
