@@ -17,14 +17,15 @@ class WebEdge:
     """`border`: makes the edge (tests/conftest.py). alice, bob and carol have passwords, alice is called where she has
     registered; bob has a certificate besides. `phone`: the folder that is served; one with little in it unless given."""
 
-    def __init__(self, border, settings="", metrics="", phone=None):
+    def __init__(self, border, settings="", metrics="", phone=None, authentication='["digest", "scram", "token"]'):
         self.port = free_port()
         self.address, self.origin = f"127.0.0.1:{self.port}", f"https://localhost:{self.port}"
 
         def edit(text):
             carol = '\n[[route]]\nuser = "carol"\nto = "device"\n'
-            text = proofs.accounts('["digest", "scram", "token"]', carol)(text)
-            text = text.replace("# token = {", TOKEN + "# token = {", 1)
+            text = proofs.accounts(authentication, carol)(text)
+            if "token" in authentication:
+                text = text.replace("# token = {", TOKEN + "# token = {", 1)
             text = re.sub(r"(?m)^(methods = \[.*)\]", r'\1, "MESSAGE"]', text, count=1)
             return text.replace('metrics = ""', f'metrics = "{metrics}"', 1) + f"""
 [web_listener]
