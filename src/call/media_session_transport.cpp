@@ -16,11 +16,6 @@ bool sameSession(const sdp::IceDescription& a, const sdp::IceDescription& b) {
   return a.credentials.ufrag == b.credentials.ufrag && a.credentials.password == b.credentials.password;
 }
 
-// Their certificate and association are those of before: the role that was settled then stands (RFC 8842 5.3).
-bool goesOn(const sdp::DtlsAgreement& before, const sdp::DtlsDescription& theirs) {
-  return before.theirs.fingerprints == theirs.fingerprints && before.theirs.tls_id == theirs.tls_id;
-}
-
 }  // namespace
 
 // --- what we say -------------------------------------------------------------------------------------------------
@@ -87,8 +82,7 @@ Status MediaSession::offerTransport(SideState& side, sdp::LocalAudio& local) {
 }
 
 Result<sdp::DtlsDescription> MediaSession::answerDtls(SideState& side, const sdp::DtlsDescription& offer) {
-  std::optional<crypto::DtlsRole> current;
-  if (side.association && goesOn(*side.association, offer)) current = side.association->role;
+  const auto current = sdp::standingRole(side.association, offer);
   if (side.association && !current) side.tls_id.clear();  // another association, another name
   SP_ASSIGN(auto ours, ourDtls(side, sdp::answerSetup(offer.setup, current)));
   if (offer.tls_id.empty()) ours.tls_id.clear();  // said only where it was asked for (RFC 8842 5.3)

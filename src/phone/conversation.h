@@ -67,6 +67,7 @@ class Conversation {
   net::TimerHandle redial_;
   Call* call_ = nullptr;
   IpAddress local_;
+  std::shared_ptr<const crypto::DtlsCertificate> certificate_;  // where keys may come from DTLS
   std::unique_ptr<MediaSession> media_;
   MediaFigures last_figures_;
   std::optional<Error> media_error_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/check.h"
 #include "crypto/random.h"
 
 namespace sallyport::phone {
@@ -32,24 +33,18 @@ std::vector<sdp::CodecFormat> settledOn(const std::vector<sdp::CodecFormat>& for
 
 }  // namespace
 
-MediaAgreement::MediaAgreement(sdp::MediaPolicy policy, Endpoint local, std::uint16_t rtcp_port,
-                               std::optional<crypto::Sha256Digest> hello_hash)
-    : policy_(std::move(policy)),
-      rtp_(local),
-      rtcp_port_(rtcp_port),
-      hello_hash_(hello_hash),
-      session_id_(crypto::randomNumber() & kSessionIdMask) {}
+MediaAgreement::MediaAgreement(sdp::MediaPolicy policy, LocalMedia local)
+    : policy_(std::move(policy)), own_(std::move(local)), session_id_(crypto::randomNumber() & kSessionIdMask) {}
 
 sdp::LocalAudio MediaAgreement::base() const {
   sdp::LocalAudio local;
   local.session_id = session_id_;
-  local.rtp = rtp_;
-  local.rtcp_port = rtcp_port_;
+  local.rtp = own_.rtp;
+  local.rtcp_port = own_.rtcp_port;
   local.rtcp_mux = sdp::RtcpMux::muxed;
   local.direction = willing_;
   local.ptime = 20;
-  local.profile = sdp::isKeyed(policy_.protection) ? sdp::Profile::savp : sdp::Profile::avp;
-  local.zrtp_hash = hello_hash_;
+  local.zrtp_hash = own_.hello_hash;
   return local;
 }
 
@@ -65,26 +60,44 @@ std::string MediaAgreement::render(sdp::LocalAudio& local, const sdp::AudioDescr
 std::string MediaAgreement::offer() {
   auto local = base();
   if (local_) {
-    local.formats = local_->formats;
-    local.profile = local_->profile;
-    local.layout = local_->layout;
-    local.rtcp_mux = local_->rtcp_mux;
-    for (const auto& line : local_->crypto) local.crypto.push_back(line.clone());
+    offerAgain(local);
   } else {
-    local.formats = sdp::defaultFormats(policy_.codecs);
-    for (const auto suite : policy_.suites) {
-      if (!sdp::isKeyed(policy_.protection)) break;
-      sdp::CryptoOffer line;
-      line.tag = static_cast<unsigned>(local.crypto.size()) + 1;
-      line.suite = suite;
-      line.key_and_salt = freshKey(suite);
-      line.spelling = crypto::factsOf(suite).name;
-      local.crypto.push_back(std::move(line));
-    }
+    offerFresh(local);
   }
   auto text = render(local, nullptr);
   proposed_ = std::move(local);
   return text;
+}
+
+void MediaAgreement::offerFresh(sdp::LocalAudio& local) {
+  local.formats = sdp::defaultFormats(policy_.codecs);
+  local.profile = sdp::Profile::avp;
+  if (!sdp::isKeyed(policy_.protection)) return;
+  if (policy_.keyings.front() == sdp::Keying::dtls) {
+    local.profile = sdp::Profile::dtlsSavp;
+    local.dtls = ourDtls(sdp::Setup::actpass);
+    return;
+  }
+  local.profile = sdp::Profile::savp;
+  for (const auto suite : policy_.suites) {
+    sdp::CryptoOffer line;
+    line.tag = static_cast<unsigned>(local.crypto.size()) + 1;
+    line.suite = suite;
+    line.key_and_salt = freshKey(suite);
+    line.spelling = crypto::factsOf(suite).name;
+    local.crypto.push_back(std::move(line));
+  }
+}
+
+// Keys and association go on.
+void MediaAgreement::offerAgain(sdp::LocalAudio& local) const {
+  local.formats = local_->formats;
+  local.profile = local_->profile;
+  local.layout = local_->layout;
+  local.rtcp_mux = local_->rtcp_mux;
+  for (const auto& line : local_->crypto) local.crypto.push_back(line.clone());
+  local.dtls = local_->dtls;
+  if (local.dtls) local.dtls->setup = sdp::Setup::actpass;  // RFC 8842 5.2
 }
 
 Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
@@ -92,13 +105,16 @@ Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
   SP_ASSIGN(const auto session, sdp::Session::parse(answer));
   SP_ASSIGN(const auto remote, sdp::readAnswer(session, *proposed_, policy_));
   auto local = proposed_->clone();
-  std::erase_if(local.crypto, [&](const auto& line) { return line.tag != remote.crypto.front().tag; });
+  if (local.dtls) {
+    local.dtls->setup = sdp::answerSetup(remote.dtls->setup, {});  // what their choice leaves us
+  } else if (!local.crypto.empty()) {
+    std::erase_if(local.crypto, [&](const auto& line) { return line.tag != remote.crypto.front().tag; });
+  }
   local.formats = settledOn(remote.formats);
   local.rtcp_mux = remote.rtcp_mux;
   local.direction = sdp::reverse(remote.direction);
-  auto agreed = plan(local, remote);
-  local_ = std::move(local);  // the proposal stays: after an early answer comes the final one
-  return agreed;
+  settle(std::move(local), remote);  // the proposal stays: after an early answer comes the final one
+  return plan(*local_, remote);
 }
 
 Result<MediaAgreement::Answer> MediaAgreement::answer(std::string_view text) {
@@ -106,20 +122,43 @@ Result<MediaAgreement::Answer> MediaAgreement::answer(std::string_view text) {
   SP_ASSIGN(const auto offer, sdp::readOffer(session, policy_));
   auto local = base();
   if (!offer.crypto.empty()) local.crypto.push_back(answeringKey(offer.crypto.front()));
+  if (offer.dtls) local.dtls = answeringDtls(*offer.dtls);
   local.formats = settledOn(offer.formats);
   local.profile = offer.profile;
   local.layout = offer.layout;
   local.rtcp_mux = offer.rtcp_mux;
   local.direction = sdp::answerTo(offer.direction, willing_);
-  Answer answer{render(local, &offer), plan(local, offer)};
-  local_ = std::move(local);
+  auto said = render(local, &offer);
+  settle(std::move(local), offer);
   proposed_.reset();
-  return answer;
+  return Answer{std::move(said), plan(*local_, offer)};
 }
 
 sdp::CryptoOffer MediaAgreement::answeringKey(const sdp::CryptoOffer& chosen) const {
-  const bool same_suite = local_ && local_->crypto.front().suite == chosen.suite;
+  const bool same_suite = local_ && !local_->crypto.empty() && local_->crypto.front().suite == chosen.suite;
   return sdp::answerCrypto(chosen, same_suite ? local_->crypto.front().key_and_salt.clone() : freshKey(chosen.suite));
+}
+
+sdp::DtlsDescription MediaAgreement::ourDtls(sdp::Setup setup) {
+  SP_CHECK(own_.fingerprint.has_value());
+  if (tls_id_.empty()) tls_id_ = sdp::newTlsId();
+  return {{*own_.fingerprint}, setup, tls_id_};
+}
+
+sdp::DtlsDescription MediaAgreement::answeringDtls(const sdp::DtlsDescription& offer) {
+  const auto role = sdp::standingRole(association_, offer);
+  if (association_ && !role) tls_id_.clear();  // another association, another name
+  auto ours = ourDtls(sdp::answerSetup(offer.setup, role));
+  if (offer.tls_id.empty()) ours.tls_id.clear();  // said only where it was asked for (RFC 8842 5.3)
+  return ours;
+}
+
+void MediaAgreement::settle(sdp::LocalAudio local, const sdp::AudioDescription& remote) {
+  association_.reset();
+  if (local.dtls) {
+    association_.emplace(sdp::DtlsAgreement{sdp::roleOf(local.dtls->setup), *local.dtls, *remote.dtls, remote.rtp});
+  }
+  local_ = std::move(local);
 }
 
 MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::AudioDescription& remote) const {
@@ -130,9 +169,10 @@ MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::Audio
   plan->direction = local.direction;
   plan->voice = voiceOf(settledOn(remote.formats));
   plan->receive = local.formats;
-  plan->protection = policy_.protection;
+  plan->keying = remote.keying();
+  plan->dtls = association_;
   plan->peer_hello_hash = remote.zrtp_hash;
-  if (!sdp::isKeyed(plan->protection)) return plan;
+  if (plan->keying != sdp::Keying::sdes) return plan;
   plan->send_key = keyingOf(local.crypto.front());
   plan->receive_key = keyingOf(remote.crypto.front());
   return plan;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The phone's half of offer and answer (RFC 3264) with SDES keys (RFC 4568), or with the hash of the Hello by which
-// ZRTP is to agree them (RFC 6189 8): what it offers, how it answers, and the plan for the packets once both sides have
-// spoken. Nothing unencrypted can be agreed: without keys from ZRTP there is no voice.
+// The phone's half of offer and answer (RFC 3264) with SDES keys (RFC 4568), with the fingerprint of the certificate by
+// which DTLS is to agree them (RFC 5763), or with the hash of the Hello by which ZRTP is (RFC 6189 8): what it offers,
+// how it answers, and the plan for the packets once both sides have spoken. Nothing unencrypted can be agreed: without
+// keys from DTLS or ZRTP there is no voice.
 // Our key stays for the whole call unless the suite changes, so the SRTP context and its rollover counter go on.
 //
 // No I/O, no clock. Owned by one Call.
@@ -28,19 +29,25 @@ struct MediaPlan {
   sdp::Direction direction = sdp::Direction::sendrecv;  // ours
   sdp::CodecFormat voice;                               // what we send, numbered as the peer wants it
   std::vector<sdp::CodecFormat> receive;                // what may come, numbered as we said
-  sdp::MediaProtection protection = sdp::MediaProtection::srtp;
-  media::SrtpKeying send_key;  // these two: unless ZRTP is to agree them
+  std::optional<sdp::Keying> keying;                    // nothing: the ends agree their keys by ZRTP
+  media::SrtpKeying send_key;                           // these two: by SDES
   media::SrtpKeying receive_key;
+  std::optional<sdp::DtlsAgreement> dtls;  // by DTLS
   std::optional<crypto::Sha256Digest> peer_hello_hash;
 };
 using MediaPlanPtr = std::shared_ptr<const MediaPlan>;
 
+// What our descriptions say of us, the same in all of a call.
+struct LocalMedia {
+  Endpoint rtp;
+  std::uint16_t rtcp_port = 0;                                // when the peer does not mux
+  std::optional<crypto::CertificateFingerprint> fingerprint;  // where the policy has Keying::dtls
+  std::optional<crypto::Sha256Digest> hello_hash;             // where it is MediaProtection::endToEnd
+};
+
 class MediaAgreement {
  public:
-  // `local` is where we receive RTP; `rtcp_port` where we receive RTCP when the peer does not mux.
-  // `hello_hash` is of our Hello where the policy is MediaProtection::endToEnd.
-  MediaAgreement(sdp::MediaPolicy policy, Endpoint local, std::uint16_t rtcp_port,
-                 std::optional<crypto::Sha256Digest> hello_hash = std::nullopt);
+  MediaAgreement(sdp::MediaPolicy policy, LocalMedia local);
 
   // What we are willing to do from the next description on: sendonly puts the peer on hold.
   void setDirection(sdp::Direction direction) { willing_ = direction; }
@@ -62,19 +69,24 @@ class MediaAgreement {
  private:
   sdp::LocalAudio base() const;
   std::string render(sdp::LocalAudio& local, const sdp::AudioDescription* offer);
+  void offerFresh(sdp::LocalAudio& local);
+  void offerAgain(sdp::LocalAudio& local) const;
   sdp::CryptoOffer answeringKey(const sdp::CryptoOffer& chosen) const;
+  sdp::DtlsDescription ourDtls(sdp::Setup setup);
+  sdp::DtlsDescription answeringDtls(const sdp::DtlsDescription& offer);
+  void settle(sdp::LocalAudio local, const sdp::AudioDescription& remote);
   MediaPlanPtr plan(const sdp::LocalAudio& local, const sdp::AudioDescription& remote) const;
 
   const sdp::MediaPolicy policy_;
-  const Endpoint rtp_;
-  const std::uint16_t rtcp_port_;
-  const std::optional<crypto::Sha256Digest> hello_hash_;
+  const LocalMedia own_;
   const std::uint64_t session_id_;
   std::uint64_t version_ = 1;
   std::string last_rendered_;  // holds keys; never logged
   sdp::Direction willing_ = sdp::Direction::sendrecv;
   std::optional<sdp::LocalAudio> proposed_;
   std::optional<sdp::LocalAudio> local_;  // agreed
+  std::optional<sdp::DtlsAgreement> association_;
+  std::string tls_id_;  // of the association that is on the offer, or stands
 };
 
 }  // namespace sallyport::phone

@@ -51,6 +51,28 @@ MediaSession::MediaSession(net::Loop& loop, Audio audio)
 
 MediaSession::~MediaSession() = default;
 
+Status MediaSession::allowDtls(DtlsSettings settings, std::function<void(const Error&)> failed) {
+  MediaPath::Events events;
+  events.send = [this](const Endpoint& to, Bytes datagram) { rtp_->send(to, datagram); };
+  events.keys = [this](const media::DtlsSrtpKeys& keys) { useKeys(keys); };
+  events.failed = [this, failed = std::move(failed)](const Error& error) {
+    failed_ = loop_.schedule({}, [failed, error] { failed(error); });
+  };
+  SP_ASSIGN(path_, MediaPath::create(loop_, std::move(settings), std::move(events)));
+  return success();
+}
+
+void MediaSession::useKeys(const media::DtlsSrtpKeys& keys) {
+  auto receiver = media::SrtpReceiver::create(keys.receive());
+  auto sender = media::SrtpSender::create(keys.send());
+  if (!receiver || !sender) return;  // no suite that DTLS can agree is refused here
+  previous_ = std::move(receive_);
+  receive_.emplace(*std::move(receiver));
+  send_.emplace(*std::move(sender));
+  figures_.suite = keys.send().suite;
+  figures_.dtls = DtlsFacts{plan_->dtls->role, plan_->dtls->theirs.fingerprints};
+}
+
 Status MediaSession::agreeKeys(const ZrtpSettings& settings, std::function<void(const ZrtpFacts&)> told) {
   ZrtpSession::Events events;
   events.send = [this](Bytes packet) {
@@ -96,9 +118,11 @@ Status MediaSession::apply(MediaPlanPtr plan) {
   SP_TRY(applySend(*plan));
   if (plan->mux == sdp::RtcpMux::muxed) rtcp_.reset();
   figures_.codec = plan->voice.codec;
-  if (!zrtp_) figures_.suite = plan->send_key.suite;
+  figures_.keying = plan->keying;
+  if (plan->keying == sdp::Keying::sdes) figures_.suite = plan->send_key.suite;
   const bool first = plan_ == nullptr;
   plan_ = std::move(plan);
+  if (plan_->keying == sdp::Keying::dtls) SP_TRY(path_->agree(*plan_));
   if (first) {
     pacer_.emplace(loop_.now());
     timer_ = loop_.scheduleAt(pacer_->next(), [this] { tick(); });
@@ -116,7 +140,8 @@ Status MediaSession::applyReceive(const MediaPlan& plan) {
   if (!receiver_ || receiver_->codec() != plan.voice.codec) {
     SP_ASSIGN(receiver, VoiceReceiver::create(plan.voice.codec, *audio_.sink));
   }
-  if (!zrtp_ && (!plan_ || !(plan_->receive_key == plan.receive_key))) {
+  const bool signalled = plan.keying == sdp::Keying::sdes;
+  if (signalled && (!plan_ || !(plan_->receive_key == plan.receive_key))) {
     SP_ASSIGN(auto fresh, media::SrtpReceiver::create(plan.receive_key));
     previous_ = std::move(receive_);
     receive_.emplace(std::move(fresh));
@@ -131,7 +156,8 @@ Status MediaSession::applySend(const MediaPlan& plan) {
     if (sender_) numbering_ = sender_->numbering();
     SP_ASSIGN(sender, VoiceSender::create(plan.voice, *audio_.source, numbering_));
   }
-  if (!zrtp_ && (!plan_ || !(plan_->send_key == plan.send_key))) {
+  const bool signalled = plan.keying == sdp::Keying::sdes;
+  if (signalled && (!plan_ || !(plan_->send_key == plan.send_key))) {
     SP_ASSIGN(auto fresh, media::SrtpSender::create(plan.send_key));
     send_.emplace(std::move(fresh));
   }
@@ -146,6 +172,8 @@ Status MediaSession::stop() {
   timer_.cancel();
   rtcp_timer_.cancel();
   zrtp_timer_.cancel();
+  failed_.cancel();
+  path_.reset();
   rtp_.reset();
   rtcp_.reset();
   return audio_.sink->finish();
@@ -153,12 +181,16 @@ Status MediaSession::stop() {
 
 // --- in ------------------------------------------------------------------------------------------------
 
-void MediaSession::onDatagram(std::uint32_t token, const Endpoint&, MutableBytes buffer, std::size_t length) {
-  // Who sent it does not matter: only the holder of the key can make one that verifies.
+void MediaSession::onDatagram(std::uint32_t token, const Endpoint& source, MutableBytes buffer, std::size_t length) {
+  // Who sent voice does not matter: only the holder of the key can make one that verifies.
   const MutableBytes packet = buffer.first(length);
   const auto drop = [&](media::DropReason reason) { figures_.drops.count(reason); };
-  if (!plan_) return drop(media::DropReason::notReady);
   const auto kind = media::classify(packet);
+  if (kind == media::DatagramKind::dtls && path_ && token == rtpToken) {
+    if (path_->onDatagram(source, packet) == media::LegTransport::Heard::dropped) drop(media::DropReason::notMedia);
+    return;
+  }
+  if (!plan_) return drop(media::DropReason::notReady);
   if (kind == media::DatagramKind::zrtp && zrtp_ && token == rtpToken) return zrtp_->onPacket(packet);
   if (!receive_) return drop(media::DropReason::beforeAgreement);
   switch (kind) {

@@ -2,7 +2,7 @@
 #pragma once
 // The packets of one call: its UDP ports, SRTP both ways, the 20 ms timer, RTCP reports, and what was
 // measured. Plays an AudioSource to the peer and the peer into an AudioSink. What does not verify is
-// counted and dropped; nothing goes out before a plan with keys is applied, or ZRTP has agreed them.
+// counted and dropped; nothing goes out before a plan with keys is applied, or DTLS or ZRTP has agreed them.
 //
 // Owned by the endpoint's call record, on its loop's thread.
 
@@ -22,14 +22,22 @@
 #include "phone/audio/send_pacer.h"
 #include "phone/audio/source_sink.h"
 #include "phone/media_agreement.h"
+#include "phone/media_path.h"
 #include "phone/voice_receiver.h"
 #include "phone/voice_sender.h"
 #include "phone/zrtp_session.h"
 
 namespace sallyport::phone {
 
+// An association whose peer has the certificate that signalling announced: there are no others.
+struct DtlsFacts {
+  crypto::DtlsRole role = crypto::DtlsRole::server;          // ours
+  std::vector<crypto::CertificateFingerprint> fingerprints;  // that were announced, and one of them was shown
+};
+
 struct MediaFigures {
   std::optional<sdp::Codec> codec;
+  std::optional<sdp::Keying> keying;  // nothing: by ZRTP, or no plan yet
   std::optional<crypto::SrtpSuite> suite;
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_received = 0;  // authentic voice
@@ -41,6 +49,7 @@ struct MediaFigures {
   media::DropCounters drops;
   JitterBuffer::Counters jitter_buffer;
   std::uint64_t undecodable = 0;
+  std::optional<DtlsFacts> dtls;     // once it has agreed
   std::optional<ZrtpFacts> zrtp;     // once it has agreed
   std::uint64_t zrtp_failures = 0;   // what it complained of
   std::optional<Error> audio_error;  // the recording stopped early, and why
@@ -58,6 +67,9 @@ class MediaSession final : private net::MediaHandler {
                                                     const net::PortPool& pool, const IpAddress& local, Audio audio);
   ~MediaSession() override;
 
+  // The keys may come from DTLS, if that is what is agreed. `failed`: why there will be none; once, and from nothing
+  // of ours that runs. Error: as MediaPath::create().
+  Status allowDtls(DtlsSettings settings, std::function<void(const Error&)> failed);
   // The keys are to come from ZRTP, which begins with the first plan. `told`: what it agreed. Error: as
   // ZrtpSession::create().
   Status agreeKeys(const ZrtpSettings& settings, std::function<void(const ZrtpFacts&)> told);
@@ -85,6 +97,7 @@ class MediaSession final : private net::MediaHandler {
   media::Unprotected unprotect(MutableBytes packet, media::Channel channel);
   void onReport(const media::RtcpPacket& packet);
 
+  void useKeys(const media::DtlsSrtpKeys& keys);
   Status applyReceive(const MediaPlan& plan);
   Status applySend(const MediaPlan& plan);
   void tick();
@@ -99,6 +112,8 @@ class MediaSession final : private net::MediaHandler {
   std::unique_ptr<net::MediaPort> rtp_, rtcp_;
   std::uint16_t rtcp_port_ = 0;
   MediaPlanPtr plan_;
+  std::unique_ptr<MediaPath> path_;
+  net::TimerHandle failed_;
   std::unique_ptr<ZrtpSession> zrtp_;
   net::TimerHandle zrtp_timer_;
   std::optional<media::SrtpSender> send_;

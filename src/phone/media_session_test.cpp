@@ -5,57 +5,13 @@
 
 #include <array>
 
-#include "phone/audio/compare.h"
-#include "phone/signalling_test_support.h"
+#include "phone/media_session_test_support.h"
 
 namespace sallyport::phone {
 namespace {
 
 using namespace std::chrono_literals;
-const IpAddress kLoopback = IpAddress::v4({127, 0, 0, 1});
-
-// Two media sessions that have agreed by SDP, on loopback, with time moved by hand.
-struct TwoSessions {
-  FakeClock clock;
-  std::unique_ptr<net::Loop> loop = *net::Loop::create(clock);
-  net::MediaSockets sockets{*loop};
-  net::PortPool pool{{30'000, 39'999}};
-  std::shared_ptr<Pcm> heard_by_a = std::make_shared<Pcm>(Pcm{8'000, {}});
-  std::shared_ptr<Pcm> heard_by_b = std::make_shared<Pcm>(Pcm{8'000, {}});
-  std::unique_ptr<MediaSession> a = open(1, heard_by_a), b = open(2, heard_by_b);
-  MediaAgreement agreement_a = agreementOf(*a), agreement_b = agreementOf(*b);
-
-  std::unique_ptr<MediaSession> open(std::uint64_t seed, std::shared_ptr<Pcm> heard) {
-    return *MediaSession::open(*loop, sockets, pool, kLoopback,
-                               {playTone({{}, seed}, 8'000), recordInto(std::move(heard))});
-  }
-  static MediaAgreement agreementOf(const MediaSession& session) {
-    return MediaAgreement{
-        testing::mediaPolicy({crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()}, {sdp::Codec::pcmu}),
-        session.rtp(), session.rtcpPort()};
-  }
-  void agree() {
-    const auto answer = agreement_b.answer(agreement_a.offer());
-    ASSERT_TRUE(answer) << describe(answer.error());
-    const auto plan = agreement_a.accept(answer->sdp);
-    ASSERT_TRUE(plan) << describe(plan.error());
-    ASSERT_TRUE(a->apply(*plan));
-    ASSERT_TRUE(b->apply(answer->plan));
-  }
-  void pass(std::chrono::milliseconds time) {
-    for (auto gone = 0ms; gone < time; gone += 5ms) {
-      clock.advance(5ms);
-      loop->turn(0ms);
-      loop->turn(0ms);
-    }
-  }
-  void send(const Endpoint& to, Bytes datagram) {
-    auto socket = net::UdpSocket::bind({kLoopback, 0});
-    ASSERT_TRUE(socket);
-    socket->send(to, datagram);
-    for (int i = 0; i < 3; ++i) loop->turn(1ms);
-  }
-};
+using testing::TwoSessions;
 
 TEST(MediaSession, ReportsCrossAndTellTheRoundTrip) {
   TwoSessions two;
@@ -102,7 +58,7 @@ TEST(MediaSession, AnotherKeyInMidCallIsFollowedWithoutALoss) {
   two.agree();
   two.pass(1s);
   // A fresh agreement of the same ports: new keys both ways.
-  auto agreement_a = TwoSessions::agreementOf(*two.a), agreement_b = TwoSessions::agreementOf(*two.b);
+  auto agreement_a = two.a_end.agree(), agreement_b = two.b_end.agree();
   const auto answer = agreement_b.answer(agreement_a.offer());
   ASSERT_TRUE(answer);
   ASSERT_TRUE(two.b->apply(answer->plan));  // b has the new keys before a does

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostLinks = 64;
 constexpr std::chrono::milliseconds kRedialEvery{500};
+constexpr std::string_view kNotAcceptable = "SIP;cause=488;text=\"Not Acceptable Here\"";
 
 std::string userOf(const std::string& uri) {
   const auto parsed = sip::Uri::parse(uri);
@@ -216,7 +217,7 @@ void Phone::onMedia(Call& call, MediaPlanPtr plan) {
   if (conversation == nullptr || !conversation->media_) return;
   if (const auto applied = conversation->media_->apply(plan); !applied) {
     conversation->media_error_ = applied.error();
-    return call.hangUp("SIP;cause=488;text=\"Not Acceptable Here\"");
+    return call.hangUp(kNotAcceptable);
   }
   observer_.onMedia(*conversation, *plan);
 }
@@ -259,7 +260,18 @@ Status Phone::openMedia(Conversation& conversation, const IpAddress& local) {
   SP_ASSIGN(auto audio, observer_.audioFor(conversation));
   SP_ASSIGN(conversation.media_, MediaSession::open(loop_, sockets_, pool_, local, std::move(audio)));
   conversation.local_ = local;
-  if (config_.media.protection != sdp::MediaProtection::endToEnd) return success();
+  return prepareKeys(conversation);
+}
+
+Status Phone::prepareKeys(Conversation& conversation) {
+  if (config_.media.protection != sdp::MediaProtection::endToEnd) {
+    const auto& keyings = config_.media.keyings;
+    if (std::find(keyings.begin(), keyings.end(), sdp::Keying::dtls) == keyings.end()) return success();
+    SP_ASSIGN(conversation.certificate_, certificates_.current(loop_.clock().wall()));
+    return conversation.media_->allowDtls(
+        {conversation.certificate_, config_.media.suites},
+        [this, &conversation](const Error& error) { onMediaFailed(conversation, error); });
+  }
   auto settings = config_.zrtp;
   settings.own_uri = config_.uri;
   settings.peer_uri = conversation.peerUri();
@@ -267,9 +279,17 @@ Status Phone::openMedia(Conversation& conversation, const IpAddress& local) {
       settings, [this, &conversation](const ZrtpFacts& facts) { observer_.onZrtp(conversation, facts); });
 }
 
+void Phone::onMediaFailed(Conversation& conversation, const Error& error) {
+  if (conversation.ended_) return;
+  conversation.media_error_ = error;
+  at([&] { conversation.call_->hangUp(kNotAcceptable); });
+}
+
 MediaAgreement Phone::agreementFor(const Conversation& conversation) const {
   const auto& media = *conversation.media_;
-  return MediaAgreement{config_.media, {conversation.local_, media.rtp().port}, media.rtcpPort(), media.helloHash()};
+  LocalMedia local{{conversation.local_, media.rtp().port}, media.rtcpPort(), {}, media.helloHash()};
+  if (conversation.certificate_) local.fingerprint = conversation.certificate_->fingerprint();
+  return MediaAgreement{config_.media, std::move(local)};
 }
 
 // --- the end of a turn ---------------------------------------------------------------------------------------

@@ -137,6 +137,8 @@ class Phone final : private UserAgent::Shell,
   void endWithoutCall(Conversation& conversation, CallEnd end);
   void closeMedia(Conversation& conversation);
   Status openMedia(Conversation& conversation, const IpAddress& local);
+  Status prepareKeys(Conversation& conversation);
+  void onMediaFailed(Conversation& conversation, const Error& error);
   MediaAgreement agreementFor(const Conversation& conversation) const;
   Conversation* conversationOf(const Call& call);
   void settle();  // at the end of a turn: lets go of what ended, sets the timer
@@ -162,6 +164,7 @@ class Phone final : private UserAgent::Shell,
   UserAgent agent_;
   std::vector<std::unique_ptr<Conversation>> conversations_;
   std::unique_ptr<Home> home_;
+  crypto::DtlsCertificates certificates_;
   bool shutting_down_ = false;
 };
 

@@ -25,8 +25,10 @@ inline sdp::MediaPolicy mediaPolicy(std::vector<crypto::SrtpSuite> suites = {cry
 }
 
 inline MediaAgreement agreementOn(std::uint16_t port, sdp::MediaPolicy policy = mediaPolicy()) {
-  return MediaAgreement{std::move(policy), *Endpoint::parse("127.0.0.1:" + std::to_string(port)),
-                        static_cast<std::uint16_t>(port + 1)};
+  LocalMedia local;
+  local.rtp = *Endpoint::parse("127.0.0.1:" + std::to_string(port));
+  local.rtcp_port = static_cast<std::uint16_t>(port + 1);
+  return MediaAgreement{std::move(policy), std::move(local)};
 }
 
 // One side. What it transmits waits in `outbox` until the test delivers it.

@@ -138,6 +138,12 @@ Result<DtlsDescription> dtlsAnswered(const Session& session, const MediaSection&
   return answer;
 }
 
+std::optional<DtlsRole> standingRole(const std::optional<DtlsAgreement>& before, const DtlsDescription& theirs) {
+  const bool goes_on =
+      before && before->theirs.fingerprints == theirs.fingerprints && before->theirs.tls_id == theirs.tls_id;
+  return goes_on ? std::optional{before->role} : std::nullopt;
+}
+
 Setup answerSetup(Setup offered, std::optional<DtlsRole> current) {
   switch (offered) {
     case Setup::active: return Setup::passive;

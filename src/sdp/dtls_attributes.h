@@ -42,6 +42,11 @@ Result<DtlsDescription> dtlsOffered(const Session& session, const MediaSection& 
 // passive, or nothing is decided) and sdp.tls_id.not_offered.
 Result<DtlsDescription> dtlsAnswered(const Session& session, const MediaSection& section, const DtlsDescription& offer);
 
+struct DtlsAgreement;
+// The role that we have in the association which their description goes on with (RFC 8842 5.3): nothing where it asks
+// for another one.
+std::optional<crypto::DtlsRole> standingRole(const std::optional<DtlsAgreement>& before, const DtlsDescription& theirs);
+
 // What an answer of ours says. An association that goes on keeps its role (RFC 8842 5.3); else an offer that leaves
 // the choice is taken as active, so that the handshake begins with the answer (RFC 5763 5).
 Setup answerSetup(Setup offered, std::optional<crypto::DtlsRole> current);

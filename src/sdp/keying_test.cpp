@@ -152,6 +152,9 @@ TEST(IceOfAStream, IsRefusedOrDoneWithoutWhereNobodyWouldCheck) {
                     lines(kDtlsOffer + kIce);
   EXPECT_EQ(outcome(offerIn(lite, required)), "sdp.ice.lite");
   EXPECT_FALSE(offerIn(lite, accepted)->ice);
+  auto full = required;
+  full.ice_mode = IceMode::full;
+  EXPECT_EQ(offerIn(lite, full)->ice->mode, IceMode::lite) << "we would check";
   const auto separate = std::vector<std::string>{kSdesAudio, kCm128} + kIce;
   EXPECT_EQ(offered(separate, keyedBy({Keying::sdes}, IceUse::require)), "sdp.rtcp_mux.required");
   EXPECT_FALSE(offerIn(description(separate), keyedBy({Keying::sdes}, IceUse::accept))->ice);

@@ -44,7 +44,7 @@ std::string_view toString(Keying keying);  // "SDES", "DTLS-SRTP"
 // Whether the two ends may agree keys of their own by ZRTP (RFC 6189): a=zrtp-hash crosses, and their packets do.
 enum class ZrtpUse : std::uint8_t { refused, relayed };
 
-// Whether ICE finds the way; we are always lite (RFC 8445 2.5). accept: where the peer speaks it, as a full agent.
+// Whether ICE finds the way. accept: where the peer speaks it.
 enum class IceUse : std::uint8_t { never, accept, require };
 
 enum class RtcpMux : std::uint8_t { separate, muxed };
@@ -74,7 +74,8 @@ struct MediaPolicy {
   MediaProtection protection = MediaProtection::srtp;
   std::vector<Keying> keyings{Keying::sdes};  // of SRTP: what is accepted, preferred first; the first is offered
   IceUse ice = IceUse::never;
-  ZrtpUse zrtp = ZrtpUse::refused;  // relayed with MediaProtection::endToEnd
+  IceMode ice_mode = IceMode::lite;  // ours (RFC 8445 2.5): the other end is a full agent then
+  ZrtpUse zrtp = ZrtpUse::refused;   // relayed with MediaProtection::endToEnd
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};  // preferred first
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma, Codec::telephoneEvent, Codec::comfortNoise};
   std::vector<IpNetwork> media_networks;  // where the peer's media may be; empty: any unicast address
@@ -93,7 +94,7 @@ struct AudioDescription {
   std::optional<unsigned> ptime;        // milliseconds
   std::vector<CryptoOffer> crypto;      // acceptable ones, our preferred first; exactly one in an answer; none with avp
   std::optional<DtlsDescription> dtls;  // instead of `crypto`
-  std::optional<IceDescription> ice;    // of a full agent, where the policy lets ICE decide
+  std::optional<IceDescription> ice;    // where the policy lets ICE decide
   std::optional<crypto::Sha256Digest> zrtp_hash;  // of its Hello, where ZRTP is relayed
   MediaLayout layout;
 
@@ -125,7 +126,7 @@ struct LocalAudio {
 // peerDenied: sdp.no_audio, sdp.plain_rtp, sdp.keying.dtls, sdp.keying.sdes (keyed so, which the policy does not have),
 //   sdp.profile, sdp.crypto.none, sdp.crypto.unencrypted, sdp.codec.none, sdp.connection.not_an_address,
 //   sdp.connection.multicast, sdp.connection.outside_networks, sdp.rtcp_mux.required (by DTLS or ICE), sdp.ice.missing,
-//   sdp.ice.lite (ICE is required, and nobody would check).
+//   sdp.ice.lite (ICE is required, and of two lite ends nobody would check).
 // peerMisbehaved: sdp.connection.missing, sdp.connection.family, sdp.connection.forbidden, sdp.media.port_count,
 //   sdp.direction.conflict, sdp.rtcp.malformed, sdp.ptime, sdp.mid, and those of formatsOf() and cryptoLinesOf().
 // And those of dtlsOffered(), iceOf() and zrtpHashOf().

@@ -95,16 +95,18 @@ Status readOfferedKeys(const Session& session, const MediaSection& section, Keyi
 }
 
 // RFC 8445 2.5: two lite agents would both wait for checks.
-Status readIce(const Session& session, const MediaSection& section, IceUse use, AudioDescription& audio) {
-  if (use == IceUse::never) return success();
+Status readIce(const Session& session, const MediaSection& section, const MediaPolicy& policy,
+               AudioDescription& audio) {
+  if (policy.ice == IceUse::never) return success();
   SP_ASSIGN(auto ice, iceOf(session, section));
-  if (ice && ice->mode == IceMode::full && audio.rtcp_mux == RtcpMux::muxed) {
+  const bool both_lite = ice && ice->mode == IceMode::lite && policy.ice_mode == IceMode::lite;
+  if (ice && !both_lite && audio.rtcp_mux == RtcpMux::muxed) {
     audio.ice = std::move(ice);
     return success();
   }
-  if (use == IceUse::accept) return success();
+  if (policy.ice == IceUse::accept) return success();
   if (!ice) return denied("sdp.ice.missing");
-  if (ice->mode == IceMode::lite) return denied("sdp.ice.lite");
+  if (both_lite) return denied("sdp.ice.lite");
   return needMux(audio);
 }
 
@@ -163,7 +165,7 @@ Status readOfferedKeying(const Session& session, const MediaSection& section, co
     tried = true;  // what the policy likes better is refused for its own reason, should nothing else do
   }
   SP_TRY(std::move(keyed));
-  return readIce(session, section, policy.ice, audio);
+  return readIce(session, section, policy, audio);
 }
 
 Status readAnsweredKeying(const Session& session, const MediaSection& section, const LocalAudio& offer,
@@ -178,7 +180,7 @@ Status readAnsweredKeying(const Session& session, const MediaSection& section, c
     SP_ASSIGN(auto crypto, answeredCrypto(section, offer));
     audio.crypto.push_back(std::move(crypto));
   }
-  return offer.ice ? readIce(session, section, policy.ice, audio) : success();
+  return offer.ice ? readIce(session, section, policy, audio) : success();
 }
 
 }  // namespace sallyport::sdp

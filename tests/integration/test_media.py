@@ -5,6 +5,8 @@ from conftest import ROOT  # noqa: F401
 from kit import audio, edge as edges, strangers
 from kit.process import free_port, run
 
+GCM = "AEAD_AES_256_GCM"
+
 
 class Call:
     """Two real phones through a real edge."""
@@ -20,11 +22,14 @@ class Call:
         self.played = {name: audio.write_syllables(state / f"{name}-says.wav", seconds + 1, seed=seed) for seed, name in enumerate(("alice", "bob"))}
         self.heard = {name: state / f"{name}-heard.wav" for name in ("alice", "bob")}
 
-    def start(self, alice=(), bob=()):
+    def call(self, alice=(), bob=()):
         self.bob = edges.answering_phone(self.build, self.state, "bob", self.bob_address, "--play", self.played["bob"],
                                          "--record", self.heard["bob"], "--calls", "1", *bob)
         self.alice = edges.calling_phone(self.build, self.state, "alice", f"sip:bob@{edges.DOMAIN}", self.address, "--play",
                                          self.played["alice"], "--record", self.heard["alice"], "--duration", f"{self.seconds}s", *alice)
+
+    def start(self, alice=(), bob=()):
+        self.call(alice, bob)
         self.id = self.edge.wait_event(lambda e: e.get("code") == "call.answered", 15.0)["call"]
         return self
 
@@ -62,6 +67,11 @@ def place(build, tmp_path):
         each.close()
 
 
+def report_of(phone):
+    """What the phone says of its call when it is over."""
+    return phone.wait_json(lambda event: event.get("event") == "ended", 15.0)
+
+
 def drops(record):
     return {drop["reason"]: drop["packets"] for leg in record["legs"] for drop in leg["media"]["drops"]}
 
@@ -72,7 +82,7 @@ def test_audio_crosses_in_both_directions(place, codec):
     record = call.finish()
     call.judge()
     assert {leg["codec"].lower() for leg in record["legs"]} == {codec}
-    assert all(leg["srtp_suite"] == "AEAD_AES_256_GCM" for leg in record["legs"])
+    assert all(leg["srtp_suite"] == GCM for leg in record["legs"])
     assert all(leg["media"]["mos"] > 3.5 for leg in record["legs"])
     assert record["end"]["code"] == "call.bye"
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/numbers.h"
+#include "crypto/dtls_session.h"
 #include "phone/cli/command_line.h"
 #include "phone/cli/duration.h"
 #include "sip/header_values.h"
@@ -23,8 +24,8 @@ constexpr const char* kFooter =
 // Texts as typed; checked by read().
 struct RawPhone {
   std::string expect_san, tone;
-  std::vector<std::string> codecs, suites;
-  std::string media = "srtp", sas = "b32";
+  std::vector<std::string> codecs, suites, media;
+  std::string sas = "b32";
   ZrtpOptions zrtp;
   AccountOptions account;
   bool json = false, digest = false, scram = false;
@@ -105,17 +106,32 @@ RegistrationPlan read(const RawRegistration& raw) {
   return plan;
 }
 
-void readZrtp(const RawPhone& raw, PhoneOptions& options) {
-  if (raw.media == "srtp") {
-    if (!raw.zrtp.cache.empty() || raw.zrtp.compare) refuse("--media", "zrtp goes with --zrtp-cache and --compare-sas");
+void readKeying(const RawPhone& raw, PhoneOptions& options) {
+  const auto named = [&](const char* name) { return std::count(raw.media.begin(), raw.media.end(), name); };
+  if (named("zrtp") > 0) {
+    if (raw.media.size() > 1) refuse("--media", "zrtp goes alone: the two ends agree their keys, or they do not");
+    options.zrtp = raw.zrtp;
+    options.zrtp->sas = raw.sas == "b256" ? SasForm::base256 : SasForm::base32;
     return;
   }
-  options.zrtp = raw.zrtp;
-  options.zrtp->sas = raw.sas == "b256" ? SasForm::base256 : SasForm::base32;
+  if (!raw.zrtp.cache.empty() || raw.zrtp.compare) refuse("--media", "zrtp goes with --zrtp-cache and --compare-sas");
+  if (named("sdes") > 1 || named("dtls") > 1) refuse("--media", "each once, preferred first");
+  if (!raw.media.empty()) options.keyings.clear();
+  for (const auto& text : raw.media) {
+    options.keyings.push_back(text == "dtls" ? sdp::Keying::dtls : sdp::Keying::sdes);
+  }
+}
+
+void checkDtlsSuites(const PhoneOptions& options) {
+  const auto& known = crypto::kDtlsSrtpSuites;
+  const bool dtls = std::count(options.keyings.begin(), options.keyings.end(), sdp::Keying::dtls) > 0;
+  const bool some = std::find_first_of(options.suites.begin(), options.suites.end(), known.begin(), known.end()) !=
+                    options.suites.end();
+  if (dtls && !some) refuse("--suites", "DTLS agrees AES_256_CM_HMAC_SHA1_80 with nobody; name another one");
 }
 
 void read(const RawPhone& raw, PhoneOptions& options) {
-  readZrtp(raw, options);
+  readKeying(raw, options);
   if (!raw.expect_san.empty()) {
     auto san = parseSan(raw.expect_san);
     if (!san) refuse("--expect-san", san.error().detail);
@@ -142,6 +158,7 @@ void read(const RawPhone& raw, PhoneOptions& options) {
     }
     options.suites.push_back(*suite);
   }
+  checkDtlsSuites(options);
   if (!options.uri.empty()) checkSipUri("--from", options.uri);
   readAccount(raw, options);
   options.output = raw.json ? Output::json : Output::forPeople;
@@ -189,9 +206,11 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
       ->delimiter(',')
       ->allow_extra_args(false);
   app.add_option("--media", raw.media,
-                 "where the keys of SRTP come from: srtp (from SDP), zrtp (from the other end itself)")
-      ->check(CLI::IsMember({"srtp", "zrtp"}))
-      ->capture_default_str();
+                 "where the keys of SRTP come from, preferred first: sdes (from SDP), dtls (a handshake with whoever\n"
+                 "SDP announces); or zrtp (from the other end itself) [default: sdes]")
+      ->check(CLI::IsMember({"sdes", "dtls", "zrtp"}))
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--zrtp-cache", raw.zrtp.cache,
                  "remember in this file whom we have talked to by ZRTP, and warn of others");
   app.add_option("--sas", raw.sas, "how ZRTP shows what people compare: b32 (four letters), b256 (words)")

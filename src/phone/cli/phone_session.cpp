@@ -75,6 +75,7 @@ Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& o
     SP_ASSIGN(config.account, accountOf(*options.account, config.uri));
   }
   config.media.suites = options.suites;
+  config.media.keyings = options.keyings;
   config.media.codecs = options.codecs;
   config.media.codecs.push_back(sdp::Codec::telephoneEvent);
   if (options.zrtp) {

@@ -14,6 +14,10 @@ std::string_view codecName(const MediaFigures& media) {
 std::string_view suiteName(const MediaFigures& media) {
   return media.suite ? crypto::factsOf(*media.suite).name : std::string_view{};
 }
+std::string_view keyingName(const MediaFigures& media) {
+  if (media.zrtp) return "ZRTP";
+  return media.keying ? sdp::toString(*media.keying) : std::string_view{};
+}
 double milliseconds(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1'000; }
 
 JsonLine drops(const media::DropCounters& counters) {
@@ -43,6 +47,14 @@ JsonLine mediaJson(const MediaFigures& media) {
   return json.object("drops", drops(media.drops));
 }
 
+JsonLine dtlsJson(const MediaFigures& media) {
+  JsonLine json;
+  json.flag("fingerprint_verified", media.dtls.has_value());
+  if (!media.dtls) return json;
+  return json.text("role", media.dtls->role == crypto::DtlsRole::client ? "client" : "server")
+      .text("fingerprint", media.dtls->fingerprints.front().text());
+}
+
 template <typename... Values>
 std::string line(const char* format, Values... values) {
   char text[512];
@@ -64,11 +76,13 @@ std::string jsonReport(const CallReport& report) {
       .text("peer", report.peer_uri)
       .number("talked_s", static_cast<double>(report.talked.count()) / 1'000)
       .text("codec", codecName(report.media))
+      .text("keying", keyingName(report.media))
       .text("suite", suiteName(report.media))
       .text("tls_version", report.tls_version)
       .text("tls_suite", report.tls_suite)
       .text("tls_peer", report.tls_peer)
       .object("media", mediaJson(report.media));
+  if (report.media.keying == sdp::Keying::dtls) json.object("dtls", dtlsJson(report.media));
   if (const auto& zrtp = report.media.zrtp) json.text("sas", zrtp->sas).flag("sas_verified", zrtp->verified);
   if (report.media.audio_error) json.text("audio_error", describe(*report.media.audio_error));
   return json.str();
@@ -85,7 +99,9 @@ std::string textReport(const CallReport& report) {
         "  signalling  " + report.tls_version + " " + report.tls_suite + ", the other end is " + report.tls_peer + "\n";
   }
   if (media.suite) {
-    text += "  media       " + std::string{codecName(media)} + " over SRTP " + std::string{suiteName(media)} + "\n";
+    text += "  media       " + std::string{codecName(media)} + " over SRTP " + std::string{suiteName(media)} +
+            ", keys by " + std::string{keyingName(media)} + "\n";
+    if (media.dtls) text += "  certificate as announced: " + media.dtls->fingerprints.front().text() + "\n";
     text += line("  packets     %llu sent, %llu received, %llu lost (%.1f%%), jitter %.1f ms",
                  static_cast<unsigned long long>(media.packets_sent),
                  static_cast<unsigned long long>(media.packets_received),
