@@ -10,6 +10,7 @@ namespace sallyport::media {
 namespace {
 
 constexpr ice::LocalIndex kOnlySocket = 0;  // rtcp-mux: one port, one component
+constexpr std::size_t kMostEarly = 4, kLongestEarly = 1'500;
 
 // Checks may come from wherever SDP may point to (sdp::readAddress): what has proven the password is the peer, and a
 // voice core on a private network is as good as any.
@@ -59,6 +60,7 @@ Status LegTransport::associate(Association agreed, TimePoint now) {
   }
   ++counters_.associations;
   SP_TRY(association_->announce(std::move(agreed.announced)));
+  hearEarly(now);
   begin(now);
   return success();
 }
@@ -92,7 +94,7 @@ void LegTransport::begin(TimePoint now) {
 
 // The pair that ICE has chosen; before that, and where the two differ for a moment, whoever spoke last and may.
 std::optional<Endpoint> LegTransport::dtlsPeer(TimePoint now) const {
-  if (!ice_) return address_.address.isUnspecified() || address_.port == 0 ? std::nullopt : std::optional{address_};
+  if (!ice_) return hasAddress() ? std::optional{address_} : std::nullopt;
   if (auto chosen = path(now)) return chosen;
   if (dtls_source_ && ice_->validated(kOnlySocket, *dtls_source_, now)) return dtls_source_;
   return std::nullopt;
@@ -139,12 +141,26 @@ LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram,
   const bool known = ice_ ? ice_->validated(kOnlySocket, source, now).has_value() : source == address_;
   if (!association_ || !known) {
     counters_.foreign_dtls += !known;
+    if (awaiting_ && !ice_ && !hasAddress()) keepEarly(source, datagram);
     return Heard::dropped;
   }
   dtls_source_ = source;
   association_->onDatagram(datagram, now);
   flush(now);
   return Heard::taken;
+}
+
+// The oldest goes for the newest: who floods this costs the peer a repetition, and us nothing.
+void LegTransport::keepEarly(const Endpoint& source, Bytes datagram) {
+  if (datagram.size() > kLongestEarly) return;
+  if (early_.size() == kMostEarly) early_.erase(early_.begin());
+  early_.push_back({source, {datagram.begin(), datagram.end()}});
+}
+
+void LegTransport::hearEarly(TimePoint now) {
+  for (const auto& [source, datagram] : std::exchange(early_, {})) {
+    if (!ice_ && source == address_) (void)onDtls(source, datagram, now);
+  }
 }
 
 void LegTransport::advance(TimePoint now) {

@@ -4,7 +4,8 @@
 // where the peer has proven to be and which keys were agreed with it; what may pass is the relay's to say.
 //
 // DTLS is heard from a pair that ICE has validated, or without ICE from the very address that SDP names. From anybody
-// else nothing is answered, and nothing changes.
+// else nothing is answered, and nothing changes. What comes before there is such an address waits for it, a few
+// datagrams at most: an answerer's handshake is often faster than its answer (RFC 5763 5).
 //
 // One per branch of a media session, on its worker's thread. No I/O, no clock: datagrams and time come in, datagrams
 // go out. The steady flow of SRTP never comes here.
@@ -73,8 +74,16 @@ class LegTransport {
   ice::StunCounters stun() const { return ice_ ? ice_->counters() : ice::StunCounters{}; }
 
  private:
+  struct Early {
+    Endpoint source;
+    std::vector<std::uint8_t> datagram;
+  };
+
   Heard onStun(const Endpoint& source, Bytes datagram, TimePoint now);
   Heard onDtls(const Endpoint& source, Bytes datagram, TimePoint now);
+  bool hasAddress() const { return !address_.address.isUnspecified() && address_.port != 0; }
+  void keepEarly(const Endpoint& source, Bytes datagram);
+  void hearEarly(TimePoint now);
   std::optional<Endpoint> dtlsPeer(TimePoint now) const;
   void begin(TimePoint now);
   void flush(TimePoint now);
@@ -86,6 +95,7 @@ class LegTransport {
   unsigned generation_ = 0;
   bool proven_ = false;                    // `association_` is counted in it
   bool awaiting_ = false;                  // `association_` was begun for whoever answers
+  std::vector<Early> early_;               // while there is no address, the latest last
   std::optional<DtlsAssociation> former_;  // established, until `association_` is
   std::optional<TimePoint> consent_ends_;  // that advance() has not told of yet
   std::vector<Outgoing> outgoing_;

@@ -93,6 +93,44 @@ TEST_F(LegsPort, HearsDtlsFromTheAddressOfTheDescriptionAlone) {
   keysAgree(peer);
 }
 
+TEST_F(LegsPort, AHelloThatIsFasterThanTheDescriptionIsHeardWithIt) {
+  auto peer = End::make(DtlsRole::client), stranger = End::make(DtlsRole::client);
+  ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
+  for (auto* end : {&peer, &stranger}) {
+    end->association.start(now);
+    for (const auto& hello : end->association.takeOutgoing())
+      EXPECT_EQ(leg.onDatagram(end == &peer ? kPeer : kStranger, hello, now), Heard::dropped);
+  }
+  EXPECT_TRUE(sent().empty()) << "nobody is answered yet";
+  leg.setAddress(kPeer);
+  agree(DtlsRole::server, peer);
+  const auto flight = sent();
+  ASSERT_FALSE(flight.empty());
+  for (const auto& [to, datagram] : flight) {
+    EXPECT_EQ(to, kPeer);
+    peer.association.onDatagram(datagram, now);
+  }
+  talk(peer);
+  keysAgree(peer);
+}
+
+TEST_F(LegsPort, KeepsLittleOfWhatComesEarly) {
+  auto peer = End::make(DtlsRole::client);
+  ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
+  peer.association.start(now);
+  for (const auto& hello : peer.association.takeOutgoing()) {
+    leg.onDatagram(kPeer, hello, now);
+    for (int i = 0; i < 4; ++i) leg.onDatagram(kStranger, hello, now);
+  }
+  leg.setAddress(kPeer);
+  agree(DtlsRole::server, peer);
+  EXPECT_TRUE(sent().empty()) << "what a stranger has pushed out comes again by itself";
+  now = *peer.association.deadline();
+  peer.association.onTime(now);
+  talk(peer);
+  keysAgree(peer);
+}
+
 TEST_F(LegsPort, AClientWaitsUntilThereIsAnAddress) {
   auto peer = End::make(DtlsRole::server);
   agree(DtlsRole::client, peer);

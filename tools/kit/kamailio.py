@@ -2,7 +2,8 @@
 """Kamailio as a TLS voice core: wants a client certificate of everybody, stays in the path by Record-Route,
 passes SDP on untouched. As a proxy: what the edge sends goes to the phone behind it, what that phone sends goes
 to the edge. As a registrar: the edge registers others at it, with a Path (RFC 3327), and calls to them go back by that
-Path; calls to anybody else go to the phone behind it. Written against 5.6."""
+Path; calls to anybody else go to the phone behind it. With a media relay (rtpengine) it changes SDP instead: voice goes
+through that, as the flags for each direction say. Written against 5.6."""
 import os
 import pathlib
 import shutil
@@ -49,7 +50,7 @@ loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
 loadmodule "xlog.so"
-{registrar}
+{more_modules}
 modparam("tls", "config", "{tls}")
 modparam("rr", "enable_full_lr", 1)
 modparam("tm", "fr_timer", 10000)
@@ -66,7 +67,7 @@ request_route {{
   }}
   if (is_method("CANCEL")) {{ if (t_check_trans()) t_relay(); exit; }}
   if (has_totag()) {{
-    if (loose_route()) {{ t_relay(); exit; }}
+    if (loose_route()) {{ {request_media} t_relay(); exit; }}
     if (is_method("ACK") && t_check_trans()) {{ t_relay(); exit; }}
     if (!is_method("ACK")) sl_send_reply("481", "Call Does Not Exist");
     exit;
@@ -75,8 +76,19 @@ request_route {{
 }}
 onreply_route {{
   xlog("L_NOTICE", "heard $rs to $rm from $tls_peer_san_hostname $tls_peer_subject_cn\\n");
+  {response_media}
 }}
 """
+
+# Inwards what comes from the edge, outwards what goes to it; an answer goes back as the offer came.
+REQUEST_MEDIA = """
+  if (is_method("BYE")) rtpengine_delete();
+  else if (has_body("application/sdp")) {
+    if ($tls_peer_san_hostname == "EDGE_NAME") rtpengine_offer("INWARD_MEDIA");
+    else rtpengine_offer("OUTWARD_MEDIA");
+  }
+"""
+RESPONSE_MEDIA = 'if (has_body("application/sdp")) rtpengine_answer("replace-origin replace-session-connection");'
 
 AS_PROXY = """\
   if (!is_method("INVITE")) { sl_send_reply("405", "Method Not Allowed"); exit; }
@@ -84,6 +96,7 @@ AS_PROXY = """\
   record_route();
   $du = "sip:OUTWARD;transport=tls";
   if ($tls_peer_san_hostname == "EDGE_NAME") $du = "sip:INWARD;transport=tls";
+  REQUEST_MEDIA
   if (!t_relay()) sl_reply_error();
 """
 
@@ -128,22 +141,33 @@ require_certificate = yes
 """
 
 
+class MediaRelay:
+    """An rtpengine's address, and the flags for what goes to the phone behind Kamailio and for what goes to the edge."""
+
+    def __init__(self, address, inward, outward):
+        self.modules = f'loadmodule "rtpengine.so"\nmodparam("rtpengine", "rtpengine_sock", "udp:{address}")\n'
+        same = "replace-origin replace-session-connection "
+        self.requests = REQUEST_MEDIA.replace("INWARD_MEDIA", same + inward).replace("OUTWARD_MEDIA", same + outward)
+
+
 class Kamailio(Running):
     """One running Kamailio between `edge` ("host:port" and the dns name in its certificate) and `phone`."""
 
     def __init__(self, folder, identity, ca, edge, phone, edge_name="edge.sallyport.test", port=None,
-                 registrar=False):
+                 registrar=False, media=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.address = f"127.0.0.1:{port or free_port()}"
         tls = self.folder / "tls.cfg"
         tls.write_text(TLS.format(cert=identity[0], key=identity[1], ca=ca))
         routing = self.folder / "kamailio.cfg"
+        request_media = media.requests.replace("EDGE_NAME", edge_name) if media else ""
         requests = AS_REGISTRAR if registrar else AS_PROXY
-        for word, value in (("OUTWARD", edge), ("INWARD", phone), ("EDGE_NAME", edge_name)):
+        for word, value in (("OUTWARD", edge), ("INWARD", phone), ("EDGE_NAME", edge_name), ("REQUEST_MEDIA", request_media)):
             requests = requests.replace(word, value)
         routing.write_text(ROUTING.format(address=self.address, modules=MODULES, tls=tls, outward=edge, edge_name=edge_name,
-                                          registrar=REGISTRAR_MODULES if registrar else "", requests=requests))
+                                          more_modules=(REGISTRAR_MODULES if registrar else "") + (media.modules if media else ""),
+                                          requests=requests, request_media=request_media, response_media=RESPONSE_MEDIA if media else ""))
         # -DD: stays in the foreground, with its children; they end with it
         self.process = Process([PROGRAM, "-f", routing, "-DD", "-E", "-m", "32", "-M", "4", "-x", "tlsf",
                                 "-Y", self.folder, "-w", self.folder], cwd=self.folder)
