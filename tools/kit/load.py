@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole servers under the same load: Sallyport and Kamailio between the callers and the callee that
-bench_load plays, with the same certificates and the same messages. What is compared is the server's own
-CPU per call, so that the generator, which shares the cores, does not count."""
+"""Whole servers under the same load: Sallyport and Kamailio (for voice: the rtpengine it tells) between the callers and the
+callee that bench_load plays, with the same certificates and the same messages. What is compared is the server's own
+CPU per call or packet, so that the generator, which shares the cores, does not count."""
 import json
 import os
 import pathlib
@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import tempfile
 
-from . import kamailio
+from . import kamailio, rtpengine
 from .edge import DOMAIN, Build, Edge, initialise
 from .process import Process, ProcessError, await_port, free_port
 
@@ -40,22 +40,44 @@ loadmodule "textops.so"
 loadmodule "siputils.so"
 modparam("tls", "config", "{tls}")
 modparam("rr", "enable_full_lr", 1)
+{media_modules}
 
 request_route {{
   if (!mf_process_maxfwd_header("10")) {{ sl_send_reply("483", "Too Many Hops"); exit; }}
   if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
   if (has_totag()) {{
-    if (loose_route()) {{ t_relay(); exit; }}
+    if (loose_route()) {{ {media_request} t_relay(); exit; }}
     if (is_method("ACK") && t_check_trans()) {{ t_relay(); exit; }}
     if (!is_method("ACK")) sl_send_reply("481", "Call Does Not Exist");
     exit;
   }}
   if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
+  {media_request}
   record_route();
   $du = "sip:{callee};transport=tls";
   if (!t_relay()) sl_reply_error();
 }}
+onreply_route {{
+  {media_response}
+}}
 """
+
+# One side is offered to leave RTCP in clear: with the same keys on both, rtpengine would pass voice on as it came. Nobody
+# here sends RTCP, and the generator does not know that offer, so it does not see it.
+RTPENGINE_MODULES = """\
+loadmodule "textopsx.so"
+loadmodule "rtpengine.so"
+modparam("rtpengine", "rtpengine_sock", "udp:{address}")
+"""
+RTPENGINE_REQUEST = """
+  if (is_method("BYE")) rtpengine_delete();
+  else if (has_body("application/sdp")) {
+    rtpengine_offer("replace-origin replace-session-connection ICE=remove DTLS=off SDES-unencrypted_srtcp");
+    msg_apply_changes();
+    replace_body_all(" UNENCRYPTED_SRTCP", "");
+  }
+"""
+RTPENGINE_RESPONSE = 'if (has_body("application/sdp")) rtpengine_answer("replace-origin replace-session-connection");'
 
 # What stands in the way of one identity from one address making every call there is.
 LIFTED_GUARD = {
@@ -131,6 +153,7 @@ class KamailioServer:
     """Kamailio between the same two, with the edge's certificate."""
 
     name = "Kamailio"
+    media = {"media_modules": "", "media_request": "", "media_response": ""}
 
     def __init__(self, ground):
         folder = ground.folder / "kamailio"
@@ -138,7 +161,7 @@ class KamailioServer:
         tls, routing = folder / "tls.cfg", folder / "kamailio.cfg"
         tls.write_text(kamailio.TLS.format(cert=ground.edge_identity[0], key=ground.edge_identity[1], ca=ground.ca))
         routing.write_text(KAMAILIO_ROUTING.format(address=ground.address, modules=kamailio.MODULES, tls=tls,
-                                                   callee=ground.callee))
+                                                   callee=ground.callee, **self.media))
         self.process = Process([kamailio.PROGRAM, "-f", routing, "-DD", "-E", "-m", "512", "-M", "8", "-x", "tlsf",
                                 "-Y", folder, "-w", folder], cwd=folder)
         try:
@@ -152,6 +175,27 @@ class KamailioServer:
         self.process.stop()
 
 
+class RtpengineServer(KamailioServer):
+    """rtpengine in user space, told by Kamailio what to relay; what it costs is its own alone, without signalling."""
+
+    name = "rtpengine"
+
+    def __init__(self, ground):
+        self.relay = rtpengine.Rtpengine(ground.folder / "rtpengine", ports=10_000, first=30_000, level=3)
+        self.media = {"media_modules": RTPENGINE_MODULES.format(address=self.relay.address), "media_request": RTPENGINE_REQUEST,
+                      "media_response": RTPENGINE_RESPONSE}
+        try:
+            super().__init__(ground)
+        except ProcessError:
+            self.relay.stop()
+            raise
+        self.pid = self.relay.pid
+
+    def stop(self):
+        super().stop()
+        self.relay.stop()
+
+
 class Cell:
     """One kind of load: what bench_load is told, which figure of it is the price, and what else is shown."""
 
@@ -160,12 +204,10 @@ class Cell:
         self.options, self.suite = options, suite
 
     def server(self, system, ground):
-        if system is KamailioServer:
-            return KamailioServer(ground)
-        return SallyportServer(ground, self.suite)
+        return SallyportServer(ground, self.suite) if system is SallyportServer else system(ground)
 
     def systems(self):
-        return [SallyportServer] if self.mode == "media" else [KamailioServer, SallyportServer]
+        return [RtpengineServer if self.mode == "media" else KamailioServer, SallyportServer]
 
 
 def cells(scale=1.0):
@@ -233,14 +275,15 @@ def measure(build_folder, repetitions, only="", scale=1.0, say=print):
     build, generator = Build(build_folder), pathlib.Path(build_folder) / "bench/bench_load"
     if not build.sallyport.exists() or not generator.exists():
         raise LoadError(f"no sallyport or no bench_load in {build_folder}")
-    absent = kamailio.missing()
-    if absent:
-        say(f"   without Kamailio: {absent}")
+    absent = {KamailioServer: kamailio.missing(), RtpengineServer: kamailio.missing() or rtpengine.missing()}
+    for system, why in absent.items():
+        if why:
+            say(f"   without {system.name}: {why}")
     results = []
     for cell in cells(scale):
         if not re.search(only, cell.title):
             continue
-        systems = [system for system in cell.systems() if not (absent and system is KamailioServer)]
+        systems = [system for system in cell.systems() if not absent.get(system)]
         runs = {system.name: [] for system in systems}
         for _ in range(repetitions):
             for system in systems:
@@ -259,13 +302,13 @@ def values(runs, figure):
 def describe(cell, runs):
     """Lines to print: the price per system, median and spread, and how it compares with Kamailio's."""
     lines = [f"\n-- {cell.title}: server, {cell.unit}"]
-    peer = runs.get("Kamailio")
+    peer = next((name for name in runs if name != SallyportServer.name), None)
     for system, reports in runs.items():
         prices = values(reports, cell.price)
         price = statistics.median(prices)
         line = f"   {system:<10} {price:>9,.1f}  ({min(prices):,.1f} - {max(prices):,.1f})"
-        if peer and system != "Kamailio" and price > 0:
-            line += f"  {statistics.median(values(peer, cell.price)) / price:.2f}x Kamailio"
+        if peer and system != peer and price > 0:
+            line += f"  {peer} {statistics.median(values(runs[peer], cell.price)) / price:.2f}x that"
         lines.append(line)
         shown = ", ".join(f"{name} {statistics.median(values(reports, name)):,.1f}" for name in cell.shown)
         lines.append(f"{'':14}{shown}")

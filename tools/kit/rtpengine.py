@@ -17,10 +17,10 @@ def missing():
 class Rtpengine(Running):
     """One running rtpengine on loopback. `ports`: how many for media."""
 
-    def __init__(self, folder, ports=24, level=5):
+    def __init__(self, folder, ports=24, first=None, level=5):
         folder = pathlib.Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        first = free_port(neighbours=ports)
+        first = first or free_port(neighbours=ports)
         self.address = f"127.0.0.1:{free_port()}"
         self.process = Process([PROGRAM, "--config-file=none", "--interface=lo/127.0.0.1", f"--listen-ng={self.address}", "--table=-1",
                                 "--foreground", "--log-stderr", f"--log-level={level}", f"--port-min={first}", f"--port-max={first + ports - 1}",
