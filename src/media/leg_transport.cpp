@@ -145,9 +145,10 @@ LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram,
     return Heard::dropped;
   }
   dtls_source_ = source;
+  const auto wasted = association_->counters().wasted();
   association_->onDatagram(datagram, now);
   flush(now);
-  return Heard::taken;
+  return association_->counters().wasted() == wasted ? Heard::taken : Heard::dropped;
 }
 
 // The oldest goes for the newest: who floods this costs the peer a repetition, and us nothing.

@@ -9,6 +9,7 @@ namespace {
 constexpr auto kRateWindow = std::chrono::milliseconds{20};  // one frame of every stream
 // A turn with fewer datagrams has most likely found the queues empty, and it is time to let them fill.
 constexpr std::uint32_t kFewInOneTurn = 8;
+constexpr auto kNever = ~std::uint64_t{0};
 
 }  // namespace
 
@@ -18,7 +19,10 @@ class MediaSockets::Port final : public MediaPort, private Pollable {
       : sockets_(sockets), socket_(std::move(socket)), handler_(handler), token_(token) {
     ++sockets_.open_;
   }
-  ~Port() override { --sockets_.open_; }
+  ~Port() override {
+    --sockets_.open_;
+    if (sockets_.reading_ == this) sockets_.reading_ = nullptr;
+  }
 
   Status start(Loop& loop) {
     SP_ASSIGN(watch_, loop.watch(socket_.fd(), kReadable, *this));
@@ -33,14 +37,16 @@ class MediaSockets::Port final : public MediaPort, private Pollable {
   void disconnect() override { socket_.disconnect(); }
 
  private:
-  // The handler may close this port: nothing of it is touched after receive().
-  void onReady(ReadyEvents) override { sockets_.receive(socket_, handler_, token_); }
+  friend class MediaSockets;
+
+  void onReady(ReadyEvents) override { sockets_.receive(*this); }
 
   MediaSockets& sockets_;
   UdpSocket socket_;
   MediaHandler& handler_;
   const std::uint32_t token_;
-  Watch watch_;  // goes before the socket
+  std::uint64_t last_turn_ = kNever;  // in which it was ready
+  Watch watch_;                       // goes before the socket
 };
 
 MediaSockets::MediaSockets(Loop& loop, MediaSocketsOptions options)
@@ -58,23 +64,34 @@ Result<std::unique_ptr<MediaPort>> MediaSockets::open(UdpSocket socket, MediaHan
   return std::unique_ptr<MediaPort>{std::move(port)};
 }
 
-void MediaSockets::receive(const UdpSocket& socket, MediaHandler& handler, std::uint32_t token) {
+// The handler may close the port: nothing of it is touched then.
+void MediaSockets::receive(Port& port) {
+  const bool again = std::exchange(port.last_turn_, turn_) + 1 == turn_;
+  reading_ = &port;
+  for (auto left = again ? kMostInOneTurn : 1; left > 0 && reading_ == &port; --left) {
+    if (!receiveOne(port.socket_, port.handler_, port.token_)) break;
+  }
+  reading_ = nullptr;
+}
+
+// Whether there was one. The echo of a datagram that was refused somewhere counts as none and ends nothing.
+bool MediaSockets::receiveOne(const UdpSocket& socket, MediaHandler& handler, std::uint32_t token) {
   sockaddr_storage source;
   socklen_t source_size = sizeof source;
   const auto received = ::recvfrom(socket.fd(), buffer_->data(), buffer_->size(), MSG_TRUNC,
                                    reinterpret_cast<sockaddr*>(&source), &source_size);
-  // Nothing there after all, or the echo of a datagram that was refused somewhere: neither ends anything.
-  if (received < 0) return;
+  if (received < 0) return false;
   turn_end_.request();
   ++this_turn_;
   const auto length = static_cast<std::size_t>(received);
   if (length > kMediaDatagram) {
     ++counters_.too_long;
-    return;
+    return true;
   }
   ++counters_.datagrams_in;
   counters_.bytes_in += length;
   handler.onDatagram(token, endpointOf(source), *buffer_, length);
+  return true;
 }
 
 void MediaSockets::count(SendOutcome outcome, std::size_t bytes) {
@@ -90,6 +107,7 @@ void MediaSockets::count(SendOutcome outcome, std::size_t bytes) {
 }
 
 void MediaSockets::endTurn() {
+  ++turn_;
   const auto datagrams = std::exchange(this_turn_, 0);
   this_window_ += datagrams;
   const auto window = loop_.now() - window_began_;

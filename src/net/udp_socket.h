@@ -17,7 +17,9 @@ namespace sallyport::net {
 
 struct MediaSocketOptions {
   unsigned dscp = 46;  // 0 to 63
-  int receive_buffer = 128 * 1'024;
+  // What a flood of 10,000 a second fills in 100 ms and more, in which the thread may not run; as far as the system
+  // lets it (net.core.rmem_max).
+  int receive_buffer = 512 * 1'024;
 };
 
 // What became of a datagram handed to the kernel.

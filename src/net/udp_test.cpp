@@ -146,6 +146,27 @@ TEST_P(MediaSocketsTest, NothingIsLostWhileTheLoopBatches) {
   EXPECT_EQ(sockets.counters().send_full, 0u);
 }
 
+// What a flood leaves in a queue, one datagram a turn would not get through before it is full.
+TEST_P(MediaSocketsTest, APortWithMoreThanOneWaitingIsReadUntilItIsEmpty) {
+  constexpr unsigned kMany = 6 * kMostInOneTurn;
+  const auto a = open(1);
+  const auto b = open(2);
+  for (unsigned i = 0; i < kMany; ++i) a->send(b->local(), bytesOf("x"));
+  unsigned turns = 0;
+  ASSERT_TRUE(turnUntil(*loop, [&] { return ++turns, recorder.heard.size() == kMany; }));
+  EXPECT_LE(turns, 12u);
+}
+
+TEST_P(MediaSocketsTest, TheHandlerMayCloseThePortThatHasMoreWaiting) {
+  const auto a = open(1);
+  auto b = open(2);
+  for (unsigned i = 0; i < 4; ++i) a->send(b->local(), bytesOf("x"));
+  ASSERT_TRUE(turnUntil(*loop, [&] { return recorder.heard.size() == 1; }));
+  recorder.close = &b;
+  ASSERT_TRUE(turnUntil(*loop, [&] { return b == nullptr; }));
+  EXPECT_EQ(recorder.heard.size(), 2u);
+}
+
 TEST(UdpSocket, IsMarkedExpeditedForwarding) {
   const auto socket = socketOn(kLoopbackV4);
   int tos = 0;

@@ -4,30 +4,15 @@ everybody who is not who signalling announced."""
 import socket
 
 import pytest
-from conftest import Border, answer_to
-from kit import wire
+from conftest import Border
+from kit import stun, wire
 
 dtls = pytest.importorskip("kit.dtls", reason="python3-openssl is not installed")
-from kit.dtls import DtlsEnd, client_hello, has_line, stun_check  # noqa: E402
-from kit.srtp import MediaEnd, SrtpError, talk  # noqa: E402
+from kit.dtls import DtlsEnd, client_hello, has_line  # noqa: E402
+from kit.srtp import SrtpError, talk  # noqa: E402
+from scripted_call import Call, SdesEnd, described  # noqa: E402
 
 GCM, CM = "AEAD_AES_256_GCM", "AES_CM_128_HMAC_SHA1_80"
-
-
-class SdesEnd(MediaEnd):
-    def __init__(self, suite=GCM):
-        super().__init__()
-        self.suite, self.own = suite, self.key(suite)
-
-    def offer(self):
-        return wire.sdp(self.port, suite=self.suite, key=self.own)
-
-    def answer(self, invite):
-        return answer_to(invite, self.port, suite=self.suite, key=self.own)
-
-
-def described(end, setup, ice=False, version=1, profile=dtls.PROFILE, direction="sendrecv"):
-    return wire.sdp(end.port, profile=profile, crypto=[], attributes=end.attributes(setup, ice), version=version, direction=direction)
 
 
 @pytest.fixture
@@ -53,28 +38,6 @@ def ends():
     yield lambda end: made.append(end) or end
     for end in made:
         end.close()
-
-
-class Call:
-    """alice has called, bob has answered; both sides are as their ends say."""
-
-    def __init__(self, border, offer, answer):
-        self.border, self.caller = border, border.caller()
-        self.caller.send("INVITE", offer)
-        self.link = border.link()
-        self.invite = self.link.request("INVITE")
-        self.callee = wire.Callee(self.link, self.invite)
-        self.callee.respond(200, "OK", answer(self.invite))
-        self.done = self.caller.learn(self.caller.wire.final())
-        assert self.done.status == 200, self.done
-        self.caller.ack(self.done)
-        self.link.request("ACK")
-
-    def hang_up(self):
-        self.caller.send("BYE")
-        self.link.request("BYE")
-        event = self.border.ended()
-        return self.border.edge.ask("evidence", event["call"])
 
 
 def heard_both_ways(a, b):
@@ -233,7 +196,7 @@ def test_a_stranger_gets_silence_and_changes_nothing(border, ends):
     stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     stranger.bind(("127.0.0.1", 0))
     stranger.settimeout(0.5)
-    forged = stun_check(f"{alice.theirs['ufrag']}:{alice.ufrag}", "w" * 24, bytes(12))
+    forged = stun.check(f"{alice.theirs['ufrag']}:{alice.ufrag}", "w" * 24, bytes(12))
     for datagram in (client_hello(), forged, b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x02\x28", b"\x10" + bytes(30)):
         for _ in range(20):
             stranger.sendto(datagram, alice.far)

@@ -3,13 +3,11 @@
 controls (RFC 8445): one check, nominating. For tests."""
 import base64
 import datetime
-import hmac
 import os
 import re
 import socket
 import struct
 import time
-import zlib
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,13 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
+from . import stun
 from .srtp import KEY, SALT, MediaEnd, Srtp, SrtpError
 
 PROFILES = {"AEAD_AES_256_GCM": b"SRTP_AEAD_AES_256_GCM", "AEAD_AES_128_GCM": b"SRTP_AEAD_AES_128_GCM",
             "AES_CM_128_HMAC_SHA1_80": b"SRTP_AES128_CM_SHA1_80"}
 PROFILE = "UDP/TLS/RTP/SAVP"
-DATAGRAM, RECORD_HEADER, COOKIE = 1200, 13, 0x2112A442
-BINDING, SUCCESS = 0x0001, 0x0101
+DATAGRAM, RECORD_HEADER = 1200, 13
 
 
 class Identity:
@@ -135,11 +133,14 @@ class DtlsEnd(MediaEnd):
 
     # --- ICE ---
 
+    def checking(self, password=None, transaction=None, nominate=True):
+        """A check, to be sent."""
+        return stun.check(f"{self.theirs['ufrag']}:{self.ufrag}", password or self.theirs["pwd"], transaction, nominate)
+
     def check(self, password=None, timeout=3.0, nominate=True):
         """One check, until it is answered: True, or False when nothing comes."""
         transaction = os.urandom(12)
-        request = stun_check(f"{self.theirs['ufrag']}:{self.ufrag}", password or self.theirs["pwd"], transaction, nominate)
-        self.socket.sendto(request, self.far)
+        self.socket.sendto(self.checking(password, transaction, nominate), self.far)
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             self.socket.settimeout(max(0.01, deadline - time.monotonic()))
@@ -148,24 +149,8 @@ class DtlsEnd(MediaEnd):
             except socket.timeout:
                 return False
             if heard[0] < 4 and heard[8:20] == transaction:
-                return struct.unpack("!H", heard[:2])[0] == SUCCESS
+                return struct.unpack("!H", heard[:2])[0] == stun.SUCCESS
         return False
-
-
-def stun_check(username, password, transaction, nominate=True):
-    """A binding request of a controlling agent, with its integrity and fingerprint (RFC 8445 7.1, RFC 8489 14)."""
-    def attribute(kind, value):
-        return struct.pack("!HH", kind, len(value)) + value + bytes(-len(value) % 4)
-
-    def message(attributes, more):
-        return struct.pack("!HHI", BINDING, len(attributes) + more, COOKIE) + transaction + attributes
-
-    attributes = attribute(0x0006, username.encode()) + attribute(0x0024, struct.pack("!I", 0x6E0001FF))
-    attributes += attribute(0x802A, os.urandom(8)) + (attribute(0x0025, b"") if nominate else b"")
-    mac = hmac.new(password.encode(), message(attributes, 24), "sha1").digest()
-    attributes += attribute(0x0008, mac)
-    checksum = zlib.crc32(message(attributes, 8)) ^ 0x5354554E
-    return message(attributes + attribute(0x8028, struct.pack("!I", checksum)), 0)
 
 
 def client_hello():

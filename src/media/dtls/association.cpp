@@ -47,10 +47,12 @@ void DtlsAssociation::onDatagram(Bytes datagram, TimePoint now) {
   }
   bytes_heard_ += datagram.size();
   const bool was_complete = session_->complete();
+  const auto to_say = outgoing_.size();
   const auto heard = sift(datagram, now);
   if (!heard.records.empty()) onProgress(session_->receive(heard.records), now);
   if (was_complete && heard.handshake_in_clear && !over()) answerRepetition(datagram.size());
-  if (heard.records.empty() && !(was_complete && heard.handshake_in_clear)) ++counters_.malformed;
+  const bool of_no_use = was_complete ? !over() && outgoing_.size() == to_say : heard.records.empty();
+  if (of_no_use) ++counters_.malformed;
 }
 
 bool DtlsAssociation::withinBudget(std::size_t bytes, TimePoint now) {
@@ -65,19 +67,20 @@ bool DtlsAssociation::withinBudget(std::size_t bytes, TimePoint now) {
 }
 
 // After the handshake nothing in clear has a meaning; before it an alert in clear is only remembered, and a server that
-// has heard no hello is shown nothing else, which would lie in wait for what comes after the hello.
+// has heard no hello is shown nothing else, which would lie in wait for what comes after the hello. What the peer can
+// not have said in its role is shown to nobody.
 DtlsAssociation::Heard DtlsAssociation::sift(Bytes datagram, TimePoint now) {
   Heard heard;
+  const auto peer = settings_.role == crypto::DtlsRole::server ? crypto::DtlsRole::client : crypto::DtlsRole::server;
   ByteReader reader{datagram};
   while (const auto record = nextDtlsRecord(reader)) {
-    const bool handshake = record->inClear() && (record->content == DtlsContent::handshake ||
-                                                 record->content == DtlsContent::changeCipherSpec);
+    const bool handshake = isHandshakeOf(peer, *record);
     if (handshake) heard.handshake_in_clear = true;
     if (const auto alert = endingAlert(*record); alert && state_ == DtlsState::handshaking && !alert_) {
       alert_ = Alert{*alert, now + kAlertGrace};
     }
     bool wanted = !record->inClear() || (handshake && !session_->complete());
-    if (state_ == DtlsState::idle) wanted = isClientHello(*record);
+    if (state_ == DtlsState::idle) wanted = handshake && isClientHello(*record);
     if (wanted) heard.records.insert(heard.records.end(), record->whole.begin(), record->whole.end());
   }
   return heard;

@@ -51,8 +51,10 @@ enum class DtlsState : std::uint8_t {
 struct DtlsCounters {
   std::uint64_t datagrams = 0;  // received
   std::uint64_t over_budget = 0;
-  std::uint64_t malformed = 0;    // not a record of DTLS 1.2, or nothing of use in it
+  std::uint64_t malformed = 0;    // not a record of DTLS 1.2, or nothing of use in it; all that changes nothing
   std::uint64_t repetitions = 0;  // flights sent again
+
+  std::uint64_t wasted() const { return over_budget + malformed; }
 };
 
 class DtlsAssociation {

@@ -119,6 +119,35 @@ TEST(DtlsFlood, WhileItLastsTheHandshakeWaitsAndThenItCompletes) {
   EXPECT_GT(pair.client.association.counters().over_budget, 900u);
 }
 
+// Message types, lengths and pieces that no peer in its role has: anybody's, and nothing that ends a handshake.
+TEST(DtlsNonsense, AmidTheHandshakeIsShownToNobody) {
+  const std::vector<std::vector<std::uint8_t>> pieces{
+      {1, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 2, 0xAA, 0xAA},          // a hello, to a client
+      {20, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 2, 0xAA, 0xAA},         // Finished in clear
+      {2, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 2, 0xAA, 0xAA},  // without end
+      {11, 0, 0, 40, 0, 1, 0, 0, 39, 0, 0, 2, 0xAA, 0xAA},        // beyond the end of its message
+      {11, 0, 0, 40, 0, 1, 0, 0, 0, 0, 0, 40, 0xAA, 0xAA},        // beyond the end of its record
+      {2, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0},                      // empty
+      {2, 0, 0},                                                  // no header
+      {},
+  };
+  Pair pair;
+  pair.announceBoth();
+  pair.client.association.start(pair.now);
+  pair.carryFrom(DtlsRole::client);
+  for (auto* end : {&pair.client, &pair.server}) {
+    const auto before = end->association.counters().malformed;
+    for (const auto& piece : pieces) {
+      if (end == &pair.server && !piece.empty() && piece[0] == 1) continue;  // from a client it may be
+      end->association.onDatagram(recordOf(22, piece), pair.now);
+    }
+    end->association.onDatagram(recordOf(20, {2}), pair.now);
+    EXPECT_GE(end->association.counters().malformed - before, pieces.size());
+  }
+  pair.run();
+  EXPECT_TRUE(pair.keysAgree());
+}
+
 TEST(DtlsReplay, OfWholeFlightsAtAnyTimeChangesNothing) {
   Pair pair;
   pair.announceBoth();

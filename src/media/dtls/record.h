@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/bytes.h"
+#include "crypto/dtls_role.h"
 
 namespace sallyport::media {
 
@@ -27,6 +28,10 @@ struct DtlsRecord {
 std::optional<DtlsRecord> nextDtlsRecord(ByteReader& datagram);
 
 bool isClientHello(const DtlsRecord& record);  // or a fragment of one
+
+// Whether a peer in that role may say it in clear: handshake messages of its own, of a length that one has, each piece
+// within its message (RFC 6347 4.2.2), or the change of cipher. A session that is shown anything else gives up.
+bool isHandshakeOf(crypto::DtlsRole sender, const DtlsRecord& record);
 
 // The description of a fatal alert in clear, or of close_notify; nothing for any other record (RFC 5246 7.2).
 std::optional<std::uint8_t> endingAlert(const DtlsRecord& record);

@@ -10,7 +10,8 @@ namespace sallyport::media::ice {
 namespace {
 
 constexpr std::size_t kMostSources = 32;
-constexpr std::size_t kMostSeen = 128;  // more than a minute of a whole check list's checks of one call
+constexpr std::size_t kMostSeen = 128;    // more than a minute of a whole check list's checks of one call
+constexpr unsigned kMostRepetitions = 8;  // of one check: RFC 8489 6.2.1 knows of 7
 constexpr std::size_t kLongestAnswer = 128;
 
 std::string_view reasonOf(int code) {
@@ -47,40 +48,48 @@ CheckGate::Admission CheckGate::admit(LocalIndex local, const Endpoint& source, 
   const auto username = message.username().value_or("");
   const bool former = former_ && former_->isNamedBy(username);
   if (!former && !current_.isNamedBy(username)) return StunOutcome::unknownUser;
-  if (!examines(local, source, now)) return StunOutcome::throttled;
+  auto* known = find(local, source);
+  if (known == nullptr && !strangers_.take(now)) return StunOutcome::throttled;
   const auto authenticated = stun::authenticate(message, former ? former_->key : current_.key);
   if (!authenticated) return StunOutcome::wrongIntegrity;
-  if (isReplay(local, source, message.transaction())) return StunOutcome::replayed;
+  // A retransmission comes from where the first came from. STUN itself has nothing against a copy from elsewhere,
+  // which would make the copier's address a pair (RFC 8445 19.2), or against a thousand of them.
+  if (auto* earlier = find(message.transaction())) {
+    const bool again = earlier->local == local && earlier->source == source && ++earlier->times <= kMostRepetitions;
+    if (!again) return StunOutcome::replayed;
+  } else {
+    if (known != nullptr && !known->bucket.take(now)) return StunOutcome::throttled;
+    remember({message.transaction(), local, source});
+  }
   know(local, source, now);
   return AdmittedCheck{*authenticated, former ? Generation::former : Generation::current};
 }
 
-bool CheckGate::examines(LocalIndex local, const Endpoint& source, TimePoint now) {
+CheckGate::Source* CheckGate::find(LocalIndex local, const Endpoint& source) {
   const auto known = std::find_if(known_.begin(), known_.end(), [&](const Source& candidate) {
     return candidate.local == local && candidate.endpoint == source;
   });
-  return known == known_.end() ? strangers_.take(now) : known->bucket.take(now);
+  return known == known_.end() ? nullptr : &*known;
 }
 
-// A retransmission comes from where the first came from. STUN itself has nothing against a copy from elsewhere, which
-// would make the copier's address a pair (RFC 8445 19.2).
-bool CheckGate::isReplay(LocalIndex local, const Endpoint& source, const stun::TransactionId& transaction) {
+CheckGate::Seen* CheckGate::find(const stun::TransactionId& transaction) {
   const auto earlier = std::find_if(seen_.begin(), seen_.end(),
                                     [&](const Seen& candidate) { return candidate.transaction == transaction; });
-  if (earlier != seen_.end()) return earlier->local != local || earlier->source != source;
+  return earlier == seen_.end() ? nullptr : &*earlier;
+}
+
+void CheckGate::remember(const Seen& check) {
   if (seen_.size() < kMostSeen) {
-    seen_.push_back({transaction, local, source});
+    seen_.push_back(check);
   } else {
-    seen_[next_seen_] = {transaction, local, source};
+    seen_[next_seen_] = check;
     next_seen_ = (next_seen_ + 1) % kMostSeen;
   }
-  return false;
 }
 
 void CheckGate::know(LocalIndex local, const Endpoint& source, TimePoint now) {
-  for (auto& known : known_) {
-    if (known.local != local || known.endpoint != source) continue;
-    known.heard = now;
+  if (auto* known = find(local, source)) {
+    known->heard = now;
     return;
   }
   Source entry{local, source, TokenBucket{limits_.per_source_per_second, limits_.per_source_burst}, now};

@@ -2,7 +2,9 @@
 #pragma once
 // Where checks knock (RFC 8445 7.3). A check that is not clearly the peer's changes nothing and gets no answer: not one
 // of a wrong session, not one without the password, not one that somebody recorded and sends again from elsewhere.
-// The cheap questions come first, and a stranger who guesses no session can not use up what the peer may ask.
+// The cheap questions come first, and a stranger who guesses no session can not use up what the peer may ask. Nor can
+// somebody who writes under the peer's address: from where the password was proven every check is verified, and only
+// those that verify count.
 //
 // Part of an agent, on its thread. Time is an argument.
 
@@ -22,7 +24,7 @@
 namespace sallyport::media::ice {
 
 struct CheckLimits {
-  std::uint32_t per_source_per_second = 25;  // from an address that has authenticated
+  std::uint32_t per_source_per_second = 25;  // answered, of an address that has authenticated
   std::uint32_t per_source_burst = 50;
   std::uint32_t strangers_per_second = 100;  // from all others that name the session
   std::uint32_t strangers_burst = 100;
@@ -75,10 +77,12 @@ class CheckGate {
     stun::TransactionId transaction{};
     LocalIndex local = 0;
     Endpoint source;
+    unsigned times = 1;
   };
 
-  bool examines(LocalIndex local, const Endpoint& source, TimePoint now);
-  bool isReplay(LocalIndex local, const Endpoint& source, const stun::TransactionId& transaction);
+  Source* find(LocalIndex local, const Endpoint& source);
+  Seen* find(const stun::TransactionId& transaction);
+  void remember(const Seen& check);
   void know(LocalIndex local, const Endpoint& source, TimePoint now);
   const stun::IntegrityKey& keyFor(const AdmittedCheck& check) const;
 

@@ -192,6 +192,22 @@ TEST_F(IceLite, IsNotExhaustedByThoseWhoDoNotKnowTheSession) {
   EXPECT_EQ(outcome([](Check&) {}), StunOutcome::answered);
 }
 
+TEST_F(IceLite, IsNotExhaustedByThoseWhoWriteUnderThePeersAddress) {
+  nominate();
+  for (int i = 0; i < 1'000; ++i)
+    EXPECT_EQ(outcome([](Check& c) { c.password = "guessedguessedguessedgu"; }), StunOutcome::wrongIntegrity);
+  EXPECT_EQ(outcome([](Check&) {}), StunOutcome::answered);
+}
+
+TEST_F(IceLite, AnswersARecordedCheckThatComesAgainSoOftenAndNoMore) {
+  const auto recorded = check([](Check& c) { c.use_candidate = true; });
+  unsigned answered = 0;
+  for (int i = 0; i < 1'000; ++i) answered += receive(recorded).outcome == StunOutcome::answered ? 1 : 0;
+  EXPECT_EQ(answered, 8u);
+  EXPECT_EQ(receive(recorded).outcome, StunOutcome::replayed);
+  EXPECT_EQ(outcome([](Check&) {}), StunOutcome::answered);  // one of the peer's own
+}
+
 TEST_F(IceLite, AnswersAPeerSoOftenASecondAndNoMore) {
   unsigned answered = 0;
   for (int i = 0; i < 200; ++i) answered += outcome([](Check&) {}) == StunOutcome::answered ? 1 : 0;
