@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Asterisk (chan_pjsip, mutual TLS, SDES) as the PBX behind the edge: phones register at the edge, dial through
+"""Asterisk (chan_pjsip, mutual TLS, SDES or DTLS) as the PBX behind the edge: phones register at the edge, dial through
 Asterisk, hold and are transferred."""
 import pytest
 from kit import asterisk, baresip, edge as edges
@@ -12,23 +12,32 @@ PBX_NAME = "pbx." + edges.DOMAIN
 PBX_LEG = ("dns:" + PBX_NAME, CM, "TLSv1.2")
 
 
-def behind(pbx_address, own):
+def behind(pbx_address, own, keys=""):
     """What phones dial goes to the PBX; what the PBX calls is whoever is registered. Both may transfer."""
     peer = (f'[[peer]]\nname = "pbx"\npreset = "asterisk"\nidentities = ["dns:{PBX_NAME}"]\ntrust = "private"\n'
-            f'address = "{pbx_address}"\nasserted_identity = "sip:pbx@{edges.DOMAIN}"\n\n'
+            f'address = "{pbx_address}"\nasserted_identity = "sip:pbx@{edges.DOMAIN}"\n{keys}\n'
             '[[route]]\nfrom_peer = "device"\nuser = "*"\nto = "pbx"\n\n[[route]]\n')
     return lambda text: own(text).replace('"INFO"]', '"INFO", "REFER", "NOTIFY"]').replace("[[route]]\n", peer, 1)
 
 
 @pytest.fixture
-def pbx(stage):  # noqa: F811
+def begin(stage):  # noqa: F811
     """The edge, Asterisk behind it, and a way to have registered baresips."""
-    address = f"127.0.0.1:{free_port()}"
-    stage.prepare(calling=("alice", "bob", "carol"), edit=behind(address, registering(stage.state)))
-    stage.run()
-    stage.pbx = stage.keep(asterisk.Asterisk(stage.folder / "asterisk", stage.issue("pbx", "--dns", PBX_NAME), stage.ca, stage.address, address))
-    stage.phone = lambda name, **options: stage.baresip(name, edge=stage.address, registers=True, **options).registered()
-    return stage
+    def make(media=asterisk.SDES, keys=""):
+        address = f"127.0.0.1:{free_port()}"
+        stage.prepare(calling=("alice", "bob", "carol"), edit=behind(address, registering(stage.state), keys))
+        stage.run()
+        stage.pbx = stage.keep(asterisk.Asterisk(stage.folder / "asterisk", stage.issue("pbx", "--dns", PBX_NAME), stage.ca, stage.address,
+                                                 address, media=media))
+        stage.phone = lambda name, **options: stage.baresip(name, edge=stage.address, registers=True, **options).registered()
+        return stage
+
+    return make
+
+
+@pytest.fixture
+def pbx(begin):
+    return begin()
 
 
 def leg_of(stage, name):  # noqa: F811
@@ -72,6 +81,20 @@ def test_asterisk_hears_and_echoes(pbx):
     alice.hang_up()
     ended(pbx, 1)
     assert_heard(pbx.speech("alice"), alice.heard())
+
+
+@pytest.mark.parametrize("media, ice", [(asterisk.DTLS, "never"), (asterisk.DTLS_BY_ICE, "require")], ids=["address", "ice"])
+def test_asterisk_keys_its_leg_by_dtls(begin, media, ice):
+    pbx = begin(media, f'media = ["dtls"]\nice = "{ice}"\n')
+    bob, alice = pbx.phone("bob", answer=True), pbx.phone("alice")
+    alice.dial("sip:bob@" + edges.DOMAIN).established()
+    talk(alice.recording)
+    alice.hang_up()
+    bob.closed()
+    keyings = [(leg["keying"], leg["sans"][0] == PBX_LEG[0]) for record in ended(pbx, 2) for leg in record["legs"]]
+    assert sorted(keyings) == [("DTLS-SRTP", True), ("DTLS-SRTP", True), ("SDES", False), ("SDES", False)], keyings
+    assert_heard(pbx.speech("alice"), bob.heard())
+    assert_heard(pbx.speech("bob"), alice.heard())
 
 
 def test_hold_reaches_the_far_phone_through_asterisk_and_ends(pbx):

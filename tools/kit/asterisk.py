@@ -104,7 +104,7 @@ context=from-edge
 disallow=all
 allow=ulaw
 aors=edge
-media_encryption=sdes
+{media}
 media_encryption_optimistic=no
 dtmf_mode=rfc4733
 direct_media=no
@@ -122,6 +122,10 @@ type=identify
 endpoint=edge
 match=127.0.0.1
 """
+
+SDES = "media_encryption=sdes"
+DTLS = "media_encryption=dtls\ndtls_auto_generate_cert=yes\ndtls_setup=actpass\ndtls_verify=fingerprint\nrtcp_mux=yes"
+DTLS_BY_ICE = DTLS + "\nice_support=yes"
 
 # 600 echoes; 7NAME answers and sends the caller on to NAME; every other word is called at the edge.
 DIALPLAN = """\
@@ -142,14 +146,14 @@ class Asterisk(Running):
     """One running Asterisk at `address` behind `edge`, "host:port": the edge's certificate must name
     that host and the one in the edge's Contact. Its resolver asks DNS servers only, so here both are addresses."""
 
-    def __init__(self, folder, identity, ca, edge, address, domain="sallyport.test"):
+    def __init__(self, folder, identity, ca, edge, address, domain="sallyport.test", media=SDES):
         self.folder, self.address = pathlib.Path(folder), address
         self.folder.mkdir(parents=True)
         files = {
             "asterisk.conf": DIRECTORIES.format(folder=self.folder, libraries=LIBRARIES, data=FOLDER / "usr/share/asterisk"),
             "modules.conf": MODULES,
             "logger.conf": "[logfiles]\nconsole => notice,warning,error,verbose(0)\n",
-            "pjsip.conf": PJSIP.format(address=address, cert=identity[0], key=identity[1], ca=ca, edge=edge),
+            "pjsip.conf": PJSIP.format(address=address, cert=identity[0], key=identity[1], ca=ca, edge=edge, media=media),
             "rtp.conf": "[general]\nrtpstart=10000\nrtpend=60000\n",
             "extensions.conf": DIALPLAN.format(domain=domain),
         }
