@@ -20,6 +20,10 @@ media::SrtpKeying keyingOf(const sdp::CryptoOffer& line) {
   return {line.suite, line.key_and_salt.clone(), line.lifetime};
 }
 
+sdp::IceCredentials clone(const sdp::IceCredentials& credentials) {
+  return {credentials.ufrag, credentials.password.clone()};
+}
+
 const sdp::CodecFormat& voiceOf(const std::vector<sdp::CodecFormat>& formats) {
   return *std::find_if(formats.begin(), formats.end(),
                        [](const auto& format) { return sdp::carriesVoice(format.codec); });
@@ -73,6 +77,7 @@ void MediaAgreement::offerFresh(sdp::LocalAudio& local) {
   local.formats = sdp::defaultFormats(policy_.codecs);
   local.profile = sdp::Profile::avp;
   if (!sdp::isKeyed(policy_.protection)) return;
+  if (own_.ice) local.ice = own_.ice->clone();
   if (policy_.keyings.front() == sdp::Keying::dtls) {
     local.profile = sdp::Profile::dtlsSavp;
     local.dtls = ourDtls(sdp::Setup::actpass);
@@ -98,6 +103,7 @@ void MediaAgreement::offerAgain(sdp::LocalAudio& local) const {
   for (const auto& line : local_->crypto) local.crypto.push_back(line.clone());
   local.dtls = local_->dtls;
   if (local.dtls) local.dtls->setup = sdp::Setup::actpass;  // RFC 8842 5.2
+  if (local_->ice) local.ice = own_.ice->clone();
 }
 
 Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
@@ -105,6 +111,7 @@ Result<MediaPlanPtr> MediaAgreement::accept(std::string_view answer) {
   SP_ASSIGN(const auto session, sdp::Session::parse(answer));
   SP_ASSIGN(const auto remote, sdp::readAnswer(session, *proposed_, policy_));
   auto local = proposed_->clone();
+  if (!remote.ice) local.ice.reset();
   if (local.dtls) {
     local.dtls->setup = sdp::answerSetup(remote.dtls->setup, {});  // what their choice leaves us
   } else if (!local.crypto.empty()) {
@@ -123,6 +130,7 @@ Result<MediaAgreement::Answer> MediaAgreement::answer(std::string_view text) {
   auto local = base();
   if (!offer.crypto.empty()) local.crypto.push_back(answeringKey(offer.crypto.front()));
   if (offer.dtls) local.dtls = answeringDtls(*offer.dtls);
+  if (offer.ice && own_.ice) local.ice = answeringIce(*offer.ice);
   local.formats = settledOn(offer.formats);
   local.profile = offer.profile;
   local.layout = offer.layout;
@@ -153,11 +161,24 @@ sdp::DtlsDescription MediaAgreement::answeringDtls(const sdp::DtlsDescription& o
   return ours;
 }
 
+// Other credentials of theirs are a restart, and ours follow (RFC 8445 9).
+sdp::IceDescription MediaAgreement::answeringIce(const sdp::IceDescription& offer) {
+  const auto& theirs = offer.credentials;
+  if (peer_session_ && (peer_session_->ufrag != theirs.ufrag || !(peer_session_->password == theirs.password))) {
+    auto [ufrag, password] = media::ice::Credentials::fresh();
+    own_.ice->credentials = {std::move(ufrag), std::move(password)};
+  }
+  return own_.ice->clone();
+}
+
 void MediaAgreement::settle(sdp::LocalAudio local, const sdp::AudioDescription& remote) {
   association_.reset();
   if (local.dtls) {
-    association_.emplace(sdp::DtlsAgreement{sdp::roleOf(local.dtls->setup), *local.dtls, *remote.dtls, remote.rtp});
+    association_.emplace(sdp::DtlsAgreement{sdp::roleOf(local.dtls->setup), *local.dtls, *remote.dtls, {}});
+    if (!local.ice) association_->their_address = remote.rtp;
   }
+  peer_session_.reset();
+  if (local.ice) peer_session_ = clone(remote.ice->credentials);
   local_ = std::move(local);
 }
 
@@ -171,6 +192,7 @@ MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::Audio
   plan->receive = local.formats;
   plan->keying = remote.keying();
   plan->dtls = association_;
+  if (local.ice) plan->ice = IcePlan{clone(local.ice->credentials), remote.ice->clone()};
   plan->peer_hello_hash = remote.zrtp_hash;
   if (plan->keying != sdp::Keying::sdes) return plan;
   plan->send_key = keyingOf(local.crypto.front());

@@ -18,6 +18,7 @@
 #include "core/endpoint.h"
 #include "core/result.h"
 #include "media/srtp.h"
+#include "phone/ice_way.h"
 #include "sdp/offer_answer.h"
 
 namespace sallyport::phone {
@@ -33,6 +34,7 @@ struct MediaPlan {
   media::SrtpKeying send_key;                           // these two: by SDES
   media::SrtpKeying receive_key;
   std::optional<sdp::DtlsAgreement> dtls;  // by DTLS
+  std::optional<IcePlan> ice;              // where both sides speak it
   std::optional<crypto::Sha256Digest> peer_hello_hash;
 };
 using MediaPlanPtr = std::shared_ptr<const MediaPlan>;
@@ -42,6 +44,7 @@ struct LocalMedia {
   Endpoint rtp;
   std::uint16_t rtcp_port = 0;                                // when the peer does not mux
   std::optional<crypto::CertificateFingerprint> fingerprint;  // where the policy has Keying::dtls
+  std::optional<sdp::IceDescription> ice;                     // where it has ICE
   std::optional<crypto::Sha256Digest> hello_hash;             // where it is MediaProtection::endToEnd
 };
 
@@ -74,11 +77,12 @@ class MediaAgreement {
   sdp::CryptoOffer answeringKey(const sdp::CryptoOffer& chosen) const;
   sdp::DtlsDescription ourDtls(sdp::Setup setup);
   sdp::DtlsDescription answeringDtls(const sdp::DtlsDescription& offer);
+  sdp::IceDescription answeringIce(const sdp::IceDescription& offer);
   void settle(sdp::LocalAudio local, const sdp::AudioDescription& remote);
   MediaPlanPtr plan(const sdp::LocalAudio& local, const sdp::AudioDescription& remote) const;
 
   const sdp::MediaPolicy policy_;
-  const LocalMedia own_;
+  LocalMedia own_;  // with the ICE session that is in force
   const std::uint64_t session_id_;
   std::uint64_t version_ = 1;
   std::string last_rendered_;  // holds keys; never logged
@@ -86,7 +90,8 @@ class MediaAgreement {
   std::optional<sdp::LocalAudio> proposed_;
   std::optional<sdp::LocalAudio> local_;  // agreed
   std::optional<sdp::DtlsAgreement> association_;
-  std::string tls_id_;  // of the association that is on the offer, or stands
+  std::optional<sdp::IceCredentials> peer_session_;  // of the peer, that ours goes with
+  std::string tls_id_;                               // of the association that is on the offer, or stands
 };
 
 }  // namespace sallyport::phone

@@ -51,7 +51,7 @@ MediaSession::MediaSession(net::Loop& loop, Audio audio)
 
 MediaSession::~MediaSession() = default;
 
-Status MediaSession::allowDtls(DtlsSettings settings, std::function<void(const Error&)> failed) {
+Status MediaSession::openPath(PathSettings settings, std::function<void(const Error&)> failed) {
   MediaPath::Events events;
   events.send = [this](const Endpoint& to, Bytes datagram) { rtp_->send(to, datagram); };
   events.keys = [this](const media::DtlsSrtpKeys& keys) { useKeys(keys); };
@@ -60,6 +60,19 @@ Status MediaSession::allowDtls(DtlsSettings settings, std::function<void(const E
   };
   SP_ASSIGN(path_, MediaPath::create(loop_, std::move(settings), std::move(events)));
   return success();
+}
+
+std::optional<sdp::IceDescription> MediaSession::iceDescription() const {
+  const auto* ice = path_ ? path_->ice() : nullptr;
+  return ice != nullptr ? std::optional{ice->clone()} : std::nullopt;
+}
+
+// Where voice goes just now.
+std::optional<Endpoint> MediaSession::destination() const {
+  if (path_) return path_->destination();
+  const auto& signalled = plan_->remote_rtp;
+  const bool somewhere = !signalled.address.isUnspecified() && signalled.port != 0;
+  return somewhere ? std::optional{signalled} : std::nullopt;
 }
 
 void MediaSession::useKeys(const media::DtlsSrtpKeys& keys) {
@@ -122,7 +135,7 @@ Status MediaSession::apply(MediaPlanPtr plan) {
   if (plan->keying == sdp::Keying::sdes) figures_.suite = plan->send_key.suite;
   const bool first = plan_ == nullptr;
   plan_ = std::move(plan);
-  if (plan_->keying == sdp::Keying::dtls) SP_TRY(path_->agree(*plan_));
+  if (path_) SP_TRY(path_->agree(*plan_));
   if (first) {
     pacer_.emplace(loop_.now());
     timer_ = loop_.scheduleAt(pacer_->next(), [this] { tick(); });
@@ -173,6 +186,7 @@ Status MediaSession::stop() {
   rtcp_timer_.cancel();
   zrtp_timer_.cancel();
   failed_.cancel();
+  if (path_) figures_.ice = path_->iceFacts();
   path_.reset();
   rtp_.reset();
   rtcp_.reset();
@@ -186,8 +200,10 @@ void MediaSession::onDatagram(std::uint32_t token, const Endpoint& source, Mutab
   const MutableBytes packet = buffer.first(length);
   const auto drop = [&](media::DropReason reason) { figures_.drops.count(reason); };
   const auto kind = media::classify(packet);
-  if (kind == media::DatagramKind::dtls && path_ && token == rtpToken) {
-    if (path_->onDatagram(source, packet) == media::LegTransport::Heard::dropped) drop(media::DropReason::notMedia);
+  const bool of_the_path = kind == media::DatagramKind::dtls || kind == media::DatagramKind::stun;
+  if (of_the_path && path_ && token == rtpToken) {
+    const auto heard = path_->onDatagram(source, kind, packet);
+    if (heard == media::LegTransport::Heard::dropped) drop(media::DropReason::notMedia);
     return;
   }
   if (!plan_) return drop(media::DropReason::notReady);
@@ -248,8 +264,8 @@ void MediaSession::tick() {
 }
 
 void MediaSession::sendFrames(SendPacer::Due due) {
-  const bool listening = !plan_->remote_rtp.address.isUnspecified() && plan_->remote_rtp.port != 0;
-  if (!sdp::sends(plan_->direction) || !listening || !send_) return sender_->skipFrames(due.skipped + due.frames);
+  const auto to = destination();
+  if (!sdp::sends(plan_->direction) || !to || !send_) return sender_->skipFrames(due.skipped + due.frames);
   sender_->skipFrames(due.skipped);
   for (std::uint64_t i = 0; i < due.frames; ++i) {
     std::array<std::uint8_t, media::kLongestPacket + media::kSrtpTailroom> buffer;
@@ -260,7 +276,7 @@ void MediaSession::sendFrames(SendPacer::Due due) {
       ++figures_.send_failures;
       continue;
     }
-    rtp_->send(plan_->remote_rtp, Bytes{buffer}.first(*size));
+    rtp_->send(*to, Bytes{buffer}.first(*size));
     ++figures_.packets_sent;
     octets_sent_ += *length - media::kRtpFixedHeaderBytes;
   }
@@ -276,6 +292,7 @@ void MediaSession::playFrames(std::uint64_t count) {
 MediaFigures MediaSession::figures() const {
   MediaFigures figures = figures_;
   figures.quality = quality_.figures();
+  if (path_) figures.ice = path_->iceFacts();
   if (figures.codec) figures.rating = media::rate(figures.quality, ratedAs(*figures.codec), figures.round_trip);
   if (receiver_) {
     figures.jitter_buffer = receiver_->counters();

@@ -50,6 +50,7 @@ struct MediaFigures {
   JitterBuffer::Counters jitter_buffer;
   std::uint64_t undecodable = 0;
   std::optional<DtlsFacts> dtls;     // once it has agreed
+  std::optional<IceFacts> ice;       // once it has found the way
   std::optional<ZrtpFacts> zrtp;     // once it has agreed
   std::uint64_t zrtp_failures = 0;   // what it complained of
   std::optional<Error> audio_error;  // the recording stopped early, and why
@@ -67,9 +68,10 @@ class MediaSession final : private net::MediaHandler {
                                                     const net::PortPool& pool, const IpAddress& local, Audio audio);
   ~MediaSession() override;
 
-  // The keys may come from DTLS, if that is what is agreed. `failed`: why there will be none; once, and from nothing
-  // of ours that runs. Error: as MediaPath::create().
-  Status allowDtls(DtlsSettings settings, std::function<void(const Error&)> failed);
+  // The keys may come from DTLS, and ICE may find the way, if that is what is agreed. `failed`: why they will not;
+  // once, and from nothing of ours that runs. Error: as MediaPath::create().
+  Status openPath(PathSettings settings, std::function<void(const Error&)> failed);
+  std::optional<sdp::IceDescription> iceDescription() const;
   // The keys are to come from ZRTP, which begins with the first plan. `told`: what it agreed. Error: as
   // ZrtpSession::create().
   Status agreeKeys(const ZrtpSettings& settings, std::function<void(const ZrtpFacts&)> told);
@@ -97,6 +99,7 @@ class MediaSession final : private net::MediaHandler {
   media::Unprotected unprotect(MutableBytes packet, media::Channel channel);
   void onReport(const media::RtcpPacket& packet);
 
+  std::optional<Endpoint> destination() const;
   void useKeys(const media::DtlsSrtpKeys& keys);
   Status applyReceive(const MediaPlan& plan);
   Status applySend(const MediaPlan& plan);

@@ -67,7 +67,7 @@ void MediaSession::sendRtcp(Occasion occasion) {
     rtcp_timer_ = loop_.schedule(kReportEvery, [this] { sendRtcp(Occasion::report); });
   }
   if (!send_) return;  // ZRTP has agreed no key yet
-  const Endpoint& to = plan_->mux == sdp::RtcpMux::muxed ? plan_->remote_rtp : plan_->remote_rtcp;
+  const Endpoint to = plan_->mux == sdp::RtcpMux::muxed ? destination().value_or(Endpoint{}) : plan_->remote_rtcp;
   if (to.address.isUnspecified() || to.port == 0) return;
 
   std::array<std::uint8_t, 512> buffer;

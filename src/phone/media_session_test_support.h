@@ -17,9 +17,11 @@ namespace sallyport::phone::testing {
 
 inline const IpAddress kLoopback = IpAddress::v4({127, 0, 0, 1});
 
-inline sdp::MediaPolicy keyedBy(std::vector<sdp::Keying> keyings) {
+inline sdp::MediaPolicy keyedBy(std::vector<sdp::Keying> keyings, sdp::IceUse ice) {
   auto policy = mediaPolicy({crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()}, {sdp::Codec::pcmu});
   policy.keyings = std::move(keyings);
+  policy.ice = ice;
+  policy.ice_mode = sdp::IceMode::full;
   return policy;
 }
 
@@ -32,26 +34,37 @@ struct TwoSessions {
     std::optional<MediaAgreement> agreement;
 
     MediaAgreement agree() const {
-      LocalMedia local{session->rtp(), session->rtcpPort(), {}, {}};
+      LocalMedia local{session->rtp(), session->rtcpPort(), {}, session->iceDescription(), {}};
       if (certificate) local.fingerprint = certificate->fingerprint();
       return MediaAgreement{policy, std::move(local)};
     }
   };
 
+  using Ice = sdp::IceUse;
   TwoSessions() : TwoSessions({sdp::Keying::sdes}, {sdp::Keying::sdes}) {}
-  TwoSessions(const std::vector<sdp::Keying>& keys_a, const std::vector<sdp::Keying>& keys_b) {
-    open(a_end, keyedBy(keys_a), 1, heard_by_a);
-    open(b_end, keyedBy(keys_b), 2, heard_by_b);
+  TwoSessions(const std::vector<sdp::Keying>& keys_a, const std::vector<sdp::Keying>& keys_b, Ice ice_a = Ice::never,
+              Ice ice_b = Ice::never) {
+    open(a_end, keyedBy(keys_a, ice_a), 1, heard_by_a);
+    open(b_end, keyedBy(keys_b, ice_b), 2, heard_by_b);
   }
 
   void open(End& end, const sdp::MediaPolicy& policy, std::uint64_t seed, const std::shared_ptr<Pcm>& heard) {
     end.policy = policy;
     end.session =
         *MediaSession::open(*loop, sockets, pool, kLoopback, {playTone({{}, seed}, 8'000), recordInto(heard)});
+    PathSettings path;
     if (std::count(policy.keyings.begin(), policy.keyings.end(), sdp::Keying::dtls) > 0) {
       end.certificate = *crypto::DtlsCertificate::generate(clock.wall());
-      ASSERT_TRUE(end.session->allowDtls({end.certificate, policy.suites},
-                                         [&end](const Error& error) { end.failures.emplace_back(error.code); }));
+      path.dtls = DtlsSettings{end.certificate, policy.suites};
+    }
+    if (policy.ice != sdp::IceUse::never) {
+      path.ice.emplace();
+      path.ice->role = &end == &a_end ? media::ice::Role::controlling : media::ice::Role::controlled;
+      path.ice->host = end.session->rtp();
+    }
+    if (path.dtls || path.ice) {
+      ASSERT_TRUE(end.session->openPath(std::move(path),
+                                        [&end](const Error& error) { end.failures.emplace_back(error.code); }));
     }
     end.agreement.emplace(end.agree());
   }

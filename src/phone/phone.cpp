@@ -264,19 +264,30 @@ Status Phone::openMedia(Conversation& conversation, const IpAddress& local) {
 }
 
 Status Phone::prepareKeys(Conversation& conversation) {
-  if (config_.media.protection != sdp::MediaProtection::endToEnd) {
-    const auto& keyings = config_.media.keyings;
-    if (std::find(keyings.begin(), keyings.end(), sdp::Keying::dtls) == keyings.end()) return success();
-    SP_ASSIGN(conversation.certificate_, certificates_.current(loop_.clock().wall()));
-    return conversation.media_->allowDtls(
-        {conversation.certificate_, config_.media.suites},
-        [this, &conversation](const Error& error) { onMediaFailed(conversation, error); });
-  }
+  if (sdp::isKeyed(config_.media.protection)) return openPath(conversation);
   auto settings = config_.zrtp;
   settings.own_uri = config_.uri;
   settings.peer_uri = conversation.peerUri();
   return conversation.media_->agreeKeys(
       settings, [this, &conversation](const ZrtpFacts& facts) { observer_.onZrtp(conversation, facts); });
+}
+
+Status Phone::openPath(Conversation& conversation) {
+  const auto& keyings = config_.media.keyings;
+  PathSettings path;
+  if (std::find(keyings.begin(), keyings.end(), sdp::Keying::dtls) != keyings.end()) {
+    SP_ASSIGN(conversation.certificate_, certificates_.current(loop_.clock().wall()));
+    path.dtls = DtlsSettings{conversation.certificate_, config_.media.suites};
+  }
+  if (config_.media.ice != sdp::IceUse::never) {
+    path.ice.emplace();
+    path.ice->host = {conversation.local_, conversation.media_->rtp().port};
+    const bool offers = conversation.role() == Conversation::Role::caller;
+    path.ice->role = offers ? media::ice::Role::controlling : media::ice::Role::controlled;
+  }
+  if (!path.dtls && !path.ice) return success();
+  return conversation.media_->openPath(
+      std::move(path), [this, &conversation](const Error& error) { onMediaFailed(conversation, error); });
 }
 
 void Phone::onMediaFailed(Conversation& conversation, const Error& error) {
@@ -287,7 +298,8 @@ void Phone::onMediaFailed(Conversation& conversation, const Error& error) {
 
 MediaAgreement Phone::agreementFor(const Conversation& conversation) const {
   const auto& media = *conversation.media_;
-  LocalMedia local{{conversation.local_, media.rtp().port}, media.rtcpPort(), {}, media.helloHash()};
+  LocalMedia local{
+      {conversation.local_, media.rtp().port}, media.rtcpPort(), {}, media.iceDescription(), media.helloHash()};
   if (conversation.certificate_) local.fingerprint = conversation.certificate_->fingerprint();
   return MediaAgreement{config_.media, std::move(local)};
 }

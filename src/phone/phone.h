@@ -138,6 +138,7 @@ class Phone final : private UserAgent::Shell,
   void closeMedia(Conversation& conversation);
   Status openMedia(Conversation& conversation, const IpAddress& local);
   Status prepareKeys(Conversation& conversation);
+  Status openPath(Conversation& conversation);
   void onMediaFailed(Conversation& conversation, const Error& error);
   MediaAgreement agreementFor(const Conversation& conversation) const;
   Conversation* conversationOf(const Call& call);

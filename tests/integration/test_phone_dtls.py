@@ -50,3 +50,32 @@ def test_a_phone_that_has_dtls_alone_refuses_an_offer_without_it(place):  # noqa
     assert call.alice.wait(20.0) == 1
     said = report_of(call.bob)
     assert (said["status"], said["code"]) == (488, "phone.call.rejected")
+
+
+@pytest.mark.parametrize("use", ["accept", "require"])
+@pytest.mark.parametrize("media", ["sdes", "dtls"])
+def test_ice_finds_both_phones(place, media, use):  # noqa: F811
+    """The edge is lite, so that either phone controls, whoever has offered."""
+    edit = keyed(devices=f'"{media}"\nice = "{use}"', bob=f'"{media}"\nice = "{use}"')
+    call = place(edit=edit, seconds=3).start(alice=("--media", media, "--ice=require"), bob=("--media", media, "--ice"))
+    record = call.finish()
+    call.judge()
+    assert [leg["keying"] for leg in record["legs"]] == [NAMES[media]] * 2
+    ports = {hole["port"] for leg in record["legs"] for hole in leg["pinholes"]}
+    for phone in (call.alice, call.bob):
+        ice = report_of(phone)["ice"]
+        assert ice["role"] == "controlling" and int(ice["remote"].rpartition(":")[2]) in ports, ice
+
+
+def test_a_phone_without_ice_is_refused_where_the_edge_requires_it(place):  # noqa: F811
+    call = place(edit=keyed(devices='"dtls"\nice = "require"'))
+    call.call(alice=("--media", "dtls"))
+    assert call.alice.wait(20.0) == 1
+    assert report_of(call.alice)["status"] == 488
+
+
+def test_a_phone_that_requires_ice_refuses_an_edge_without_it(place):  # noqa: F811
+    call = place(edit=keyed(devices='"sdes"\nice = "never"'))
+    call.call(alice=("--ice=require",))
+    assert call.alice.wait(20.0) == 1
+    assert report_of(call.alice)["code"] == "sdp.ice.missing"

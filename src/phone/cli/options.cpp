@@ -25,7 +25,7 @@ constexpr const char* kFooter =
 struct RawPhone {
   std::string expect_san, tone;
   std::vector<std::string> codecs, suites, media;
-  std::string sas = "b32";
+  std::string sas = "b32", ice;
   ZrtpOptions zrtp;
   AccountOptions account;
   bool json = false, digest = false, scram = false;
@@ -110,12 +110,14 @@ void readKeying(const RawPhone& raw, PhoneOptions& options) {
   const auto named = [&](const char* name) { return std::count(raw.media.begin(), raw.media.end(), name); };
   if (named("zrtp") > 0) {
     if (raw.media.size() > 1) refuse("--media", "zrtp goes alone: the two ends agree their keys, or they do not");
+    if (!raw.ice.empty()) refuse("--ice", "goes with keys by sdes or dtls");
     options.zrtp = raw.zrtp;
     options.zrtp->sas = raw.sas == "b256" ? SasForm::base256 : SasForm::base32;
     return;
   }
   if (!raw.zrtp.cache.empty() || raw.zrtp.compare) refuse("--media", "zrtp goes with --zrtp-cache and --compare-sas");
   if (named("sdes") > 1 || named("dtls") > 1) refuse("--media", "each once, preferred first");
+  if (!raw.ice.empty()) options.ice = raw.ice == "require" ? sdp::IceUse::require : sdp::IceUse::accept;
   if (!raw.media.empty()) options.keyings.clear();
   for (const auto& text : raw.media) {
     options.keyings.push_back(text == "dtls" ? sdp::Keying::dtls : sdp::Keying::sdes);
@@ -211,6 +213,9 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
       ->check(CLI::IsMember({"sdes", "dtls", "zrtp"}))
       ->delimiter(',')
       ->allow_extra_args(false);
+  app.add_flag("--ice{accept}", raw.ice,
+               "let ICE find the way to where the other end is, if it speaks it; --ice=require: refuse it otherwise")
+      ->check(CLI::IsMember({"accept", "require"}));
   app.add_option("--zrtp-cache", raw.zrtp.cache,
                  "remember in this file whom we have talked to by ZRTP, and warn of others");
   app.add_option("--sas", raw.sas, "how ZRTP shows what people compare: b32 (four letters), b256 (words)")

@@ -50,7 +50,8 @@ struct PhoneOptions {
   std::vector<sdp::Codec> codecs{sdp::Codec::opus, sdp::Codec::pcmu, sdp::Codec::pcma};
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};
   std::vector<sdp::Keying> keyings{sdp::Keying::sdes};  // preferred first
-  std::optional<ZrtpOptions> zrtp;                      // instead of them
+  sdp::IceUse ice = sdp::IceUse::never;
+  std::optional<ZrtpOptions> zrtp;  // instead of them
   Output output = Output::forPeople;
 };
 

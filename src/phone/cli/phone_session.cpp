@@ -76,6 +76,8 @@ Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& o
   }
   config.media.suites = options.suites;
   config.media.keyings = options.keyings;
+  config.media.ice = options.ice;
+  config.media.ice_mode = sdp::IceMode::full;
   config.media.codecs = options.codecs;
   config.media.codecs.push_back(sdp::Codec::telephoneEvent);
   if (options.zrtp) {

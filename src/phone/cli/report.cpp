@@ -55,6 +55,10 @@ JsonLine dtlsJson(const MediaFigures& media) {
       .text("fingerprint", media.dtls->fingerprints.front().text());
 }
 
+std::string_view nameOf(media::ice::Role role) {
+  return role == media::ice::Role::controlling ? "controlling" : "controlled";
+}
+
 template <typename... Values>
 std::string line(const char* format, Values... values) {
   char text[512];
@@ -83,6 +87,9 @@ std::string jsonReport(const CallReport& report) {
       .text("tls_peer", report.tls_peer)
       .object("media", mediaJson(report.media));
   if (report.media.keying == sdp::Keying::dtls) json.object("dtls", dtlsJson(report.media));
+  if (const auto& ice = report.media.ice) {
+    json.object("ice", JsonLine{}.text("role", nameOf(ice->role)).text("remote", ice->remote.toString()));
+  }
   if (const auto& zrtp = report.media.zrtp) json.text("sas", zrtp->sas).flag("sas_verified", zrtp->verified);
   if (report.media.audio_error) json.text("audio_error", describe(*report.media.audio_error));
   return json.str();
@@ -110,6 +117,7 @@ std::string textReport(const CallReport& report) {
     if (media.rating) text += line(", MOS %.1f", media.rating->mos);
     text += "\n";
   }
+  if (media.ice) text += "  way         found by ICE, to " + media.ice->remote.toString() + "\n";
   if (report.answered) text += line("  talked      %.1f s\n", static_cast<double>(report.talked.count()) / 1'000);
   if (media.audio_error) text += "  the recording is not whole: " + describe(*media.audio_error) + "\n";
   return text;
