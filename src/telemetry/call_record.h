@@ -55,13 +55,18 @@ struct LegRecord {
   std::string fingerprint;        // SHA-256 of the leaf, upper-case hex with colons
   std::string issuer;
   std::string serial;
+  std::string transport;    // of signalling: "tls", "wss", "tcp"; empty: not connected
   std::string tls_version;  // "TLSv1.3"; empty: not connected, or unprotected
   std::string tls_suite;
-  std::string local_endpoint;   // ours, of the signalling connection
-  std::string remote_endpoint;  // theirs
-  std::string sip_call_id;      // the leg's own Call-ID
-  std::string srtp_suite;       // empty: media was never agreed, or unprotected
-  std::string keying;           // "SDES"
+  std::string local_endpoint;    // ours, of the signalling connection
+  std::string remote_endpoint;   // theirs
+  std::string sip_call_id;       // the leg's own Call-ID
+  std::string srtp_suite;        // empty: media was never agreed, or unprotected
+  std::string keying;            // "SDES", "DTLS-SRTP", "ZRTP"
+  std::string dtls_fingerprint;  // that SDP announced: "sha-256 4A:AD:..."; empty: without DTLS
+  bool dtls_verified = false;    // whoever has the keys has shown that certificate
+  std::string found_by;          // who said where its media is: "ICE" or "SDP"; empty: media was never agreed
+  std::string path;              // where ICE has led to last; empty: nowhere, or without ICE
   std::string codec;
   std::vector<Pinhole> pinholes;
   LegMedia media;
@@ -105,7 +110,8 @@ struct CallRecord {
   std::array<LegRecord, 2> legs;      // caller, callee
   std::vector<CallAttempt> attempts;  // in the order in which they ended
   std::vector<GuardDecision> guard;
-  std::vector<std::string> downgrades;  // each a sentence; empty: nothing was weaker than the strict tier
+  std::vector<DropCount> zrtp_refusals;  // what the guard of ZRTP let not pass, of either side, by its code
+  std::vector<std::string> downgrades;   // each a sentence; empty: nothing was weaker than the strict tier
   EndCause end;
   friend bool operator==(const CallRecord&, const CallRecord&) = default;
 };

@@ -77,18 +77,22 @@ class JsonWriter {
   bool first_ = true;
 };
 
+void writeCounts(JsonWriter& out, std::string_view name, const std::vector<DropCount>& counts) {
+  out.array(name, counts, [&](const DropCount& count) {
+    out.open('{');
+    out.member("reason", count.reason);
+    out.member("packets", count.packets);
+    out.close('}');
+  });
+}
+
 void writeMedia(JsonWriter& out, const LegMedia& media) {
   out.key("media").open('{');
   out.member("packets_in", media.packets_in);
   out.member("bytes_in", media.bytes_in);
   out.member("packets_out", media.packets_out);
   out.member("bytes_out", media.bytes_out);
-  out.array("drops", media.drops, [&](const DropCount& drop) {
-    out.open('{');
-    out.member("reason", drop.reason);
-    out.member("packets", drop.packets);
-    out.close('}');
-  });
+  writeCounts(out, "drops", media.drops);
   out.member("loss_percent", media.loss_percent);
   out.member("jitter_ms", media.jitter_ms);
   out.member("mos", media.mos);
@@ -107,6 +111,7 @@ void writeLeg(JsonWriter& out, const LegRecord& leg) {
   out.member("fingerprint", leg.fingerprint);
   out.member("issuer", leg.issuer);
   out.member("serial", leg.serial);
+  out.member("transport", leg.transport);
   out.member("tls_version", leg.tls_version);
   out.member("tls_suite", leg.tls_suite);
   out.member("local_endpoint", leg.local_endpoint);
@@ -114,6 +119,10 @@ void writeLeg(JsonWriter& out, const LegRecord& leg) {
   out.member("sip_call_id", leg.sip_call_id);
   out.member("srtp_suite", leg.srtp_suite);
   out.member("keying", leg.keying);
+  out.member("dtls_fingerprint", leg.dtls_fingerprint);
+  out.flag("dtls_verified", leg.dtls_verified);
+  out.member("found_by", leg.found_by);
+  out.member("path", leg.path);
   out.member("codec", leg.codec);
   out.array("pinholes", leg.pinholes, [&](const Pinhole& pinhole) {
     out.open('{');
@@ -204,18 +213,24 @@ class ObjectReader {
   const json::object* object_;
 };
 
+std::vector<DropCount> readCounts(const ObjectReader& from, std::string_view name) {
+  std::vector<DropCount> counts;
+  for (const auto& item : from.list(name)) {
+    const ObjectReader entry{item, name};
+    auto& count = counts.emplace_back();
+    entry.read("reason", count.reason);
+    entry.read("packets", count.packets);
+  }
+  return counts;
+}
+
 LegMedia readMedia(const ObjectReader& from) {
   LegMedia media;
   from.read("packets_in", media.packets_in);
   from.read("bytes_in", media.bytes_in);
   from.read("packets_out", media.packets_out);
   from.read("bytes_out", media.bytes_out);
-  for (const auto& item : from.list("drops")) {
-    const ObjectReader entry{item, "drops"};
-    auto& drop = media.drops.emplace_back();
-    entry.read("reason", drop.reason);
-    entry.read("packets", drop.packets);
-  }
+  media.drops = readCounts(from, "drops");
   from.read("loss_percent", media.loss_percent);
   from.read("jitter_ms", media.jitter_ms);
   from.read("mos", media.mos);
@@ -234,6 +249,7 @@ LegRecord readLeg(const ObjectReader& from) {
   from.read("fingerprint", leg.fingerprint);
   from.read("issuer", leg.issuer);
   from.read("serial", leg.serial);
+  if (from.has("transport")) from.read("transport", leg.transport);
   from.read("tls_version", leg.tls_version);
   from.read("tls_suite", leg.tls_suite);
   from.read("local_endpoint", leg.local_endpoint);
@@ -241,6 +257,10 @@ LegRecord readLeg(const ObjectReader& from) {
   from.read("sip_call_id", leg.sip_call_id);
   from.read("srtp_suite", leg.srtp_suite);
   from.read("keying", leg.keying);
+  if (from.has("dtls_fingerprint")) from.read("dtls_fingerprint", leg.dtls_fingerprint);
+  if (from.has("dtls_verified")) from.read("dtls_verified", leg.dtls_verified);
+  if (from.has("found_by")) from.read("found_by", leg.found_by);
+  if (from.has("path")) from.read("path", leg.path);
   from.read("codec", leg.codec);
   for (const auto& item : from.list("pinholes")) {
     const ObjectReader entry{item, "pinholes"};
@@ -289,6 +309,7 @@ CallRecord readRecord(const ObjectReader& from) {
     entry.read("reason", decision.reason);
   }
   if (from.has("attempts")) record.attempts = readAttempts(from);
+  if (from.has("zrtp_refusals")) record.zrtp_refusals = readCounts(from, "zrtp_refusals");
   from.read("downgrades", record.downgrades);
   const ObjectReader end{from.at("end"), "end"};
   end.read("code", record.end.code);
@@ -328,6 +349,7 @@ std::string toJson(const CallRecord& record) {
     out.member("ms", attempt.milliseconds);
     out.close('}');
   });
+  writeCounts(out, "zrtp_refusals", record.zrtp_refusals);
   out.member("downgrades", record.downgrades);
   out.key("end").open('{');
   out.member("code", record.end.code);

@@ -176,9 +176,14 @@ Lines countLines(std::uint64_t packets, std::uint64_t bytes) {
   return {std::to_string(packets) + " packets, " + std::to_string(bytes) + " bytes"};
 }
 
-Lines dropLines(const LegRecord& leg) {
+Lines countedLines(const std::vector<DropCount>& counts) {
   Lines out;
-  for (const auto& drop : leg.media.drops) out.push_back(std::to_string(drop.packets) + " " + drop.reason);
+  for (const auto& count : counts) out.push_back(std::to_string(count.packets) + " " + count.reason);
+  return out;
+}
+
+Lines dropLines(const LegRecord& leg) {
+  auto out = countedLines(leg.media.drops);
   return out.empty() && leg.media.packets_in > 0 ? Lines{"none"} : out;
 }
 
@@ -224,6 +229,7 @@ void addCall(Table& table, const CallRecord& record) {
                     (decision.reason.empty() ? "" : " (" + decision.reason + ")"));
   }
   table.fact("guard", std::move(guard));
+  if (!record.zrtp_refusals.empty()) table.fact("refused of ZRTP", countedLines(record.zrtp_refusals));
   table.fact("downgrades", record.downgrades.empty() ? Lines{"none"} : record.downgrades);
 }
 
@@ -246,6 +252,7 @@ std::string toTable(const CallRecord& record, TableStyle style) {
   text("fingerprint", &LegRecord::fingerprint);
   text("issuer", &LegRecord::issuer);
   text("serial", &LegRecord::serial);
+  text("signalling over", &LegRecord::transport);
   both("TLS", [](const LegRecord& leg) {
     if (leg.unprotected) return lines("UNPROTECTED: plain TCP");
     return lines(leg.tls_version + (leg.tls_suite.empty() ? "" : " " + leg.tls_suite));
@@ -257,6 +264,12 @@ std::string toTable(const CallRecord& record, TableStyle style) {
     if (leg.unprotected && !leg.codec.empty()) return lines("UNPROTECTED: plain RTP");
     return lines(leg.srtp_suite + (leg.keying.empty() ? "" : ", keyed by " + leg.keying));
   });
+  both("DTLS certificate", [](const LegRecord& leg) {
+    if (leg.dtls_fingerprint.empty()) return Lines{};
+    return Lines{leg.dtls_fingerprint, leg.dtls_verified ? "announced and shown" : "announced, not shown yet"};
+  });
+  both("media found by",
+       [](const LegRecord& leg) { return lines(leg.found_by + (leg.path.empty() ? "" : ", at " + leg.path)); });
   text("codec", &LegRecord::codec);
   both("pinholes", pinholeLines);
   both("voice from", [](const LegRecord& leg) { return lines(leg.media.latched_source); });

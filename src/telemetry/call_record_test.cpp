@@ -29,6 +29,7 @@ CallRecord answeredCall() {
   record.guard = {{"peer_known", "admit", ""}, {"source_call_rate", "would refuse", "21 calls in 1 s"}};
   record.downgrades = {"callee: AES_CM_128_HMAC_SHA1_80 instead of AEAD"};
   record.end = {"call.ended.caller_hung_up", "BYE", "caller", 200};
+  record.zrtp_refusals = {{"media.zrtp.before_agreement", 3}};
   for (std::size_t i = 0; i < 2; ++i) {
     auto& leg = record.legs[i];
     leg.peer = i == 0 ? "device" : "core";
@@ -44,6 +45,11 @@ CallRecord answeredCall() {
     leg.sip_call_id = "abc@x";
     leg.srtp_suite = "AEAD_AES_256_GCM";
     leg.keying = "SDES";
+    leg.transport = i == 0 ? "wss" : "tls";
+    leg.dtls_fingerprint = i == 0 ? "sha-256 4A:AD" : "";
+    leg.dtls_verified = i == 0;
+    leg.found_by = i == 0 ? "ICE" : "SDP";
+    leg.path = i == 0 ? "198.51.100.7:50000" : "";
     leg.codec = "PCMU";
     leg.pinholes = {{"192.0.2.10", 20'000, kStart, kStart + 65s}, {"2001:db8::1", 20'001, kStart, std::nullopt}};
     leg.media.packets_in = 3'150;
@@ -152,6 +158,24 @@ TEST(CallRecord, OneFromBeforeLegsCouldBeUnprotectedIsStillRead) {
   EXPECT_EQ(*back, answeredCall());
 }
 
+TEST(CallRecord, OneFromBeforeTheWayOfMediaWasToldIsStillRead) {
+  auto before = answeredCall();
+  before.zrtp_refusals.clear();
+  for (auto& leg : before.legs) {
+    leg.transport = leg.dtls_fingerprint = leg.found_by = leg.path = "";
+    leg.dtls_verified = false;
+  }
+  auto json = toJson(before);
+  for (const std::string_view member : {"\"transport\":\"\",", "\"dtls_fingerprint\":\"\",", "\"dtls_verified\":false,",
+                                        "\"found_by\":\"\",", "\"path\":\"\",", "\"zrtp_refusals\":[],"}) {
+    for (auto at = json.find(member); at != std::string::npos; at = json.find(member)) json.erase(at, member.size());
+  }
+  EXPECT_EQ(json.find("found_by"), std::string::npos);
+  const auto back = fromJson(json);
+  ASSERT_TRUE(back) << describe(back.error());
+  EXPECT_EQ(*back, before);
+}
+
 TEST(CallRecord, MembersOfALaterVersionAreIgnored) {
   auto json = toJson(answeredCall());
   json.insert(1, "\"attestation\":\"A\",");
@@ -170,12 +194,26 @@ std::vector<std::string> linesOf(const std::string& text) {
 
 TEST(CallTable, SaysWhoProvedWhatAndHowItWasProtected) {
   const auto table = toTable(answeredCall());
-  for (const auto* fact :
-       {"Call c-0001", "authenticated as", "uri:sip:alice@example.org", "TLSv1.3 TLS_AES_256_GCM_SHA384",
-        "AEAD_AES_256_GCM, keyed by SDES", "PCMU", "192.0.2.10:20000 opened", "[2001:db8::1]:20001 opened",
-        "still open", "4 auth_failed", "loss 0.25 %, jitter 1.5 ms, MOS 4.41",
-        "call.ended.caller_hung_up: BYE (by caller), SIP 200", "talked 1 min 3 s",
-        "source_call_rate: would refuse (21 calls in 1 s)", "198.51.100.7:50000"}) {
+  for (const auto* fact : {"Call c-0001",
+                           "authenticated as",
+                           "uri:sip:alice@example.org",
+                           "TLSv1.3 TLS_AES_256_GCM_SHA384",
+                           "AEAD_AES_256_GCM, keyed by SDES",
+                           "PCMU",
+                           "192.0.2.10:20000 opened",
+                           "[2001:db8::1]:20001 opened",
+                           "still open",
+                           "4 auth_failed",
+                           "loss 0.25 %, jitter 1.5 ms, MOS 4.41",
+                           "call.ended.caller_hung_up: BYE (by caller), SIP 200",
+                           "talked 1 min 3 s",
+                           "source_call_rate: would refuse (21 calls in 1 s)",
+                           "198.51.100.7:50000",
+                           "wss",
+                           "sha-256 4A:AD",
+                           "announced and shown",
+                           "ICE, at 198.51.100.7:50000",
+                           "3 media.zrtp.before_agreement"}) {
     EXPECT_THAT(table, HasSubstr(fact)) << table;
   }
 }

@@ -40,6 +40,7 @@ MetricLabels MetricLabels::standard() {
                       "identity_concurrency", "peer_concurrency"},
       .media_drops = {"unknown_source", "auth_failed", "replayed"},
       .web_refusals = {"net.websocket.origin", "net.websocket.subprotocol", "net.http.not_found", "net.http.slow"},
+      .zrtp_refusals = {"media.zrtp.before_agreement", "media.zrtp.hello_hash", "media.zrtp.not_srtp"},
   };
 }
 
@@ -106,6 +107,10 @@ void WorkerMetrics::connectionsOpen(std::int64_t change) {
 }
 void WorkerMetrics::mediaPortsOpen(std::int64_t change) {
   add(Layout::kMediaPorts, static_cast<std::uint64_t>(change));
+}
+
+void WorkerMetrics::zrtpRefused(std::string_view reason, std::uint64_t packets) {
+  add(Layout::kZrtpRefusals + layout_.zrtp_refusals.indexOf(reason), packets);
 }
 
 void WorkerMetrics::webSocketsOpen(std::int64_t change) {

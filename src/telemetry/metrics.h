@@ -30,6 +30,7 @@ struct MetricLabels {
   std::vector<std::string> guard_rules;
   std::vector<std::string> media_drops;
   std::vector<std::string> web_refusals;
+  std::vector<std::string> zrtp_refusals;
   static MetricLabels standard();
 };
 
@@ -67,6 +68,7 @@ class WorkerMetrics {
   void mediaPackets(Direction direction, std::uint64_t packets, std::uint64_t bytes);
   void mediaDropped(MediaDropLabel reason, std::uint64_t packets);
   void mediaPortsOpen(std::int64_t change);
+  void zrtpRefused(std::string_view reason, std::uint64_t packets);
 
   std::uint64_t read(std::size_t slot) const;  // for the scrape
 

@@ -54,9 +54,10 @@ class MetricsLayout {
         call_causes(labels.call_causes),
         guard_rules(labels.guard_rules),
         media_drops(labels.media_drops),
-        web_refusals(labels.web_refusals) {}
+        web_refusals(labels.web_refusals),
+        zrtp_refusals(labels.zrtp_refusals) {}
 
-  LabelSet tls_failures, call_causes, guard_rules, media_drops, web_refusals;
+  LabelSet tls_failures, call_causes, guard_rules, media_drops, web_refusals, zrtp_refusals;
 
   static constexpr std::size_t kMethods = kMethodLabels.size();
   static constexpr std::size_t kStatuses = kStatusLabels.size();
@@ -77,8 +78,9 @@ class MetricsLayout {
   static constexpr std::size_t kMediaDrops = kMediaBytes + 2;                         // [reason]
   static constexpr std::size_t kMediaPorts = kMediaDrops + LabelSet::kSlots;
   static constexpr std::size_t kWebSockets = kMediaPorts + 1;
-  static constexpr std::size_t kWebRefusals = kWebSockets + 1;  // [reason]
-  static constexpr std::size_t kSlots = kWebRefusals + LabelSet::kSlots;
+  static constexpr std::size_t kWebRefusals = kWebSockets + 1;                   // [reason]
+  static constexpr std::size_t kZrtpRefusals = kWebRefusals + LabelSet::kSlots;  // [reason]
+  static constexpr std::size_t kSlots = kZrtpRefusals + LabelSet::kSlots;
 };
 
 }  // namespace sallyport::telemetry

@@ -124,6 +124,8 @@ class Scrape {
     byDirection(Layout::kMediaBytes);
     out_.begin("media_dropped_packets_total", "Media packets dropped, by reason", MetricType::Counter);
     byLabel(layout_.media_drops, "reason", Layout::kMediaDrops);
+    out_.begin("zrtp_refused_packets_total", "What the guard of ZRTP let not pass, by reason", MetricType::Counter);
+    byLabel(layout_.zrtp_refusals, "reason", Layout::kZrtpRefusals);
     single("media_ports_open", "Media ports that are open", MetricType::Gauge, Layout::kMediaPorts);
   }
 

@@ -100,10 +100,13 @@ TEST(Metrics, MediaCountsByResolvedReason) {
   worker.mediaDropped(MediaDropLabel{9'999}, 1);
   worker.mediaPackets(Direction::received, 10, 1'720);
   worker.mediaPortsOpen(4);
+  worker.zrtpRefused("media.zrtp.hello_hash", 2);
   EXPECT_EQ(scraped(metrics, "sallyport_media_dropped_packets_total{reason=\"replayed\"}"), "5");
   EXPECT_EQ(scraped(metrics, "sallyport_media_dropped_packets_total{reason=\"other\"}"), "1");
   EXPECT_EQ(scraped(metrics, "sallyport_media_bytes_total{direction=\"received\"}"), "1720");
   EXPECT_EQ(scraped(metrics, "sallyport_media_ports_open"), "4");
+  EXPECT_EQ(scraped(metrics, "sallyport_zrtp_refused_packets_total{reason=\"media.zrtp.hello_hash\"}"), "2");
+  EXPECT_EQ(scraped(metrics, "sallyport_zrtp_refused_packets_total{reason=\"media.zrtp.not_srtp\"}"), "0");
 }
 
 TEST(Metrics, GuardDecisionsCountByRuleAndAction) {
