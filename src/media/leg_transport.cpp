@@ -85,6 +85,11 @@ bool LegTransport::isOver() const {
   return association_ && (association_->state() == DtlsState::failed || association_->state() == DtlsState::closed);
 }
 
+std::optional<crypto::CertificateFingerprint> LegTransport::provenFingerprint() const {
+  if (association_ && association_->keys() != nullptr) return association_->shownFingerprint();
+  return former_ ? former_->shownFingerprint() : std::nullopt;
+}
+
 // A client speaks as soon as it knows where to.
 void LegTransport::begin(TimePoint now) {
   if (!association_ || awaiting_) return;
@@ -140,7 +145,9 @@ LegTransport::Heard LegTransport::onStun(const Endpoint& source, Bytes datagram,
 LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram, TimePoint now) {
   const bool known = ice_ ? ice_->validated(kOnlySocket, source, now).has_value() : source == address_;
   if (!association_ || !known) {
-    counters_.foreign_dtls += !known;
+    if (known) return Heard::dropped;
+    ++counters_.foreign_dtls;
+    foreign_dtls_from_ = source;
     if (awaiting_ && !ice_ && !hasAddress()) keepEarly(source, datagram);
     return Heard::dropped;
   }

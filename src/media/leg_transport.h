@@ -63,6 +63,10 @@ class LegTransport {
   // Why the present association came to nothing, as DtlsAssociation::error().
   const std::optional<Error>& failure() const;
   bool isOver() const;  // it has failed, or the peer has closed it
+  // What the holder of the keys has shown in its handshake; nothing before there are some.
+  std::optional<crypto::CertificateFingerprint> provenFingerprint() const;
+  // Without ICE: where DTLS came from while none came from the address that SDP names.
+  std::optional<Endpoint> dtlsElsewhere() const { return ice_ || dtls_source_ ? std::nullopt : foreign_dtls_from_; }
 
   // --- datagrams and time -----------------------------------------------------------------------------------
   Heard onDatagram(const Endpoint& source, Bytes datagram, TimePoint now);
@@ -91,6 +95,7 @@ class LegTransport {
   std::optional<ice::IceLiteAgent> ice_;
   Endpoint address_;                     // the peer's, in its SDP; unspecified: none
   std::optional<Endpoint> dtls_source_;  // where the last of its DTLS came from
+  std::optional<Endpoint> foreign_dtls_from_;
   std::optional<DtlsAssociation> association_;
   unsigned generation_ = 0;
   bool proven_ = false;                    // `association_` is counted in it
