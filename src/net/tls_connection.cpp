@@ -19,6 +19,7 @@ Status TlsConnection::send(std::string_view bytes) { return stream_->send(bytes)
 std::size_t TlsConnection::outputPending() const { return stream_->outputPending(); }
 void TlsConnection::close(Error reason) { stream_->close(std::move(reason)); }
 void TlsConnection::messageBegun(Duration limit) { stream_->messageBegun(limit); }
+void TlsConnection::keepOpen() { stream_->keepOpen(); }
 void TlsConnection::messageComplete() { stream_->messageComplete(); }
 const crypto::VerifiedPeer* TlsConnection::peer() const { return stream_->peer(); }
 const Endpoint& TlsConnection::remote() const { return stream_->remote(); }

@@ -96,6 +96,10 @@ class TlsConnection {
   void messageBegun(Duration limit);
   void messageComplete();
 
+  // Silence does not end it any more: whoever holds it sends something now and then, and a peer whose system does not
+  // acknowledge that is gone (prepareStream()).
+  void keepOpen();
+
   const crypto::VerifiedPeer* peer() const;  // null: it showed no certificate
   const Endpoint& remote() const;
   const Endpoint& local() const;

@@ -294,7 +294,7 @@ TlsStream::Deadline TlsStream::deadline() const {
     case State::closed: return {TimePoint::max(), ""};
     case State::open: break;
   }
-  Deadline next{last_input_ + limits.idle, "net.idle.timeout"};
+  Deadline next{kept_open_ ? TimePoint::max() : last_input_ + limits.idle, "net.idle.timeout"};
   const auto consider = [&next](TimePoint due, const char* code) {
     if (due < next.due) next = {due, code};
   };

@@ -69,6 +69,7 @@ class TlsStream final : private Pollable {
   void close(Error reason);
   void messageBegun(Duration limit);
   void messageComplete() { message_due_.reset(); }
+  void keepOpen() { kept_open_ = true; }
 
   Loop& loop() { return loop_; }
   const crypto::VerifiedPeer* peer() const { return peer_ ? &*peer_ : nullptr; }
@@ -134,7 +135,8 @@ class TlsStream final : private Pollable {
 
   TimePoint began_;  // of the state, as far as deadlines go
   TimePoint last_input_;
-  TimePoint last_output_;  // progress, or when output began to wait
+  bool kept_open_ = false;  // silence does not end it
+  TimePoint last_output_;   // progress, or when output began to wait
   std::optional<TimePoint> message_due_;
   TimerHandle deadline_timer_;
   TimePoint deadline_armed_;
