@@ -64,6 +64,7 @@ std::string phoneConfig(const config::Config& config) {
     out["ice_servers"] =
         json::array{json::object{{"urls", json::array(web.ice_servers.begin(), web.ice_servers.end())}}};
   }
+  if (web.relay_only) out["relay_only"] = true;
   return json::serialize(out);
 }
 

@@ -78,6 +78,49 @@ void checkWaysIn(const CheckContext& context, const std::vector<Known>& known) {
   }
 }
 
+// What SDP says instead of an address has to be of a family that there is one of.
+void checkMediaAdvertise(const CheckContext& context, std::string_view section, std::size_t index,
+                         const std::string& label, const MediaAdvertise& told) {
+  const auto& media = context.config.media;
+  const bool hopeless = (told.v4 && !media.v4) || (told.v6 && !media.v6);
+  if (!hopeless) return;
+  context.problems.error(context.at(section, index, "media_advertise"), "config.conflict",
+                         "'media_advertise' in " + label + " names " +
+                             (told.v4 && !media.v4 ? *told.v4 : *told.v6).toString() +
+                             ", but 'address' in [media] has none of that family");
+}
+
+void checkMediaAdvertised(const CheckContext& context) {
+  const auto& config = context.config;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const auto& listener = config.listeners[i];
+    checkMediaAdvertise(context, "listener", i, "[[listener]] '" + listener.name + "'", listener.media_advertise);
+  }
+  if (const auto& plain = config.unprotected_listener)
+    checkMediaAdvertise(context, "unprotected_listener", 0, std::string{kUnprotectedListener}, plain->media_advertise);
+  if (const auto& web = config.web_listener)
+    checkMediaAdvertise(context, "web_listener", 0, std::string{kWebListener}, web->media_advertise);
+}
+
+// The names by which peers are told of a listener.
+void checkPeersListeners(const CheckContext& context) {
+  std::vector<std::string_view> names;
+  for (const auto& listener : context.config.listeners) names.push_back(listener.name);
+  for (std::size_t i = 0; i < context.config.peers.size(); ++i) {
+    const auto& peer = context.config.peers[i];
+    if (peer.listener.empty()) continue;
+    const auto place = context.at("peer", i, "listener");
+    const auto label = "[[peer]] '" + peer.name + "'";
+    if (peer.unprotected) {
+      context.problems.error(place, "config.conflict",
+                             label + " is unprotected: it is told of [unprotected_listener] and of no other");
+    } else if (std::find(names.begin(), names.end(), peer.listener) == names.end()) {
+      context.dangling(place, label + " names listener '" + peer.listener + "', and there is no such [[listener]]",
+                       peer.listener, names);
+    }
+  }
+}
+
 }  // namespace
 
 void checkListeners(const CheckContext& context) {
@@ -106,6 +149,8 @@ void checkListeners(const CheckContext& context) {
   const auto known = everybody(context);
   for (std::size_t i = 0; i < listeners.size(); ++i) checkProofs(context, i, known);
   checkWaysIn(context, known);
+  checkMediaAdvertised(context);
+  checkPeersListeners(context);
 }
 
 }  // namespace sallyport::config

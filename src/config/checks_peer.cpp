@@ -186,6 +186,11 @@ void checkToken(const CheckContext& context, const TokenIssuer& token) {
                            "jwks_trust = \"private\": the [[trust]] whose CA vouches for the host of 'jwks_url'");
   }
   context.dangling(place, "[devices] token", token.jwks_trust);
+  if (!url) return;
+  context.problems.note(place, "config.note.jwks_url",
+                        "[devices] token takes its keys from " + token.jwks_url +
+                            " once the edge runs: until they have been fetched nobody logs in by a token, and nothing "
+                            "of it is checked here");
 }
 
 }  // namespace

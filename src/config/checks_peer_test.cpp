@@ -196,6 +196,16 @@ const Case kNotes[] = {
     {"srtp_and_zrtp", kTrust, "trust = \"private\"\nmedia = \"srtp+zrtp\"", "", "config.note.zrtp", 17, "of each hop"},
 };
 
+const Case kNoteOnTokens{
+    "keys_by_https",
+    "key = \"edge.key\"\n",
+    "key = \"edge.key\"\nclient_certificate = \"optional\"\n",
+    "[devices]\ndomain = \"example.org\"\nauthentication = [\"token\"]\ntoken = { issuer = \"i\", "
+    "audience = \"a\", jwks_url = \"https://login.example.org/keys\", jwks_trust = \"private\" }\n",
+    "config.note.jwks_url",
+    25,
+    "https://login.example.org/keys"};
+INSTANTIATE_TEST_SUITE_P(Tokens, NotesOnPeers, testing::Values(kNoteOnTokens), caseName);
 INSTANTIATE_TEST_SUITE_P(Peers, NotesOnPeers, testing::ValuesIn(kNotes), caseName);
 
 }  // namespace

@@ -23,6 +23,20 @@ void checkPlace(const CheckContext& context, const WebListener& listener) {
   if (const auto& plain = context.config.unprotected_listener) taken(plain->address, std::string{kUnprotectedListener});
 }
 
+void checkRelay(const CheckContext& context, const WebListener& listener) {
+  const auto relay_only = context.at("web_listener", "relay_only");
+  if (listener.relay_only && context.config.turn.urls.empty()) {
+    context.problems.error(relay_only, "config.key.missing",
+                           "'relay_only' in [web_listener] sends voice through a TURN server, and there is no [turn]",
+                           "[turn] with urls = [\"turns:turn.example.org:443?transport=tcp\"] and its secret_file");
+  }
+  if (listener.relay_only && !listener.phone) {
+    context.problems.advise(relay_only, "config.advice.relay_only",
+                            "'relay_only' in [web_listener] is for the phone that is served, and none is",
+                            "phone = \"/usr/share/sallyport/phone\"");
+  }
+}
+
 // A browser has no certificate to show and no network to be known by.
 bool provesByMessage(const Proofs& proofs) {
   return std::none_of(proofs.begin(), proofs.end(),
@@ -47,6 +61,7 @@ void checkWeb(const CheckContext& context) {
   if (!config.web_listener) return;
   const auto& listener = *config.web_listener;
   checkPlace(context, listener);
+  checkRelay(context, listener);
   const bool anybody = (config.devices && canLogIn(config.devices->policy, listener)) ||
                        std::any_of(config.peers.begin(), config.peers.end(),
                                    [&](const Peer& peer) { return canLogIn(peer.policy, listener); });

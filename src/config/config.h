@@ -34,13 +34,22 @@ enum class ClientCertificate : std::uint8_t {
   optional,  // who shows none must prove itself otherwise, as its authentication says
 };
 
+// What SDP says to whoever comes by a listener, instead of what [media] says to all; of each family where it is set.
+struct MediaAdvertise {
+  std::optional<IpAddress> v4, v6;
+  const std::optional<IpAddress>& of(IpAddress::Family family) const {
+    return family == IpAddress::Family::v4 ? v4 : v6;
+  }
+};
+
 // [[listener]]: TLS, always.
 struct Listener {
   std::string name;
   Endpoint address;
-  KeyPair ecdsa;               // certificate/key; may as well be RSA when it is the only pair
-  std::optional<KeyPair> rsa;  // rsa_certificate/rsa_key: second pair for peers without ECDSA
-  std::optional<HostPort> advertise;
+  KeyPair ecdsa;                      // certificate/key; may as well be RSA when it is the only pair
+  std::optional<KeyPair> rsa;         // rsa_certificate/rsa_key: second pair for peers without ECDSA
+  std::optional<HostPort> advertise;  // said in Via, Contact and Service-Route to who comes by it
+  MediaAdvertise media_advertise;
   ClientCertificate client_certificate = ClientCertificate::required;
   std::vector<Proofs> authentication;  // any of; empty: what the peer's or the devices' own setting says
   TlsFloor tls = TlsFloor::tls12;
@@ -57,6 +66,7 @@ inline constexpr std::string_view kUnprotectedListener = "[unprotected_listener]
 struct UnprotectedListener {
   Endpoint address;
   std::optional<HostPort> advertise;  // said in Via and Contact to those peers; the address unless set
+  MediaAdvertise media_advertise;
   unsigned max_connections = 1'000;
   Milliseconds first_byte_timeout{10'000};
   Milliseconds idle_timeout{600'000};
@@ -74,12 +84,14 @@ struct WebListener {
   KeyPair ecdsa;  // as of a Listener
   std::optional<KeyPair> rsa;
   std::optional<HostPort> advertise;
+  MediaAdvertise media_advertise;
   std::vector<Proofs> authentication;  // as of a Listener
   std::vector<std::string> origins;    // pages that may open a WebSocket; empty: those served here
   WithoutOrigin without_origin = WithoutOrigin::refuse;
   std::optional<Path> phone;             // the folder of the web phone; none: no page is served
   std::string title;                     // its heading; empty: its own
   std::vector<std::string> ice_servers;  // "stun:stun.example.org": what it is told
+  bool relay_only = false;               // its voice goes through the TURN server, never directly
   TlsFloor tls = TlsFloor::tls12;
   unsigned max_connections = 10'000;
   unsigned connections_per_source = 256;  // of them, at once from one address

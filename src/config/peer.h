@@ -125,6 +125,7 @@ struct Peer {
   std::string preset;                    // the counterpart it is like; its settings hold where this peer says nothing
   std::vector<std::string> from_preset;  // the settings it took from there
   std::optional<Endpoint> address;       // where to connect; unset, with no host and no targets: it only calls us
+  std::string listener;  // by which one we are named to it (Via, Contact, SDP); empty: the one it came by, or the first
   std::optional<HostPort> host;     // or by name (RFC 3263); its certificate must name this very domain or an identity
   std::vector<PeerTarget> targets;  // or several
   std::optional<std::chrono::seconds> options_interval;  // OPTIONS health; unset: none

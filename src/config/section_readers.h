@@ -12,6 +12,9 @@
 namespace sallyport::config {
 
 void readCertificates(TableReader& table, KeyPair& ecdsa, std::optional<KeyPair>& rsa);  // ours, of a listener
+// One address of each family at most.
+void readMediaAddresses(TableReader& table, std::string_view key, std::vector<IpAddress>& out);
+void readMediaAdvertise(TableReader& table, MediaAdvertise& out);  // of a listener
 void readWebListener(TableReader& table, WebListener& listener);
 void readDevices(TableReader& table, Devices& devices);
 void readPeer(TableReader& table, Peer& peer);

@@ -36,7 +36,8 @@ void readListener(TableReader& table, Listener& listener) {
   table.choice("client_certificate", listener.client_certificate, kClientCertificates);
   table.list("authentication", listener.authentication, parseProofs, kProofsForm);
   table.choice("tls", listener.tls, kTlsFloors);
-  table.parsed("advertise", listener.advertise, parseHostPort, "a host with an optional port");
+  table.parsed("advertise", listener.advertise, parseHostPort, kHostPortForm);
+  readMediaAdvertise(table, listener.media_advertise);
   table.number("max_connections", listener.max_connections, 1, 1'000'000);
   table.duration("handshake_timeout", listener.handshake_timeout, Milliseconds{100}, minutes{1});
   table.duration("first_byte_timeout", listener.first_byte_timeout, Milliseconds{100}, minutes{5});
@@ -47,22 +48,12 @@ void readListener(TableReader& table, Listener& listener) {
 void readUnprotectedListener(TableReader& table, UnprotectedListener& listener) {
   table.require("address", "address = \"10.0.0.1:5060\": the one that faces the core");
   table.parsed("address", listener.address, Endpoint::parse, kAddressForm);
-  table.parsed("advertise", listener.advertise, parseHostPort, "a host with an optional port");
+  table.parsed("advertise", listener.advertise, parseHostPort, kHostPortForm);
+  readMediaAdvertise(table, listener.media_advertise);
   table.number("max_connections", listener.max_connections, 1, 1'000'000);
   table.duration("first_byte_timeout", listener.first_byte_timeout, Milliseconds{100}, minutes{5});
   table.duration("idle_timeout", listener.idle_timeout, seconds{1}, hours{24});
   table.number("connections_per_source", listener.connections_per_source, 1, 1'000'000);
-}
-
-// One address per family; a second one of the same family is a mistake.
-void readMediaAddresses(TableReader& table, std::string_view key, std::vector<IpAddress>& out) {
-  table.list(key, out, IpAddress::parse, "an IP address");
-  const auto v4 = std::count_if(out.begin(), out.end(), [](const IpAddress& each) { return each.isV4(); });
-  if (v4 <= 1 && out.size() - static_cast<std::size_t>(v4) <= 1) return;
-  table.problems().error(
-      table.placeOf(key), "config.conflict",
-      "'" + std::string{key} + "' in " + table.label() + " takes one IPv4 and one IPv6 address at most");
-  out.clear();
 }
 
 void readMedia(TableReader& table, Media& media) {

@@ -126,6 +126,7 @@ void readConnection(TableReader& table, Peer& peer) {
   table.parsed("address", peer.address, Endpoint::parse, kAddressForm);
   table.parsed("host", peer.host, parseHostPort, kHostPortForm);
   readTargets(table, peer.targets);
+  table.name("listener", peer.listener);
   if (peer.host && !IpAddress::parse(peer.host->host)) peer.server_name = peer.host->host;
   for (const auto& identity : peer.identities) {
     if (identity.kind == IdentityKind::dns && peer.server_name.empty()) peer.server_name = identity.value;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // [web_listener], and what it shares with every listener that has a certificate.
+#include <algorithm>
+
 #include "config/section_readers.h"
 
 namespace sallyport::config {
@@ -24,11 +26,36 @@ void readCertificates(TableReader& table, KeyPair& ecdsa, std::optional<KeyPair>
   }
 }
 
+void readMediaAddresses(TableReader& table, std::string_view key, std::vector<IpAddress>& out) {
+  table.list(key, out, IpAddress::parse, "an IP address");
+  const auto v4 = std::count_if(out.begin(), out.end(), [](const IpAddress& each) { return each.isV4(); });
+  if (v4 <= 1 && out.size() - static_cast<std::size_t>(v4) <= 1) return;
+  table.problems().error(
+      table.placeOf(key), "config.conflict",
+      "'" + std::string{key} + "' in " + table.label() + " takes one IPv4 and one IPv6 address at most");
+  out.clear();
+}
+
+void readMediaAdvertise(TableReader& table, MediaAdvertise& out) {
+  std::vector<IpAddress> addresses;
+  readMediaAddresses(table, "media_advertise", addresses);
+  for (const auto& address : addresses) {
+    if (!address.isUnspecified()) {
+      (address.isV4() ? out.v4 : out.v6) = address;
+      continue;
+    }
+    table.problems().error(
+        table.placeOf("media_advertise"), "config.conflict",
+        "'media_advertise' in " + table.label() + " names " + address.toString() + ", which nobody can reach");
+  }
+}
+
 void readWebListener(TableReader& table, WebListener& listener) {
   table.require("address", "address = \"0.0.0.0:443\"");
   table.parsed("address", listener.address, Endpoint::parse, kAddressForm);
   readCertificates(table, listener.ecdsa, listener.rsa);
   table.parsed("advertise", listener.advertise, parseHostPort, kHostPortForm);
+  readMediaAdvertise(table, listener.media_advertise);
   table.list("authentication", listener.authentication, parseProofs, kProofsForm);
   table.list("origins", listener.origins, parseOrigin, "\"https://\" and a host, with its port unless that is 443");
   table.choice("without_origin", listener.without_origin, kWithoutOrigin);
@@ -37,6 +64,7 @@ void readWebListener(TableReader& table, WebListener& listener) {
   if (!phone.empty()) listener.phone = phone;
   table.parsed("title", listener.title, boundedText, "up to 256 bytes of plain text");
   table.list("ice_servers", listener.ice_servers, parseStunUrl, "\"stun:\" and a host");
+  table.flag("relay_only", listener.relay_only);
   table.choice("tls", listener.tls, kTlsFloors);
   table.number("max_connections", listener.max_connections, 1, 1'000'000);
   table.number("connections_per_source", listener.connections_per_source, 1, 1'000'000);

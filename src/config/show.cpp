@@ -71,6 +71,7 @@ class Shown {
 std::string same(const std::string& text) { return text; }
 
 void showConnection(const Peer& peer, Shown& out) {
+  out.text("listener", peer.listener);
   if (peer.address) out.text("address", peer.address->toString());
   if (peer.host) out.text("host", peer.host->toString());
   std::string targets;

@@ -13,6 +13,7 @@ using testing::IsEmpty;
 #define EITHER                                                                                    \
   "[devices]\ndomain = \"example.org\"\ntrust = \"private\"\nauthentication = [\"certificate\", " \
   "\"scram\"]\ncredentials = \"d\"\n"
+#define TURN "[turn]\nurls = [\"turns:turn.example.org\"]\nsecret_file = \"turn.secret\"\n"
 #define PASSWORDS "[devices]\ndomain = \"example.org\"\nauthentication = [\"scram\"]\ncredentials = \"d.credentials\"\n"
 
 WebListener valid(std::string_view more) {
@@ -29,6 +30,7 @@ TEST(WebListener, IsThereOnlyWhenItIsWritten) {
   EXPECT_THAT(listener.origins, IsEmpty());
   EXPECT_EQ(listener.without_origin, WithoutOrigin::refuse);
   EXPECT_FALSE(listener.phone);
+  EXPECT_FALSE(listener.relay_only);
 }
 
 TEST(WebListener, ReadsAllOfIt) {
@@ -51,6 +53,10 @@ request_timeout = "2s"
   EXPECT_EQ(listener.request_timeout, Milliseconds{2'000});
 }
 
+TEST(WebListener, MaySendVoiceThroughTheTurnServerAlone) {
+  EXPECT_TRUE(valid(WEB("phone = \"phone\"\nrelay_only = true\n") PASSWORDS TURN).relay_only);
+}
+
 class WrongWebListener : public testing::TestWithParam<Case> {};
 TEST_P(WrongWebListener, IsReportedWithItsPlaceAndReason) { expectProblem(GetParam()); }
 
@@ -63,6 +69,8 @@ const Case kWrongRows[] = {
      "http://phone.example.org", ""},
     {"origin_with_a_path", "", "", WEB("origins = [\"https://phone.example.org/\"]\n") PASSWORDS, "config.value.form",
      25, "https://phone.example.org/"},
+    {"relayed_by_nobody", "", "", WEB("phone = \"phone\"\nrelay_only = true\n") PASSWORDS, "config.key.missing", 26,
+     "there is no [turn]", "secret_file"},
     {"stun_with_a_path", "", "", WEB("ice_servers = [\"stun:a/b\"]\n") PASSWORDS, "config.value.form", 25, "stun:a/b"},
     {"turn_without_credentials", "", "", WEB("ice_servers = [\"turn:turn.example.org\"]\n") PASSWORDS,
      "config.value.form", 25, "turn:turn.example.org"},
@@ -76,6 +84,8 @@ const Case kAdvisedRows[] = {
     {"for_nobody", "", "", WEB(), "config.advice.web_listener", 21, "nobody can log in", "scram"},
     {"for_nobody_by_its_own_rule", "", "", WEB("authentication = [\"digest\"]\n") EITHER, "config.advice.web_listener",
      25, "nobody can log in"},
+    {"relay_only_of_no_page", "", "", WEB("relay_only = true\n") PASSWORDS TURN, "config.advice.relay_only", 25,
+     "none is", "phone = "},
     {"port_zero", "", "", "[web_listener]\naddress = \"127.0.0.1:0\"\ncertificate = \"c\"\nkey = \"k\"\n" PASSWORDS,
      "config.advice.port", 22, "port 0"},
 };

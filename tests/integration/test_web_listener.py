@@ -41,6 +41,19 @@ def test_the_phone_is_served_under_its_headers(site):
         assert web.ask(tls, "/phone").headers["location"] == "/phone/"
 
 
+def test_the_phone_may_be_told_to_send_voice_through_the_turn_server_alone(border):
+
+    def starting(**options):  # the secret is there before the edge is
+        made = border(**options)
+        (made.state / "turn.secret").touch(0o600)
+        (made.state / "turn.secret").write_text("8d1f7c3b5a9e2046")
+        return made
+
+    site = WebEdge(starting, 'relay_only = true\n[turn]\nurls = ["turns:turn.example.org"]\nsecret_file = "turn.secret"\n')
+    with site.connect() as tls:
+        assert json.loads(web.ask(tls, "/phone/config.json").body)["relay_only"] is True
+
+
 @pytest.mark.parametrize("path", ["/", "/phone/headers.json", "/phone/../web.key", "/phone/%2e%2e/web.key", "/web.key", "/phone/index.html"])
 def test_nothing_else_is_there(site, path):
     with site.connect() as tls:

@@ -8,7 +8,6 @@ from hall import MISSING, Hall, hall, one_hall  # noqa: F401
 from kit import audio, baresip, coturn
 from kit.forge import Forge
 from kit.process import free_port
-from web_phone import RELAY_ONLY
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
 
@@ -102,14 +101,14 @@ def test_two_browsers_call_each_other_mute_hold_and_press_keys(hall):  # noqa: F
 @pytest.mark.skipif(coturn.missing() is not None, reason=coturn.missing() or "")
 def test_a_browser_behind_a_firewall_calls_through_the_turn_server_alone(build, tmp_path):
     secret, port = "8d1f7c3b5a9e2046", free_port()
-    turn = f'\n[turn]\nurls = ["turns:localhost:{port}?transport=tcp"]\nsecret_file = "turn.secret"\n'
+    turn = f'relay_only = true\n[turn]\nurls = ["turns:localhost:{port}?transport=tcp"]\nsecret_file = "turn.secret"\n'
     with contextlib.ExitStack() as ends:
         hall = Hall(build, tmp_path / "hall", ends, turn, secret)
         identity = Forge(tmp_path / "issued", hall.site.state / "ca").make("turn", san="DNS:localhost")
         server = ends.enter_context(coturn.Coturn(tmp_path / "coturn", identity, secret, port=port))
         ends.callback(hall.clear)
         bob = hall.bob_answers()
-        carol = hall.person("carol", before=RELAY_ONLY)
+        carol = hall.person("carol")
         carol.dial("bob")
         carol.says("call-state", "Connected")
         carol.hears()

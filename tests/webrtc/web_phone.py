@@ -14,20 +14,10 @@ RTCDTMFSender.prototype.insertDTMF = function (...given) {
 """
 
 
-# As if config.json had said so.
-RELAY_ONLY = """
-const fetched = window.fetch;
-window.fetch = async (what, ...given) => {
-  const answer = await fetched(what, ...given);
-  return String(what).endsWith("config.json") ? new Response(JSON.stringify({ ...await answer.json(), relay_only: true })) : answer;
-};
-"""
-
-
 class WebPhone:
-    def __init__(self, person, origin, microphone="granted", folder="", before=""):
+    def __init__(self, person, origin, microphone="granted", folder=""):
         person.may_use_microphone(origin, microphone)
-        self.page = person.open(f"{origin}{folder}/", RECORD_TONES + before)
+        self.page = person.open(f"{origin}{folder}/", RECORD_TONES)
         self.page.until("document.querySelector('#sign-in-submit')?.disabled === false")  # its script has run
 
     def sign_in(self, address, secret, user=""):
