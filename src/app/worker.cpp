@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/web_rules.h"
+#include "call/own_names.h"
 #include "crypto/random.h"
 
 namespace sallyport::app {
@@ -59,32 +60,22 @@ net::WebListenerLimits limitsOf(const config::WebListener& listener) {
   return limits;
 }
 
-std::string advertised(const config::HostPort& name, const std::string& port) {
-  return name.port ? name.toString() : name.host + ":" + port;
-}
-
-std::string securedName(const config::Config& config) {
-  const auto& listener = config.listeners.front();
-  const auto port = std::to_string(listener.address.port);
-  if (!listener.advertise) {
-    const auto host =
-        listener.address.address.isUnspecified() ? config.edge.domains.front() : hostText(listener.address.address);
-    return host + ":" + port;
-  }
-  return advertised(*listener.advertise, port);
-}
-
 // Of the listener for unprotected peers, where there is one.
 std::string plainName(const config::Config& config) {
   if (!config.unprotected_listener) return {};
   const auto& listener = *config.unprotected_listener;
   const auto port = std::to_string(listener.address.port);
-  return listener.advertise ? advertised(*listener.advertise, port) : hostText(listener.address.address) + ":" + port;
+  if (!listener.advertise) return hostText(listener.address.address) + ":" + port;
+  return listener.advertise->port ? listener.advertise->toString() : listener.advertise->host + ":" + port;
 }
 
 }  // namespace
 
-call::SentBy sentBy(const config::Config& config) { return {securedName(config), plainName(config), webName(config)}; }
+call::SentBy sentBy(const config::Config& config) {
+  call::SentBy names{call::nameOf(config.listeners.front(), config), plainName(config), webName(config)};
+  for (const auto& listener : config.listeners) names.name(listener.name, call::nameOf(listener, config));
+  return names;
+}
 
 Worker::Worker(Parts parts, const call::EdgePolicyPtr& policy, std::shared_ptr<const call::SignallingTrust> trust,
                call::Judges judges)

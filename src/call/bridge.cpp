@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "call/earliest.h"
+#include "call/own_names.h"
 #include "call/status_map.h"
 
 namespace sallyport::call {
@@ -28,7 +29,7 @@ void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message i
   proveLeg(*caller_);
   answer_by_ = context_.now + plan_.policy->config->sip.invite_timeout;
 
-  const auto opened = media_.open(media::Side::a, *plan_.caller, familyOf(*caller_), context_.wall);
+  const auto opened = media_.open(media::Side::a, *plan_.caller, placeOf(*plan_.caller, flow), context_.wall);
   if (!opened) return end({opened.error().code, opened.error().detail, "edge", statusTowardsPeer(opened.error())});
   late_offer_ = offer.empty();
   if (!late_offer_) {
@@ -42,6 +43,11 @@ void Bridge::start(sip::ServerTransactionId id, sip::FlowId flow, sip::Message i
 IpAddress::Family Bridge::familyOf(const Leg& leg) const {
   const auto facts = context_.flows.facts(leg.flow());
   return facts ? facts->remote.address.family() : IpAddress::Family::v4;
+}
+
+MediaPlace Bridge::placeOf(const PeerPolicy& peer, sip::FlowId flow) const {
+  const auto facts = context_.flows.facts(flow);
+  return mediaPlaceOf(*plan_.policy->config, peer, facts.get(), IpAddress::Family::v4);
 }
 
 CalleeSearch::Parts Bridge::searchParts(CalleeSearch::Offer offer) {

@@ -133,6 +133,7 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner, private Med
   void refuseMedia(const Leg& leg, const Error& error);
   void answerOffer(Leg& from, std::string_view sdp);
   void abandonOffer(int status);
+  MediaPlace placeOf(const PeerPolicy& peer, sip::FlowId flow) const;
   void finishOffer();
   Status startTransfer(Leg& transferor, const Refer& refer);
   Status joinOtherCall(Leg& transferor, const Refer& refer);

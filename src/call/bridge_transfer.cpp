@@ -66,7 +66,8 @@ Status Bridge::joinOtherCall(Leg& leg, const Refer& refer) {
   auto taken = named->surrenderOther();
   if (!taken) return Error{ErrorKind::overloaded, "call.refer.pending", "the other call is busy"};
   taken->leg->moveTo(plan_.id, leg.role(), *this);
-  const auto branch = media_.open(sideOf(leg), taken->leg->peer(), familyOf(*taken->leg), context_.wall);
+  const auto branch =
+      media_.open(sideOf(leg), taken->leg->peer(), placeOf(taken->leg->peer(), taken->leg->flow()), context_.wall);
   if (!branch) {
     taken->leg->end({branch.error().code, "", "edge", 0});
     leaving_.add(std::move(taken->leg));
@@ -101,8 +102,7 @@ Status Bridge::replace(const Leg& replaced, Newcomer& newcomer) {
   if (!free || peer == nullptr) return Error{ErrorKind::overloaded, "call.refer.pending", "the call is busy"};
   const auto facts = context_.flows.facts(newcomer.flow);
   if (facts && facts->transport == Transport::wss) peer = &peer->overWebSocket();
-  const auto family = facts ? facts->remote.address.family() : IpAddress::Family::v4;
-  SP_ASSIGN(const auto branch, media_.open(sideOf(replaced), *peer, family, context_.wall));
+  SP_ASSIGN(const auto branch, media_.open(sideOf(replaced), *peer, placeOf(*peer, newcomer.flow), context_.wall));
   transfer_ = std::make_unique<Transfer>();
   transfer_->code = "call.replaced";
   transfer_->place = place;

@@ -58,7 +58,9 @@ void CallServer::onRequest(sip::ServerTransactionId id, sip::FlowId flow, sip::M
     case sip::Method::subscribe:
     case sip::Method::notify:
     case sip::Method::refer:
-      if (services_.relay != nullptr) return services_.relay->take({id, flow, proven->principal, std::move(request)});
+      if (services_.relay != nullptr)
+        return services_.relay->take(
+            {id, flow, proven->principal, std::move(request), facts->transport, facts->listener});
       break;
     default: break;
   }
@@ -166,7 +168,7 @@ void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, con
                               const identity::Principal& principal, sip::Message request) {
   // The answer may wait for a core's, and needs the request until then.
   const auto asked = std::make_shared<const sip::Message>(std::move(request));
-  const RegisterRequest registering{*asked, principal, flow, facts.remote, facts.transport};
+  const RegisterRequest registering{*asked, principal, flow, facts.remote, facts.transport, facts.listener};
   const auto known = parts_.flows.facts(flow);
   services_.registrar->handle(registering, [this, id, asked, known](const RegisterAnswer& answer) {
     if (answer.refusal) logRefusal(*asked, answer.status, *known, *answer.refusal);
@@ -178,7 +180,8 @@ void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, con
 void CallServer::inDialog(sip::ServerTransactionId id, sip::FlowId flow, const FlowFacts& facts, sip::Message request) {
   if (services_.relay != nullptr && facts.principal && services_.relay->owns(request.toTag())) {
     if (!admit(id, facts, request, guard::RequestScope::inDialog)) return;
-    return services_.relay->takeInDialog({id, flow, *facts.principal, std::move(request)});
+    return services_.relay->takeInDialog(
+        {id, flow, *facts.principal, std::move(request), facts.transport, facts.listener});
   }
   Leg* leg = byTag(request.toTag());
   // A dialog belongs to the principal it began with, whoever else may have learnt its tags.

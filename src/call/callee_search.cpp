@@ -7,6 +7,7 @@
 
 #include "call/earliest.h"
 #include "call/final_choice.h"
+#include "call/own_names.h"
 #include "call/status_map.h"
 #include "sip/char_class.h"
 
@@ -62,15 +63,20 @@ Result<std::string> CalleeSearch::offerOn(MediaSession::Branch branch) {
 }
 
 // False: no attempt can be made any more.
+MediaPlace CalleeSearch::placeOf(const Target& target) const {
+  const auto facts = target.flow ? parts_.context.flows.facts(*target.flow) : nullptr;
+  const auto& address = target.address ? target.address : target.peer->address;
+  const auto family = address ? address->address.family() : parts_.family;
+  return mediaPlaceOf(*parts_.policy->config, *target.peer, facts.get(), family);
+}
+
 bool CalleeSearch::startAttempt(const Target& target) {
   auto permits = parts_.owner.admit(target);
   if (!permits) {
     passOver(target, permits.error());
     return true;
   }
-  const auto& address = target.address ? target.address : target.peer->address;
-  const auto family = address ? address->address.family() : parts_.family;
-  auto branch = parts_.media.open(side(), *target.peer, family, parts_.context.wall);
+  auto branch = parts_.media.open(side(), *target.peer, placeOf(target), parts_.context.wall);
   Result<std::string> offer{std::string{}};
   if (branch) {
     offer = offerOn(*branch);

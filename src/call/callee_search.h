@@ -130,6 +130,7 @@ class CalleeSearch final : private LegEvents {
   void useEarlyMedia(Attempt& attempt, int status);
   void refuseMedia(Attempt& attempt, const Error& error);
   void fail(Attempt& attempt, Failure failure);
+  MediaPlace placeOf(const Target& target) const;
   void conclude();
   void tellObserver(const Target& target, const Failure& failure);
   void report(const Attempt& attempt, int status, const std::string& code);

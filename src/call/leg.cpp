@@ -465,9 +465,9 @@ bool Leg::isFinished() const {
 std::string Leg::contact() const {
   const bool secure = dialog_ ? dialog_->isSecure() : plan_.request_uri.starts_with("sips:");
   const auto& us = context_.sentByTo(peer());
-  if (!secure) return "<" + us.uri(transport_, local_tag_) + ">";
+  if (!secure) return "<" + us.uri(transport_, local_tag_, listener_) + ">";
   const char* way = transport_ == Transport::wss ? ";transport=ws>" : ">";
-  return "<sips:" + local_tag_ + "@" + us.on(transport_) + way;
+  return "<sips:" + local_tag_ + "@" + us.on(transport_, listener_) + way;
 }
 
 }  // namespace sallyport::call

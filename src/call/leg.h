@@ -218,6 +218,7 @@ class Leg {
   std::string identity_;
   sip::FlowId flow_{};
   Transport transport_ = Transport::tls;  // of the flow
+  std::string listener_;                  // that it came by
   bool flow_alive_ = false;
 
   std::optional<sip::Dialog> dialog_;

@@ -17,7 +17,9 @@ constexpr std::size_t kAccepted = 4;  // INVITEs of which a repeated 2xx still f
 
 std::string Leg::newBranch() const { return call::newBranch(context_.worker); }
 
-std::string Leg::via(std::string_view branch) const { return context_.sentByTo(peer()).via(transport_, branch); }
+std::string Leg::via(std::string_view branch) const {
+  return context_.sentByTo(peer()).via(transport_, branch, listener_);
+}
 
 // --- on the wire ---------------------------------------------------------------------------------------------
 
@@ -25,7 +27,10 @@ void Leg::useFlow(sip::FlowId flow) {
   if (flow_alive_ && flow_ == flow) return;
   flow_ = flow;
   flow_alive_ = true;
-  if (const auto facts = context_.flows.facts(flow)) transport_ = facts->transport;
+  if (const auto facts = context_.flows.facts(flow)) {
+    transport_ = facts->transport;
+    listener_ = facts->listener;
+  }
   context_.index.bindFlow(flow, *this);
 }
 

@@ -110,15 +110,16 @@ MediaSession::~MediaSession() = default;
 
 // --- branches -------------------------------------------------------------------------------------------------
 
-Result<MediaSession::Branch> MediaSession::open(media::Side which, const PeerPolicy& peer, IpAddress::Family family,
+Result<MediaSession::Branch> MediaSession::open(media::Side which, const PeerPolicy& peer, const MediaPlace& place,
                                                 WallTime wall) {
   SP_CHECK(ports_ != nullptr);
-  SP_ASSIGN(const auto ports, ports_->open(which, family));
+  SP_ASSIGN(const auto ports, ports_->open(which, place.family));
   auto& side = *branches_.emplace_back(std::make_unique<SideState>());
   side.branch = next_branch_++;
   side.side = which;
   side.ports = ports;
   side.pinhole = ports_->pinhole(ports);
+  if (const auto& told = place.announced.of(side.pinhole.advertised.family())) side.pinhole.advertised = *told;
   side.policy = peer.media;
   side.dtmf = peer.dtmf;
   side.session_id = crypto::randomNumber() & kSessionIdMask;

@@ -52,7 +52,7 @@ class MediaSession final : private PathEvents {
 
   // Another place for that side, with ports, keys and a description of its own; the first is chosen.
   // Error: "net.ports.exhausted".
-  Result<Branch> open(media::Side side, const PeerPolicy& peer, IpAddress::Family family, WallTime wall);
+  Result<Branch> open(media::Side side, const PeerPolicy& peer, const MediaPlace& place, WallTime wall);
   void choose(Branch branch);
   Branch chosen(media::Side side) const { return at(side).branch; }
   // Not the chosen one.

@@ -455,3 +455,21 @@ TEST_F(KeyedSides, SdesMayBeFoundByIceAsWell) {
 
 }  // namespace
 }  // namespace sallyport::call::test
+TEST_F(KeyedSides, AListenersOwnMediaAddressIsSaidInSdpAndByIce) {
+  config::MediaAdvertise inside;
+  inside.v4 = IpAddress::parse("10.0.0.1");
+  for (const auto side : {Side::a, Side::b}) {
+    PeerPolicy peer;
+    peer.media = keyedBy({sdp::Keying::dtls}, sdp::IceUse::accept);
+    const MediaPlace place{IpAddress::Family::v4, side == Side::b ? inside : config::MediaAdvertise{}};
+    ASSERT_TRUE(session.open(side, peer, place, clock.wall()));
+  }
+  Phone caller{Side::a, DtlsRole::client, "10.9.8.7:40000"};
+  offer(caller.says("active"));
+  EXPECT_EQ(linesOf(to_b, "c=IN IP4 "), std::vector<std::string>{"10.0.0.1"});
+  EXPECT_THAT(linesOf(to_b, "a=candidate:").at(0), HasSubstr(" 10.0.0.1 "));
+  Phone callee{Side::b, DtlsRole::client, "10.20.30.40:41000"};
+  answer(callee.says("active"));
+  EXPECT_EQ(linesOf(to_a, "c=IN IP4 "), std::vector<std::string>{"203.0.113.10"});
+}
+

@@ -27,7 +27,8 @@ void OwnRequests::send(sip::FlowId flow, const SentBy& sent_by, sip::Method meth
   const auto facts = context_.flows.facts(flow);
   const auto transport = facts ? facts->transport : Transport::tls;
   auto sent = context_.transactions.send(flow, sip::Reliability::reliable, method, branch,
-                                         write(sent_by.via(transport, branch)), context_.now);
+                                         write(sent_by.via(transport, branch, facts ? facts->listener : std::string{})),
+                                         context_.now);
   if (!sent) return done({flow, sent.error()});
   pending_.emplace(static_cast<std::uint64_t>(*sent), Pending{flow, std::move(done)});
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "call/own_names.h"
 #include "crypto/srtp_suite.h"
 
 namespace sallyport::call {
@@ -77,13 +78,25 @@ void take(const config::Policy& policy, PeerPolicy& out) {
   out.failover_statuses = policy.failover_statuses;
 }
 
+const config::Listener& listenerOf(const config::Peer& peer, const config::Config& config) {
+  const auto found = std::find_if(config.listeners.begin(), config.listeners.end(),
+                                  [&](const config::Listener& each) { return each.name == peer.listener; });
+  return found == config.listeners.end() ? config.listeners.front() : *found;
+}
+
 // Where we are found by the name that we are certified as.
-std::string nameOf(const config::Config& config) {
-  const auto& listener = config.listeners.front();
+std::string certifiedName(const config::Listener& listener, const config::Config& config) {
   const auto& advertise = listener.advertise;
   const auto port = advertise && advertise->port ? *advertise->port : listener.address.port;
   const bool named = advertise && !IpAddress::parse(advertise->host);
   return (named ? advertise->host : config.edge.domains.front()) + ":" + std::to_string(port);
+}
+
+// How we name ourselves to it; nothing: as to everybody who comes as it does.
+std::optional<SentBy> namesFor(const config::Peer& peer, const config::Config& config) {
+  if (peer.unprotected || (!peer.contact_by_name && peer.listener.empty())) return std::nullopt;
+  const auto& listener = listenerOf(peer, config);
+  return SentBy{peer.contact_by_name ? certifiedName(listener, config) : nameOf(listener, config)};
 }
 
 Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, const std::string& domain) {
@@ -100,7 +113,8 @@ Result<PeerPolicy> peerOf(const config::Peer& peer, const EdgePolicy& edge, cons
   SP_ASSIGN(out.caller.numbers, NumberPlan::make(peer.numbers));
   SP_ASSIGN(out.headers, headersOf(edge.header_policies, peer.policy, kTrunkEdge));
   take(peer.policy, out);
-  if (peer.contact_by_name && !peer.unprotected) out.sent_by = SentBy{nameOf(*edge.config)};
+  out.sent_by = namesFor(peer, *edge.config);
+  out.listener = peer.unprotected ? std::string{config::kUnprotectedListener} : peer.listener;
   out.user_phone = peer.user_phone;
   if (peer.unprotected) {
     out.hop = HopSecurity::plain;

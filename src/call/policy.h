@@ -34,7 +34,8 @@ struct PeerPolicy {
   CallerRules caller = {};    // of calls it makes: as whom, with which numbers
   HeaderPolicy headers = {};  // what crosses to it and from it
   config::SipsMode sips = config::SipsMode::allow;
-  HopSecurity hop = HopSecurity::tls;                 // plain: it is configured as unprotected, and `media` says so too
+  std::string listener = {};           // by which one we are named to it; empty: the one it has come by, or the first
+  HopSecurity hop = HopSecurity::tls;  // plain: it is configured as unprotected, and `media` says so too
   config::DtmfMode dtmf = config::DtmfMode::rfc4733;  // how it is told of keys pressed on the other side
   bool user_phone = false;                            // numbers are sent to it with ";user=phone" (RFC 3261 19.1.1)
   std::optional<SentBy> sent_by = {};                 // how we name ourselves to it; nothing: as to everybody

@@ -10,6 +10,7 @@
 
 #include "call/target.h"
 #include "call/via.h"
+#include "config/config.h"
 #include "core/endpoint.h"
 #include "core/result.h"
 #include "crypto/dtls_certificate.h"
@@ -55,6 +56,14 @@ class Flows {
 
 // A pair of local ports on one side of a call.
 struct Pinhole {
+// Where media towards a party is: on an address of ours of that family, which SDP calls by another one where the
+// listener that the party comes by says so.
+struct MediaPlace {
+  MediaPlace(IpAddress::Family of, config::MediaAdvertise instead = {}) : family(of), announced(std::move(instead)) {}
+  IpAddress::Family family;
+  config::MediaAdvertise announced;
+};
+
   Endpoint rtp;  // as bound
   Endpoint rtcp;
   IpAddress advertised;  // the address that stands in SDP

@@ -87,6 +87,7 @@ AnswerNeeds answerNeeds(const ReadRegister& read, const RegisterRequest& request
   if (request.message.listContains(HeaderId::accept, kIceServersType)) needs.relayed = read.change.aor;
   needs.outbound = read.outbound;
   needs.transport = request.transport;
+  needs.listener = request.listener;
   return needs;
 }
 
@@ -96,8 +97,10 @@ RegisterAnswer grantedAnswer(const std::vector<BindingPtr>& bound, const AnswerN
   auto& headers = answer.headers;
   for (const auto& binding : bound) headers.emplace_back(name(HeaderId::contact), contactText(*binding, needs, now));
   if (!needs.path.empty()) headers.emplace_back(name(HeaderId::path), needs.path);
-  const auto& route = needs.transport == Transport::wss ? settings.web_service_route : settings.service_route;
-  if (!route.empty()) headers.emplace_back(name(HeaderId::serviceRoute), route);
+  if (settings.sent_by) {
+    headers.emplace_back(name(HeaderId::serviceRoute),
+                         "<" + settings.sent_by->uri(needs.transport, {}, needs.listener) + ";lr>");
+  }
   if (needs.outbound == ReadRegister::Outbound::performed) {
     headers.emplace_back(name(HeaderId::require), "outbound");
     if (settings.flow_timer) headers.emplace_back("Flow-Timer", std::to_string(settings.flow_timer->count()));

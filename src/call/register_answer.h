@@ -15,6 +15,7 @@ struct AnswerNeeds {
   std::string relayed;  // the address that asks for credentials of the TURN server; empty: none does
   ReadRegister::Outbound outbound = ReadRegister::Outbound::none;
   Transport transport = Transport::tls;
+  std::string listener;
 };
 AnswerNeeds answerNeeds(const ReadRegister& read, const RegisterRequest& request);
 

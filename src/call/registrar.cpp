@@ -16,6 +16,8 @@ struct Registrar::Pending {
   Done done;
 };
 
+constexpr std::chrono::seconds kFlowTimer{120};  // the longest RFC 5626 4.4.1 lets a client of TCP wait unasked
+
 RegistrarSettings registrarSettings(const config::Config& config, const SentBy& sent_by,
                                     std::shared_ptr<const TurnCredentials> turn) {
   RegistrarSettings settings;
@@ -24,8 +26,8 @@ RegistrarSettings registrarSettings(const config::Config& config, const SentBy& 
   settings.min_expires = config.registrar.min_expires;
   settings.default_expires = config.registrar.default_expires;
   settings.max_expires = config.registrar.max_expires;
-  settings.service_route = "<" + sent_by.uri(Transport::tls) + ";lr>";
-  settings.web_service_route = "<" + sent_by.uri(Transport::wss) + ";lr>";
+  settings.sent_by = sent_by;
+  settings.flow_timer = kFlowTimer;
   for (const auto& peer : config.peers) {
     if (peer.path) settings.path_peers.insert(peer.name);
   }

@@ -33,8 +33,7 @@ struct RegistrarSettings {
   std::chrono::seconds default_expires{3'600};
   std::chrono::seconds max_expires{7'200};
   std::optional<std::chrono::seconds> flow_timer;  // RFC 5626 5.4
-  std::string service_route;                       // "<sip:edge.example.org:5061;transport=tls;lr>"; empty: none
-  std::string web_service_route;                   // for who registers over a WebSocket
+  std::optional<SentBy> sent_by;                   // of Service-Route: "<sip:edge.example.org:5061;transport=tls;lr>"
   std::set<std::string, std::less<>> path_peers;   // may register for others behind them
   std::shared_ptr<const TurnCredentials> turn;     // for clients that ask; null: there is no server
 };
@@ -51,6 +50,7 @@ struct RegisterRequest {
   sip::FlowId flow;
   Endpoint source;
   Transport transport = Transport::tls;
+  std::string listener = {};  // that it came by
 };
 
 struct RegisterAnswer {

@@ -237,7 +237,9 @@ TEST_F(RegistrarTest, SettingsAreTheConfigurations) {
   config.peers[1].name = "carrier";
   const auto settings = registrarSettings(config, SentBy{"edge.test:5061"}, nullptr);
   EXPECT_EQ(settings.min_expires, 90s);
-  EXPECT_EQ(settings.service_route, "<sip:edge.test:5061;transport=tls;lr>");
+  ASSERT_TRUE(settings.sent_by);
+  EXPECT_EQ(settings.sent_by->on(Transport::tls), "edge.test:5061");
+  EXPECT_EQ(settings.flow_timer, 120s);
   EXPECT_THAT(settings.path_peers, ElementsAre("outer"));
 }
 

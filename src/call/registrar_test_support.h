@@ -88,8 +88,7 @@ class RegistrarTest : public testing::Test {
   Upstream* upstream_ = nullptr;
   RegistrarSettings settings_{.domains = {"sallyport.test", "other.test"},
                               .flow_timer = 120s,
-                              .service_route = "<sip:edge.test:5061;transport=tls;lr>",
-                              .web_service_route = "<sip:edge.test:8443;transport=ws;lr>",
+                              .sent_by = SentBy{"edge.test:5061", {}, "edge.test:8443"},
                               .path_peers = {"core"},
                               .turn = nullptr};
   std::unique_ptr<Registrar> registrar_;

@@ -114,8 +114,12 @@ std::optional<Authorization> proofFor(RelayContext& context, const ChallengedReq
 
 std::string relayTag(unsigned worker) { return std::to_string(worker) + "-" + crypto::randomToken(kTagCharacters); }
 
-std::string relayContact(const RelayContext& context, Transport transport, std::string_view tag) {
-  return "<" + context.requester.sentBy().uri(transport, tag) + ">";
+std::string relayContact(const RelayContext& context, const RelayRequest& request, std::string_view tag) {
+  const auto* peer = context.policy == nullptr ? nullptr : context.policy->peer(request.from.peer());
+  const auto& us = peer == nullptr ? context.requester.sentBy() : context.requester.sentByTo(*peer);
+  return "<" + us.uri(request.transport, tag, request.listener) + ">";
 }
+
+std::string relayContact(std::string_view via, std::string_view tag) { return "<" + uriBack(via, tag) + ">"; }
 
 }  // namespace sallyport::call

@@ -57,6 +57,8 @@ std::optional<Authorization> proofFor(RelayContext& context, const ChallengedReq
                                       const sip::Message& response, identity::DigestAttempts& attempts);
 
 std::string relayTag(unsigned worker);  // begins with the worker's number
-std::string relayContact(const RelayContext& context, Transport transport, std::string_view tag);
+// Contact of an answer to `request`, and of a request of ours, by its Via.
+std::string relayContact(const RelayContext& context, const RelayRequest& request, std::string_view tag);
+std::string relayContact(std::string_view via, std::string_view tag);
 
 }  // namespace sallyport::call

@@ -25,6 +25,8 @@ struct RelayRequest {
   sip::FlowId flow{};
   identity::Principal from;
   sip::Message message;
+  Transport transport = Transport::tls;  // of the flow
+  std::string listener = {};             // that it came by
 };
 
 // Where it goes, and how it is told there who asks: decided as for an INVITE.

@@ -107,7 +107,8 @@ class RelayTest : public ::testing::Test {
     auto message = sip::Message::parse(bytes);
     SP_CHECK(message.ok());
     const auto id = sip::ServerTransactionId{++requests_};
-    RelayRequest request{id, flow, who(from), *std::move(message)};
+    RelayRequest request{id, flow, who(from), *std::move(message), over};
+    requester.over[flow] = over;
     if (request.message.toTag().empty()) {
       relay.take(std::move(request));
     } else {
@@ -147,6 +148,7 @@ class RelayTest : public ::testing::Test {
   PeerChallenges challenges{accountsAtCore()};
   FakeRequester requester;
   FakeAnswers answers;
+  Transport over = Transport::tls;  // what is said next comes by it
   FakeRoutes routes{policy};
   telemetry::RecordingSink log;
   FakeClock clock;

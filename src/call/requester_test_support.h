@@ -3,6 +3,7 @@
 // A Requester for tests: keeps what was asked until the test answers, and answers as a peer would.
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -64,16 +65,19 @@ class FakeRequester final : public Requester {
 
   std::deque<Asked> waiting;
   sip::FlowId flow{77};  // that requests to a peer go on
+  std::map<sip::FlowId, Transport> over;
 
  private:
   void keep(std::string peer, std::optional<sip::FlowId> on, sip::Method method, const Write& write, Done done) {
-    const auto via = sent_by_.via(Transport::tls, "z9hG4bK0-" + std::to_string(++branches_));
+    const auto way = on ? over.find(*on) : over.end();
+    const auto via =
+        sent_by_.via(way == over.end() ? Transport::tls : way->second, "z9hG4bK0-" + std::to_string(++branches_));
     auto message = sip::Message::parse(write(via));
     SP_CHECK(message.ok() && message->method() == method);  // what we say is always well formed
     waiting.push_back({std::move(peer), on, *std::move(message), std::move(done)});
   }
 
-  SentBy sent_by_{"edge.sallyport.test:5061", "10.0.0.1:5060"};
+  SentBy sent_by_{"edge.sallyport.test:5061", "10.0.0.1:5060", "edge.sallyport.test:8443"};
   unsigned branches_ = 0;
 };
 

@@ -23,11 +23,6 @@ std::string_view addressOf(std::string_view uri) {
   return colon == std::string_view::npos ? uri : uri.substr(colon + 1);
 }
 
-HopSecurity hopOf(const EdgePolicy& policy, std::string_view name) {
-  const auto* peer = policy.peer(name);
-  return peer == nullptr ? HopSecurity::tls : peer->hop;
-}
-
 }  // namespace
 
 Subscription::Subscription(RelayContext& context, const RelayRequest& subscribe, Plan plan, Over over)
@@ -36,7 +31,6 @@ Subscription::Subscription(RelayContext& context, const RelayRequest& subscribe,
       near_flow_(subscribe.flow),
       plan_(std::move(plan)),
       over_(std::move(over)),
-      near_transport_(streamOver(hopOf(*plan_.route.policy, subscriber_.peer()))),
       near_tag_(relayTag(context.worker)),
       far_tag_(relayTag(context.worker)),
       far_call_id_(crypto::randomToken(kCallIdCharacters)) {}
@@ -81,7 +75,7 @@ std::string Subscription::writeFirst(const std::string& via) {
       .header(sip::HeaderId::to, "<" + target.to_uri + ">")
       .header(sip::HeaderId::callId, far_call_id_)
       .header(sip::HeaderId::cseq, std::to_string(first_cseq_) + " SUBSCRIBE")
-      .header(sip::HeaderId::contact, relayContact(context_, streamOver(plan_.route.target.peer->hop), far_tag_))
+      .header(sip::HeaderId::contact, relayContact(via, far_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::expires, static_cast<std::uint64_t>(plan_.expires.count()));
   if (!accept_.empty()) writer.header(sip::HeaderId::accept, accept_);
@@ -96,7 +90,7 @@ std::string Subscription::writeFirst(const std::string& via) {
 std::string Subscription::writeSubscribe(const std::string& via, std::chrono::seconds expires) {
   sip::MessageWriter writer;
   far_->startRequest(writer, "SUBSCRIBE", via);
-  writer.header(sip::HeaderId::contact, relayContact(context_, streamOver(plan_.route.target.peer->hop), far_tag_))
+  writer.header(sip::HeaderId::contact, relayContact(via, far_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::expires, static_cast<std::uint64_t>(expires.count()));
   if (!proof_ && challenged_) proof_ = context_.challenges->authorize({farPeer(), "SUBSCRIBE", far_->requestUri()});
@@ -165,7 +159,7 @@ void Subscription::onSubscribed(const sip::Message& response, PendingSubscribe p
   near_->onAnswered(sip::Method::subscribe, 200);
   answerRelayed(
       context_, pending.request.id, pending.request.message, 200, near_tag_,
-      {{"Contact", relayContact(context_, near_transport_, near_tag_)}, {"Expires", std::to_string(granted.count())}});
+      {{"Contact", relayContact(context_, pending.request, near_tag_)}, {"Expires", std::to_string(granted.count())}});
 }
 
 void Subscription::onNotSubscribed(const Error& error, int status, PendingSubscribe pending,
@@ -238,7 +232,7 @@ std::string Subscription::writeNotify(const std::string& via, const sip::Subscri
                                       const std::string& body) {
   sip::MessageWriter writer{768 + body.size()};
   near_->startRequest(writer, "NOTIFY", via);
-  writer.header(sip::HeaderId::contact, relayContact(context_, near_transport_, near_tag_))
+  writer.header(sip::HeaderId::contact, relayContact(via, near_tag_))
       .header(sip::HeaderId::event, plan_.event.toString())
       .header(sip::HeaderId::subscriptionState, state.toString());
   const auto* known = knownEvent(plan_.event.package);

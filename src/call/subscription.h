@@ -83,7 +83,6 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
   sip::FlowId near_flow_;
   Plan plan_;
   Over over_;
-  const Transport near_transport_;
   const std::string near_tag_, far_tag_, far_call_id_;
   std::string accept_;                  // of the first SUBSCRIBE
   std::uint32_t first_cseq_ = 1;        // which our first SUBSCRIBE has, or has had once challenged

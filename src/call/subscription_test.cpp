@@ -87,6 +87,18 @@ TEST_F(SubscriptionTest, ASubscriptionHasADialogOfItsOwnOnEachSide) {
   EXPECT_EQ(relay.subscriptions(), 1u);
 }
 
+TEST_F(SubscriptionTest, ABrowserIsToldOfTheWebListenerInContact) {
+  over = Transport::wss;
+  ASSERT_TRUE(establish());
+  EXPECT_EQ(*answers.of(subscribe)->header(sip::HeaderId::contact),
+            "<sip:" + near_tag + "@edge.sallyport.test:8443;transport=ws>");
+  notify({});
+  const auto told = requester.take(sip::Method::notify);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(*told->request.header(sip::HeaderId::contact),
+            "<sip:" + near_tag + "@edge.sallyport.test:8443;transport=ws>");
+}
+
 TEST_F(SubscriptionTest, ANotifyIsCarriedOnTheSubscribersConnectionAndAnswered) {
   ASSERT_TRUE(establish());
   const auto id = notify({});
