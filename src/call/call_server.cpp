@@ -170,7 +170,8 @@ void CallServer::registration(sip::ServerTransactionId id, sip::FlowId flow, con
   const auto asked = std::make_shared<const sip::Message>(std::move(request));
   const RegisterRequest registering{*asked, principal, flow, facts.remote, facts.transport, facts.listener};
   const auto known = parts_.flows.facts(flow);
-  services_.registrar->handle(registering, [this, id, asked, known](const RegisterAnswer& answer) {
+  services_.registrar->handle(registering, [this, id, flow, asked, known](const RegisterAnswer& answer) {
+    if (!answer.refusal) parts_.flows.keepUp(flow);
     if (answer.refusal) logRefusal(*asked, answer.status, *known, *answer.refusal);
     (void)transactions_.respond(id, answer.status, render(answer, *asked, answerTag(parts_.worker)), context_.now);
     parts_.metrics.sipResponse(telemetry::Direction::sent, "REGISTER", static_cast<unsigned>(answer.status));

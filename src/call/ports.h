@@ -46,6 +46,8 @@ class Flows {
   virtual std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const = 0;
   // A request on this flow has proven who is there. A flow keeps one identity for its life.
   virtual void prove(sip::FlowId flow, identity::Principal principal) = 0;
+  // Somebody has registered over this flow and is called on it: it is kept alive from our side too.
+  virtual void keepUp(sip::FlowId) {}
   // The target's own flow when it names one ("call.flow.gone" when that is closed), else a live flow of its peer,
   // at its address when it names one, or a new connection there, verified as that peer. An unprotected peer is reached
   // without TLS, and nobody else ever is ("call.flow.unprotected"). `ready` is called exactly

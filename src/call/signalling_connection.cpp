@@ -36,11 +36,16 @@ void SignallingPlane::StreamConnection::onBytes(std::string_view input) {
   expect(framer_.inMessage() ? Owes::restOfMessage : Owes::nothing);
 }
 
-// RFC 5626 4.4.1: a connection that answered pings and does so no more is dead, whatever TCP believes. Most trunks
+// RFC 5626 4.4.1: a ping is the client's to send, and on a connection that came to us that is the other side. What
+// keeps a NAT's binding then is the end of a line, which is ignored before a message (RFC 3261 7.5); whether somebody
+// is there, TCP finds out.
+//
+// On one that we made: a connection that answered pings and does so no more is dead, whatever TCP believes. Most trunks
 // never answer one: to them a ping is no more than a sign of life to what stands between.
 void SignallingPlane::StreamConnection::keepAlive(TimePoint now) {
-  if (answers_pings_ && isSilent(now)) return giveUp();
-  if (pingDue(now)) send(kPing);
+  const bool made = facts()->listener.empty();
+  if (made && answers_pings_ && isSilent(now)) return giveUp();
+  if (pingDue(now)) send(made ? kPing : kPong);
 }
 
 // --- a WebSocket -----------------------------------------------------------------------------------------------

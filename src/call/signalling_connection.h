@@ -28,6 +28,7 @@ class SignallingPlane::Connection : public net::TlsHandler {
 
   virtual void send(std::string_view message) = 0;  // a refusal ends the connection, which we then hear of
   virtual void close(Error reason) { tls_->close(std::move(reason)); }
+  void keepOpen() { tls_->keepOpen(); }
   virtual void keepAlive(TimePoint now) = 0;
   virtual std::string_view unread() const { return {}; }  // what its framing choked on
 

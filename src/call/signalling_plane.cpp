@@ -247,6 +247,7 @@ void SignallingPlane::onGone(sip::FlowId flow, const Error& reason) {
   connections_.erase(found);
   std::erase(made_, flow);
   std::erase(unproven_, flow);
+  kept_.erase(flow);
   if (web_.erase(static_cast<std::uint64_t>(flow)) > 0) parts_.metrics.webSocketsOpen(-1);
   parts_.metrics.connectionsOpen(-1);
   const bool secured = connection->facts()->hop() == HopSecurity::tls;
@@ -322,6 +323,9 @@ void SignallingPlane::watch() {
     if (auto* connection = find(id)) connection->keepAlive(now);
   }
   for (const auto id : web_) connections_.at(id)->keepAlive(now);
+  for (const auto id : kept_) {
+    if (auto* connection = find(id)) connection->keepAlive(now);
+  }
 }
 
 // --- messages -------------------------------------------------------------------------------------------------

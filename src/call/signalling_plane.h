@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -97,7 +98,7 @@ class SignallingPlane final : public Flows {
   // Ends the connections of those who are no longer trusted ("tls.peer.withdrawn"), with their bindings and calls. To
   // be asked once every worker judges by these rules: a request on another worker may prove who is on a connection.
   void endUntrusted(const AuthenticationRules& rules);
-  void watch();  // once a second: keep-alives on the connections we made, and who has not proven itself in time
+  void watch();  // once a second: keep-alives, and who has not proven itself in time
 
   // A message that arrived on another worker's connection, for a call of ours.
   void deliver(sip::FlowId flow, sip::Message message);
@@ -106,6 +107,7 @@ class SignallingPlane final : public Flows {
   void send(sip::FlowId flow, std::string_view bytes) override;
   std::shared_ptr<const FlowFacts> facts(sip::FlowId flow) const override;
   void prove(sip::FlowId flow, identity::Principal principal) override;
+  void keepUp(sip::FlowId flow) override;
   void acquire(const Target& target, Ready ready) override;
 
   std::size_t connections() const { return connections_.size(); }
@@ -155,6 +157,7 @@ class SignallingPlane final : public Flows {
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<sip::FlowId> made_;          // those we opened, kept alive by us
   std::unordered_set<std::uint64_t> web_;  // WebSockets, kept alive by us too
+  std::set<sip::FlowId> kept_;             // accepted, and somebody is registered over them: likewise
   std::vector<sip::FlowId> unproven_;      // in the order of their coming
   std::map<DialKey, Dialing> dialing_;
   std::uint64_t next_flow_ = 1;

@@ -48,6 +48,14 @@ void SignallingPlane::prove(sip::FlowId flow, identity::Principal principal) {
   connection->learn(std::move(shared));
 }
 
+// Not every phone keeps its connection alive (RFC 5626 4.4), and behind a NAT a silent one leads nowhere after a while.
+void SignallingPlane::keepUp(sip::FlowId flow) {
+  auto* connection = find(flow);
+  if (connection == nullptr || connection->facts()->listener.empty()) return;
+  if (web_.contains(static_cast<std::uint64_t>(flow)) || !kept_.insert(flow).second) return;
+  connection->keepOpen();
+}
+
 void SignallingPlane::acquire(const Target& target, Ready ready) {
   const auto& peer = *target.peer;
   if (target.flow) {
