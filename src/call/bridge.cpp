@@ -238,6 +238,20 @@ std::vector<std::string_view> Bridge::peers() const {
   return names;
 }
 
+// Which keys protect a leg from now on, and who has proven to hold them.
+void Bridge::tellKeys() {
+  for (const auto& keyed : media_.takeKeyed()) {
+    const auto* leg = keyed.side == media::Side::a ? caller_.get() : callee_.get();
+    log_.event(telemetry::Severity::info, "media.keys_agreed",
+               {{"call", id()},
+                {"leg", nameOf(keyed.side == media::Side::a ? LegRole::caller : LegRole::callee)},
+                {"peer", leg == nullptr ? std::string{} : leg->peer().name},
+                {"keying", keyed.keying},
+                {"suite", crypto::factsOf(keyed.suite).name},
+                {"fingerprint", keyed.fingerprint}});
+  }
+}
+
 // The guard's words on keys that the two ends agree between themselves (RFC 6189).
 void Bridge::tellZrtp() {
   for (const auto& event : media_.takeZrtpEvents()) {
@@ -249,6 +263,7 @@ void Bridge::tellZrtp() {
 }
 
 void Bridge::watch() {
+  tellKeys();
   tellZrtp();
   if (state_ != State::answered || transfer_) return;
   const auto limit = plan_.policy->config->media.timeout;

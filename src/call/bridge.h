@@ -88,6 +88,7 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner, private Med
  private:
   enum class State : std::uint8_t { setup, answered, over };
 
+  void tellKeys();
   void tellZrtp();
 
   void onProgress(Leg&, int, std::string_view) override {}
@@ -114,7 +115,10 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner, private Med
   void onFound(std::unique_ptr<Leg> leg, MediaSession::Branch branch) override;
   void onNobody(EndCause cause) override;
 
-  void onMediaMoved() override { events_.onMediaMoved(*this); }
+  void onMediaMoved() override {
+    tellKeys();
+    events_.onMediaMoved(*this);
+  }
 
   std::unique_ptr<Leg>& at(LegRole place) { return place == LegRole::caller ? caller_ : callee_; }
   // Null while that side is empty: its party has left and another is being called.
@@ -129,11 +133,11 @@ class Bridge final : private LegEvents, private CalleeSearch::Owner, private Med
   bool isJoining(const Leg& leg) const { return transfer_ && transfer_->joining.get() == &leg; }
   static media::Side sideOf(const Leg& leg) { return leg.role() == LegRole::caller ? media::Side::a : media::Side::b; }
   IpAddress::Family familyOf(const Leg& leg) const;
+  MediaPlace placeOf(const PeerPolicy& peer, sip::FlowId flow) const;
   CalleeSearch::Parts searchParts(CalleeSearch::Offer offer);
   void refuseMedia(const Leg& leg, const Error& error);
   void answerOffer(Leg& from, std::string_view sdp);
   void abandonOffer(int status);
-  MediaPlace placeOf(const PeerPolicy& peer, sip::FlowId flow) const;
   void finishOffer();
   Status startTransfer(Leg& transferor, const Refer& refer);
   Status joinOtherCall(Leg& transferor, const Refer& refer);

@@ -24,6 +24,7 @@ void Bridge::proveLeg(const Leg& leg) {
     proof.serial = certificate.serial;
   }
   proof.unprotected = facts->hop() == HopSecurity::plain;
+  proof.transport = toString(facts->transport);
   proof.tls_version = facts->tls_version;
   proof.tls_suite = facts->tls_suite;
   proof.local_endpoint = facts->local.toString();

@@ -29,6 +29,7 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   }
   ~CallPorts() override {
     plane_.calls_.erase(this);
+    publish(relay_.snapshot().zrtp);
     for (auto& [id, pair] : pairs_) closePorts(pair);
   }
 
@@ -82,6 +83,8 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   }
   void watch() {
     const auto snapshot = relay_.snapshot();
+    publish(snapshot.zrtp);
+    if (plane_.shared_.pinholes == nullptr) return;
     for (const auto& used : used_) {
       if (used.pair == nullptr) continue;
       const auto& side = snapshot.of(used.pair->side);
@@ -123,6 +126,15 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   void closePorts(PortPair& pair) {
     for (auto& port : pair.ports) closePort(port);
   }
+  void publish(const std::optional<media::ZrtpSnapshot>& zrtp) {
+    if (!zrtp) return;
+    for (std::size_t i = 0; i < zrtp_refused_.size(); ++i) {
+      const auto count = zrtp->counters.refused[i];
+      const auto before = std::exchange(zrtp_refused_[i], count);
+      if (count > before)
+        plane_.metrics_.zrtpRefused(media::zrtp::codeOf(static_cast<media::zrtp::Refusal>(i)), count - before);
+    }
+  }
   void onPathDatagram(std::uint32_t token, const Endpoint& source, Bytes datagram) {
     const bool rtp = channelOf(token) == media::Channel::rtp;
     const bool taken =
@@ -138,6 +150,7 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   PathEvents& path_;
   std::map<Pair, PortPair> pairs_;
   std::array<Used, 2> used_;
+  std::array<std::uint64_t, media::zrtp::kRefusals> zrtp_refused_{};  // that the metrics know of
   Pair next_ = 0;
 };
 
@@ -161,7 +174,6 @@ std::unique_ptr<MediaPorts> MediaPlane::portsFor(media::Relay& relay, PathEvents
 }
 
 void MediaPlane::watch() {
-  if (shared_.pinholes == nullptr) return;
   for (auto* call : calls_) call->watch();
 }
 

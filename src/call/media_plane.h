@@ -44,7 +44,7 @@ class MediaPlane final : public MediaPortFactory {
   }
 
   const net::MediaCounters& counters() const { return sockets_.counters(); }
-  void watch();    // once a second: whom the kernel lets through follows whom the calls hear
+  void watch();    // once a second: whom the kernel lets through follows whom the calls hear; what ZRTP was refused
   void publish();  // once a second: totals since the last time go to the metrics
 
  private:

@@ -120,6 +120,16 @@ class MediaSession final : private PathEvents {
 
   // What happened between two ends that agree keys by ZRTP; each told once.
   std::vector<media::zrtp::Event> takeZrtpEvents() { return relay_->takeZrtpEvents(); }
+  // A side's keys stand: told when they are the first, or agreed in another way than those before.
+  struct Keyed {
+    media::Side side = media::Side::a;
+    std::string keying;  // "SDES", "DTLS-SRTP"
+    crypto::SrtpSuite suite{};
+    std::string fingerprint;  // of DTLS, announced and shown
+    bool operator==(const Keyed&) const = default;
+  };
+  std::vector<Keyed> takeKeyed() { return std::exchange(keyed_, {}); }
+
 
   // Fills the media part of both legs.
   void describe(telemetry::CallRecord& record) const;
@@ -151,6 +161,8 @@ class MediaSession final : private PathEvents {
     std::optional<Error> refused;  // of keys that it did not take
     WallTime opened{};
     std::optional<WallTime> rtcp_closed, closed;
+    std::optional<Keyed> keyed;    // told last
+    std::optional<Endpoint> path;  // that ICE has chosen last
   };
 
   static std::size_t indexOf(media::Side side) { return side == media::Side::a ? 0 : 1; }
@@ -189,6 +201,9 @@ class MediaSession final : private PathEvents {
   void follow(SideState& side, TimePoint now);
   std::optional<TimePoint> keysDue(const SideState& side) const;
   bool isChosen(const SideState& side) const { return sides_[indexOf(side.side)] == &side; }
+  static std::optional<Keyed> keyedBy(const SideState& side);
+  static Error notInTime(const SideState& side);
+  static void describeTransport(const SideState& side, telemetry::LegRecord& leg);
 
   bool agreed(media::Side side) const { return sides_[indexOf(side)] != nullptr && at(side).remote != nullptr; }
 
@@ -201,6 +216,7 @@ class MediaSession final : private PathEvents {
   std::array<std::vector<telemetry::Pinhole>, 2> past_;  // of branches that are gone
   Branch next_branch_ = 0;
   WallTime wall_{};  // of the last branch that was opened
+  std::vector<Keyed> keyed_;                             // not taken yet
   std::optional<TimePoint> expected_since_;
 };
 

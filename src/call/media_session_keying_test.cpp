@@ -244,6 +244,40 @@ TEST_F(KeyedSides, AStrangersHelloIsNotAnsweredAndCounted) {
   EXPECT_NE(caller.end.association.keys(), nullptr);
 }
 
+TEST_F(KeyedSides, WhoseDtlsComesFromElsewhereIsNamedWithTheCause) {
+  open(keyedBy({sdp::Keying::dtls}), keyedBy({sdp::Keying::sdes}));
+  Phone caller{Side::a, DtlsRole::client, "10.9.8.7:40000"};
+  offer(caller.says("active"));
+  answer(answering(to_b));
+  caller.hears(to_a);
+  session.expectMedia(clock.steady());
+  caller.at = *Endpoint::parse("203.0.113.9:31000");  // behind a NAT
+  talk(caller);
+  EXPECT_EQ(caller.end.association.keys(), nullptr);
+  clock.advance(10s);
+  const auto failed = session.failure(clock.steady());
+  ASSERT_TRUE(failed);
+  EXPECT_STREQ(failed->error.code, "media.dtls_elsewhere");
+  for (const auto* said : {"203.0.113.9:31000", "10.9.8.7:40000", "needs ICE"})
+    EXPECT_THAT(failed->error.detail, HasSubstr(said));
+  EXPECT_THAT(record().legs[0].media.finding, HasSubstr("needs ICE"));
+}
+
+TEST_F(KeyedSides, AStrangerBesideThePeerIsNotBlamed) {
+  open(keyedBy({sdp::Keying::dtls}), keyedBy({sdp::Keying::sdes}));
+  Phone caller{Side::a, DtlsRole::client, "10.9.8.7:40000"}, stranger{Side::a, DtlsRole::client, "10.6.6.6:6000"};
+  offer(caller.says("active"));
+  answer(answering(to_b));
+  session.expectMedia(clock.steady());
+  stranger.end.association.start(clock.steady());
+  for (const auto& hello : stranger.end.association.takeOutgoing()) arrive(stranger, hello);
+  caller.end.association.start(clock.steady());
+  for (const auto& hello : caller.end.association.takeOutgoing()) arrive(caller, hello);
+  clock.advance(10s);
+  ASSERT_TRUE(session.failure(clock.steady()));
+  EXPECT_STREQ(session.failure(clock.steady())->error.code, "media.handshake_timeout");
+}
+
 TEST_F(KeyedSides, AnotherCertificateThanAnnouncedFailsTheSide) {
   open(keyedBy({sdp::Keying::dtls}), keyedBy({sdp::Keying::sdes}));
   Phone caller{Side::a, DtlsRole::client, "10.9.8.7:40000"}, announced{Side::a, DtlsRole::client, "10.9.8.7:40000"};
@@ -275,6 +309,29 @@ TEST_F(KeyedSides, AHandshakeThatIsNotThroughInTimeFailsTheSideOnceItIsToTalk) {
   session.advance(clock.steady());
   ASSERT_TRUE(session.failure(clock.steady()));
   EXPECT_STREQ(session.failure(clock.steady())->error.code, "media.handshake_timeout");
+  EXPECT_THAT(session.failure(clock.steady())->error.detail, HasSubstr("10.20.30.40:41000, which is behind a NAT"));
+}
+
+// --- what is told of keys --------------------------------------------------------------------------------------
+
+TEST_F(KeyedSides, KeysAreToldOnceTheyStandAndByWhom) {
+  open(keyedBy({sdp::Keying::dtls}), keyedBy({sdp::Keying::sdes}));
+  Phone caller{Side::a, DtlsRole::client, "10.9.8.7:40000"};
+  offer(caller.says("active"));
+  answer(answering(to_b));
+  caller.hears(to_a);
+  const MediaSession::Keyed sdes{Side::b, "SDES", crypto::SrtpSuite::aeadAes256Gcm, ""};
+  EXPECT_THAT(session.takeKeyed(), ::testing::ElementsAre(sdes));
+  EXPECT_FALSE(record().legs[0].dtls_verified);
+  const auto fingerprint = caller.end.certificate->fingerprint().text();
+  EXPECT_EQ(record().legs[0].dtls_fingerprint, fingerprint);
+  talk(caller);
+  const MediaSession::Keyed dtls{Side::a, "DTLS-SRTP", crypto::SrtpSuite::aeadAes256Gcm, fingerprint};
+  EXPECT_THAT(session.takeKeyed(), ::testing::ElementsAre(dtls));
+  EXPECT_THAT(session.takeKeyed(), ::testing::IsEmpty());
+  EXPECT_TRUE(record().legs[0].dtls_verified);
+  EXPECT_EQ(record().legs[0].found_by, "SDP");
+  EXPECT_EQ(record().legs[1].dtls_fingerprint, "");
 }
 
 // --- later descriptions
@@ -378,6 +435,8 @@ TEST_F(KeyedByIce, VoiceGoesWhereThePeerHasNominated) {
   ASSERT_NE(caller.end.association.keys(), nullptr);
   EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), "203.0.113.9:31000");
   EXPECT_EQ(through(Side::a, caller.at, caller.keys().send(), sdesOf(keyIn(to_b))), "10.20.30.40:41000");
+  EXPECT_EQ(record().legs[0].found_by, "ICE");
+  EXPECT_EQ(record().legs[0].path, "203.0.113.9:31000");
   const auto moved = *Endpoint::parse("203.0.113.9:31999");
   check(caller, moved, to_a);
   EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), "203.0.113.9:31999");
@@ -441,20 +500,6 @@ TEST_F(KeyedSides, AHelloBeforeTheAnswerIsBelievedWithIt) {
   EXPECT_EQ(through(Side::b, callee.at, callee.keys().send(), sdesOf(keyIn(to_a))), "10.9.8.7:40000");
 }
 
-TEST_F(KeyedSides, SdesMayBeFoundByIceAsWell) {
-  open(keyedBy({sdp::Keying::sdes}, sdp::IceUse::accept), keyedBy({sdp::Keying::sdes}));
-  auto said = sdes_caller;
-  said.extra += kTheirIce;
-  offer(said);
-  answer(answering(to_b));
-  Phone caller{Side::a, DtlsRole::client, "203.0.113.9:31000"};
-  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, sdesOf(keyIn(to_a))), name(DropReason::noDestination));
-  check(caller, caller.at, to_a);
-  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, sdesOf(keyIn(to_a))), "203.0.113.9:31000");
-}
-
-}  // namespace
-}  // namespace sallyport::call::test
 TEST_F(KeyedSides, AListenersOwnMediaAddressIsSaidInSdpAndByIce) {
   config::MediaAdvertise inside;
   inside.v4 = IpAddress::parse("10.0.0.1");
@@ -473,3 +518,17 @@ TEST_F(KeyedSides, AListenersOwnMediaAddressIsSaidInSdpAndByIce) {
   EXPECT_EQ(linesOf(to_a, "c=IN IP4 "), std::vector<std::string>{"203.0.113.10"});
 }
 
+TEST_F(KeyedSides, SdesMayBeFoundByIceAsWell) {
+  open(keyedBy({sdp::Keying::sdes}, sdp::IceUse::accept), keyedBy({sdp::Keying::sdes}));
+  auto said = sdes_caller;
+  said.extra += kTheirIce;
+  offer(said);
+  answer(answering(to_b));
+  Phone caller{Side::a, DtlsRole::client, "203.0.113.9:31000"};
+  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, sdesOf(keyIn(to_a))), name(DropReason::noDestination));
+  check(caller, caller.at, to_a);
+  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, sdesOf(keyIn(to_a))), "203.0.113.9:31000");
+}
+
+}  // namespace
+}  // namespace sallyport::call::test

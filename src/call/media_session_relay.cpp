@@ -76,6 +76,11 @@ std::string sealedAs(const media::zrtp::Agreement& agreed) {
 
 void describeZrtp(const media::ZrtpSnapshot& zrtp, telemetry::CallRecord& record) {
   using media::zrtp::Refusal;
+  for (std::size_t i = 0; i < media::zrtp::kRefusals; ++i) {
+    const auto refusal = static_cast<Refusal>(i);
+    if (const auto count = zrtp.counters.of(refusal))
+      record.zrtp_refusals.push_back({media::zrtp::codeOf(refusal), count});
+  }
   if (zrtp.counters.of(Refusal::goClear) > 0)
     record.downgrades.push_back("an end asked by ZRTP to go on in clear; it was refused, and voice stays sealed");
   if (zrtp.counters.of(Refusal::notSrtp) > 0)
@@ -180,6 +185,12 @@ Status MediaSession::applyToRelay(TimePoint now) {
     config.events = eventsOf(*near.local, *near.remote);
     SP_TRY(relay_->configure(which, std::move(config), now));
   }
+  for (auto* side : sides_) {
+    auto keyed = keyedBy(*side);
+    if (!keyed || keyed == side->keyed) continue;
+    keyed_.push_back(*keyed);
+    side->keyed = std::move(keyed);
+  }
   return success();
 }
 
@@ -209,6 +220,7 @@ void MediaSession::describeProtection(const SideState& side, const std::optional
 
 void MediaSession::describe(telemetry::CallRecord& record) const {
   record.downgrades.clear();
+  record.zrtp_refusals.clear();
   const auto snapshot = relay_->snapshot();
   if (snapshot.zrtp) describeZrtp(*snapshot.zrtp, record);
   for (const auto which : {media::Side::a, media::Side::b}) {
@@ -225,6 +237,7 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     const auto& seen = snapshot.of(which);
     if (side.local && side.remote) {
       describeProtection(side, seen.suite, record);
+      describeTransport(side, leg);
       if (side.policy.protection == sdp::MediaProtection::endToEnd) {
         const auto& agreed = snapshot.zrtp ? snapshot.zrtp->agreement : std::nullopt;
         leg.keying = "ZRTP";
@@ -253,6 +266,8 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     if (seen.facts.heard_from) told.latched_source = seen.facts.heard_from->toString();
     const auto finding = record.answered ? relay_->finding(which) : std::nullopt;
     if (finding) told.finding = finding->text;
+    const auto elsewhere = side.transport && side.association ? side.transport->dtlsElsewhere() : std::nullopt;
+    if (elsewhere && side.transport->isHandshaking()) told.finding = notInTime(side).detail;
   }
 }
 

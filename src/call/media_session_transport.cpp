@@ -4,6 +4,7 @@
 
 #include "call/media_session.h"
 #include "core/check.h"
+#include "core/special_purpose.h"
 
 namespace sallyport::call {
 namespace {
@@ -174,7 +175,11 @@ void MediaSession::follow(SideState& side, TimePoint now) {
     if (ports_) ports_->send(side.ports, to, datagram);
   }
   if (!isChosen(side) || !isAgreed()) return;
-  if (transport.usesIce()) relay_->follow(side.side, transport.path(now));
+  if (transport.usesIce()) {
+    const auto path = transport.path(now);
+    if (path) side.path = path;
+    relay_->follow(side.side, path);
+  }
   if (transport.generation() == std::exchange(side.generation, transport.generation())) return;
   if (auto applied = applyToRelay(now); !applied) side.refused = std::move(applied).error();
 }
@@ -187,6 +192,49 @@ std::optional<TimePoint> MediaSession::keysDue(const SideState& side) const {
   return std::max(*expected_since_, side.associated) + oversight_.handshake_timeout;
 }
 
+// Most who never come through are behind a NAT and do without ICE.
+Error MediaSession::notInTime(const SideState& side) {
+  const auto said = side.remote->rtp.toString();
+  if (const auto from = side.transport->dtlsElsewhere()) {
+    return {ErrorKind::unavailable, "media.dtls_elsewhere",
+            "DTLS comes from " + from->toString() + ", but SDP says " + said +
+                ": behind a NAT it needs ICE, or to know its address"};
+  }
+  std::string detail = "DTLS is not through in time";
+  const auto purpose = specialPurposeOf(side.remote->rtp.address);
+  const bool inside = purpose == SpecialPurpose::privateUse || purpose == SpecialPurpose::sharedSpace;
+  if (inside && !side.transport->usesIce())
+    detail += ": SDP says " + said + ", which is behind a NAT if not in our own network";
+  return {ErrorKind::unavailable, "media.handshake_timeout", detail};
+}
+
+std::optional<MediaSession::Keyed> MediaSession::keyedBy(const SideState& side) {
+  const auto keying = side.remote->keying();
+  if (!keying || side.policy.protection != sdp::MediaProtection::srtp) return std::nullopt;
+  Keyed keyed{side.side, std::string{sdp::toString(*keying)}, {}, {}};
+  if (!side.local->dtls) {
+    keyed.suite = side.local->crypto.front().suite;
+    return keyed;
+  }
+  const auto* keys = side.transport->keys();
+  if (keys == nullptr) return std::nullopt;
+  keyed.suite = keys->send().suite;
+  if (const auto shown = side.transport->provenFingerprint()) keyed.fingerprint = shown->text();
+  return keyed;
+}
+
+void MediaSession::describeTransport(const SideState& side, telemetry::LegRecord& leg) {
+  leg.found_by = side.local->ice ? "ICE" : "SDP";
+  leg.path = side.local->ice && side.path ? side.path->toString() : std::string{};
+  leg.dtls_fingerprint.clear();
+  leg.dtls_verified = false;
+  if (!side.remote->dtls) return;
+  leg.dtls_fingerprint = side.remote->dtls->fingerprints.front().text();
+  const auto shown = side.transport ? side.transport->provenFingerprint() : std::nullopt;
+  leg.dtls_verified = shown.has_value();
+  if (shown) leg.dtls_fingerprint = shown->text();
+}
+
 std::optional<MediaSession::Failure> MediaSession::failure(TimePoint now) const {
   for (const auto* side : sides_) {
     if (!ports_ || side == nullptr) continue;
@@ -194,7 +242,7 @@ std::optional<MediaSession::Failure> MediaSession::failure(TimePoint now) const 
     if (!due || now < *due) continue;
     if (side->refused) return Failure{side->side, *side->refused};
     if (const auto& failed = side->transport->failure()) return Failure{side->side, *failed};
-    return Failure{side->side, {ErrorKind::unavailable, "media.handshake_timeout", "DTLS is not through in time"}};
+    return Failure{side->side, notInTime(*side)};
   }
   return std::nullopt;
 }
