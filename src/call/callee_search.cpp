@@ -15,6 +15,7 @@ namespace sallyport::call {
 namespace {
 
 constexpr int kDeclinedForAll = 600;      // RFC 3261 21.6
+constexpr int kNotAcceptable = 488;       // RFC 3261 21.4.26: this offer, not the call
 constexpr unsigned kMostRedirects = 3;    // that are followed for one call
 constexpr std::size_t kMostContacts = 4;  // of one redirect
 
@@ -62,7 +63,6 @@ Result<std::string> CalleeSearch::offerOn(MediaSession::Branch branch) {
   return parts_.offer == Offer::opening ? parts_.media.openingOffer(side()) : parts_.media.offerTo(side());
 }
 
-// False: no attempt can be made any more.
 MediaPlace CalleeSearch::placeOf(const Target& target) const {
   const auto facts = target.flow ? parts_.context.flows.facts(*target.flow) : nullptr;
   const auto& address = target.address ? target.address : target.peer->address;
@@ -70,7 +70,8 @@ MediaPlace CalleeSearch::placeOf(const Target& target) const {
   return mediaPlaceOf(*parts_.policy->config, *target.peer, facts.get(), family);
 }
 
-bool CalleeSearch::startAttempt(const Target& target) {
+// False: no attempt can be made any more.
+bool CalleeSearch::startAttempt(const Target& target, std::size_t keying) {
   auto permits = parts_.owner.admit(target);
   if (!permits) {
     passOver(target, permits.error());
@@ -79,6 +80,7 @@ bool CalleeSearch::startAttempt(const Target& target) {
   auto branch = parts_.media.open(side(), *target.peer, placeOf(target), parts_.context.wall);
   Result<std::string> offer{std::string{}};
   if (branch) {
+    if (keying > 0) parts_.media.offerFirst(*branch, target.peer->media.keyings[keying]);
     offer = offerOn(*branch);
     if (!offer) past_branches_.push_back(*branch);
   }
@@ -95,6 +97,7 @@ bool CalleeSearch::startAttempt(const Target& target) {
                                       parts_.policy, target);
   attempt.leg->hold(*std::move(permits));
   attempt.branch = *branch;
+  attempt.keying = keying;
   attempt.started = now;
   // The last to be tried may take as long as the call.
   if (next_group_ < plan_.groups.size()) attempt.ring_by = now + plan_.attempt_timeout;
@@ -230,6 +233,7 @@ void CalleeSearch::onOffer(Leg& leg, std::string_view sdp) {
 void CalleeSearch::onRejected(Leg& leg, const Rejection& why) {
   auto* attempt = of(leg);
   if (attempt == nullptr) return;
+  if (mayOfferOtherwise(*attempt, why)) return offerOtherwise(*attempt, why);
   const auto& error = why.error;
   const bool from_peer = std::string_view{error.code} == "call.rejected";
   const bool broken = !from_peer && error.kind == ErrorKind::peerMisbehaved;  // its answer, not the caller's request
@@ -239,6 +243,34 @@ void CalleeSearch::onRejected(Leg& leg, const Rejection& why) {
   failure.next = follow(leg, why) ? Next::followed : others ? Next::others : Next::none;
   failure.retry_after = why.retry_after;
   fail(*attempt, std::move(failure));
+}
+
+bool CalleeSearch::mayOfferOtherwise(const Attempt& attempt, const Rejection& why) const {
+  const auto& media = attempt.leg->peer().media;
+  return why.status == kNotAcceptable && std::string_view{why.error.code} == "call.rejected" && early_ == nullptr &&
+         sdp::isKeyed(media.protection) && attempt.keying + 1 < media.keyings.size();
+}
+
+// The same place is asked again, in a dialog of its own.
+void CalleeSearch::offerOtherwise(Attempt& attempt, const Rejection& why) {
+  const auto target = attempt.leg->target();
+  const auto next = attempt.keying + 1;
+  parts_.log.event(telemetry::Severity::notice, "call.attempt.keyed_otherwise",
+                   {{"call", parts_.call},
+                    {"target", target.label},
+                    {"peer", target.peer->name},
+                    {"refused", sdp::toString(target.peer->media.keyings[attempt.keying])},
+                    {"offered", sdp::toString(target.peer->media.keyings[next])}});
+  report(attempt, why.status, why.error.code);
+  auto refused = take(attempt);
+  refused->giveBack();
+  refused->end({why.error.code, why.error.detail, nameOf(parts_.role), why.status});
+  parts_.leaving.add(std::move(refused));
+  const bool starting = std::exchange(starting_, true);
+  (void)startAttempt(target, next);
+  starting_ = starting;
+  dropBranches();
+  conclude();
 }
 
 // RFC 3261 8.1.3.4: each contact is tried once, in its order, and only where a new call of the caller's might go. True

@@ -5,6 +5,8 @@
 // wins, a 6xx ends it, the others are told to stop. A group whose every attempt failed for reasons of the way there,
 // not of the person called, is followed by the next; none is once the caller has heard early media. A target whose
 // trunk is full or taken out of service is passed over. Where a peer may redirect, what its 3xx names is tried next.
+// Where its policy knows several keyings, a 488 to the first is followed by an offer of the next: one m= line offers
+// one of them (RFC 3264 6.1), and no counterpart is known to read capability negotiation (RFC 5939).
 //
 // Owned by a Bridge. Reads no clock: the time is LegContext::now.
 
@@ -84,6 +86,7 @@ class CalleeSearch final : private LegEvents {
   struct Attempt {
     std::unique_ptr<Leg> leg;
     MediaSession::Branch branch;
+    std::size_t keying = 0;  // which of its policy's was offered
     TimePoint started;
     std::optional<TimePoint> ring_by;  // while nothing but 100 came
     std::string early_sdp;             // the last that it described itself with, read or not
@@ -120,17 +123,19 @@ class CalleeSearch final : private LegEvents {
   media::Side side() const { return parts_.role == LegRole::caller ? media::Side::a : media::Side::b; }
   Attempt* of(const Leg& leg);
   void startNextGroup();
-  bool startAttempt(const Target& target);
+  bool startAttempt(const Target& target, std::size_t keying = 0);
+  bool mayOfferOtherwise(const Attempt& attempt, const Rejection& why) const;
+  void offerOtherwise(Attempt& attempt, const Rejection& why);
   void passOver(const Target& target, const Error& error);
   bool follow(const Leg& leg, const Rejection& why);
   bool mayGoOn() const;
   bool isNews(int status);
+  MediaPlace placeOf(const Target& target) const;
   Result<std::string> offerOn(MediaSession::Branch branch);
   Status readDescription(Attempt& attempt, std::string_view sdp);
   void useEarlyMedia(Attempt& attempt, int status);
   void refuseMedia(Attempt& attempt, const Error& error);
   void fail(Attempt& attempt, Failure failure);
-  MediaPlace placeOf(const Target& target) const;
   void conclude();
   void tellObserver(const Target& target, const Failure& failure);
   void report(const Attempt& attempt, int status, const std::string& code);

@@ -140,6 +140,11 @@ void MediaSession::choose(Branch branch) {
   sides_[indexOf(side.side)] = &side;
 }
 
+void MediaSession::offerFirst(Branch branch, sdp::Keying keying) {
+  auto& keyings = of(branch).policy.keyings;
+  std::stable_partition(keyings.begin(), keyings.end(), [&](sdp::Keying each) { return each == keying; });
+}
+
 void MediaSession::drop(Branch branch, WallTime wall) {
   auto& side = of(branch);
   SP_CHECK(sides_[indexOf(side.side)] != &side);

@@ -55,6 +55,8 @@ class MediaSession final : private PathEvents {
   Result<Branch> open(media::Side side, const PeerPolicy& peer, const MediaPlace& place, WallTime wall);
   void choose(Branch branch);
   Branch chosen(media::Side side) const { return at(side).branch; }
+  // What is offered to it first, of the keyings that its policy allows; before there was an offer.
+  void offerFirst(Branch branch, sdp::Keying keying);
   // Not the chosen one.
   void drop(Branch branch, WallTime wall);
   // Closes all pinholes, at once; figures stay readable.
@@ -118,8 +120,6 @@ class MediaSession final : private PathEvents {
   std::optional<TimePoint> deadline() const;  // of what is being played, and of handshakes
   void advance(TimePoint now);
 
-  // What happened between two ends that agree keys by ZRTP; each told once.
-  std::vector<media::zrtp::Event> takeZrtpEvents() { return relay_->takeZrtpEvents(); }
   // A side's keys stand: told when they are the first, or agreed in another way than those before.
   struct Keyed {
     media::Side side = media::Side::a;
@@ -130,6 +130,8 @@ class MediaSession final : private PathEvents {
   };
   std::vector<Keyed> takeKeyed() { return std::exchange(keyed_, {}); }
 
+  // What happened between two ends that agree keys by ZRTP; each told once.
+  std::vector<media::zrtp::Event> takeZrtpEvents() { return relay_->takeZrtpEvents(); }
 
   // Fills the media part of both legs.
   void describe(telemetry::CallRecord& record) const;
@@ -159,10 +161,10 @@ class MediaSession final : private PathEvents {
     TimePoint associated{};
     unsigned generation = 0;       // of the keys that the relay has
     std::optional<Error> refused;  // of keys that it did not take
-    WallTime opened{};
-    std::optional<WallTime> rtcp_closed, closed;
     std::optional<Keyed> keyed;    // told last
     std::optional<Endpoint> path;  // that ICE has chosen last
+    WallTime opened{};
+    std::optional<WallTime> rtcp_closed, closed;
   };
 
   static std::size_t indexOf(media::Side side) { return side == media::Side::a ? 0 : 1; }
@@ -199,11 +201,11 @@ class MediaSession final : private PathEvents {
   Status agreeTransport(SideState& side, TimePoint now);
   static void applyTransport(const SideState& side, media::SideConfig& config, TimePoint now);
   void follow(SideState& side, TimePoint now);
-  std::optional<TimePoint> keysDue(const SideState& side) const;
-  bool isChosen(const SideState& side) const { return sides_[indexOf(side.side)] == &side; }
   static std::optional<Keyed> keyedBy(const SideState& side);
   static Error notInTime(const SideState& side);
   static void describeTransport(const SideState& side, telemetry::LegRecord& leg);
+  std::optional<TimePoint> keysDue(const SideState& side) const;
+  bool isChosen(const SideState& side) const { return sides_[indexOf(side.side)] == &side; }
 
   bool agreed(media::Side side) const { return sides_[indexOf(side)] != nullptr && at(side).remote != nullptr; }
 
@@ -214,9 +216,9 @@ class MediaSession final : private PathEvents {
   std::vector<std::unique_ptr<SideState>> branches_;
   std::array<SideState*, 2> sides_{};                    // the chosen ones
   std::array<std::vector<telemetry::Pinhole>, 2> past_;  // of branches that are gone
+  std::vector<Keyed> keyed_;                             // not taken yet
   Branch next_branch_ = 0;
   WallTime wall_{};  // of the last branch that was opened
-  std::vector<Keyed> keyed_;                             // not taken yet
   std::optional<TimePoint> expected_since_;
 };
 

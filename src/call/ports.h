@@ -56,8 +56,6 @@ class Flows {
   virtual void acquire(const Target& target, Ready ready) = 0;
 };
 
-// A pair of local ports on one side of a call.
-struct Pinhole {
 // Where media towards a party is: on an address of ours of that family, which SDP calls by another one where the
 // listener that the party comes by says so.
 struct MediaPlace {
@@ -66,6 +64,8 @@ struct MediaPlace {
   config::MediaAdvertise announced;
 };
 
+// A pair of local ports on one side of a call.
+struct Pinhole {
   Endpoint rtp;  // as bound
   Endpoint rtcp;
   IpAddress advertised;  // the address that stands in SDP
