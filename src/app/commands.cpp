@@ -9,6 +9,7 @@
 #include <cstring>
 #include <iostream>
 
+#include "app/nat_view.h"
 #include "call/policy.h"
 #include "config/load.h"
 #include "config/presets.h"
@@ -50,6 +51,65 @@ bool show(const config::Config& config, const CheckCommand& command) {
     std::cout << text;
   }
   return true;
+}
+
+void printNat(const NatView& view) {
+  const auto row = [](std::string_view what, const std::string& value) {
+    constexpr std::size_t kColumn = 26;
+    std::string line{"  "};
+    line += what;
+    line.resize(std::max(line.size() + 1, kColumn), ' ');
+    std::cout << line << value << '\n';
+  };
+  const auto joined = [](const std::vector<std::string>& all) {
+    std::string text;
+    for (const auto& each : all) text += (text.empty() ? "" : ", ") + each;
+    return text;
+  };
+  for (const auto& way : view.ways) {
+    std::cout << "listener " << way.listener << ", " << way.over << " on " << way.bound << '\n';
+    row("Via, Contact, Path", way.signalling);
+    row("SDP c=, ICE candidate", joined(way.media) + ", UDP ports " + view.media_ports);
+    if (!way.peers.empty()) row("told so in any case", joined(way.peers));
+  }
+  if (!view.relays.empty()) {
+    std::cout << "clients are given\n";
+    row("STUN and TURN", joined(view.relays));
+  }
+}
+
+boost::json::object natJson(const NatView& view) {
+  const auto list = [](const std::vector<std::string>& all) { return boost::json::array(all.begin(), all.end()); };
+  boost::json::array ways;
+  for (const auto& way : view.ways) {
+    ways.push_back(boost::json::object{{"listener", way.listener},
+                                       {"over", way.over},
+                                       {"bound", way.bound},
+                                       {"signalling", way.signalling},
+                                       {"media", list(way.media)},
+                                       {"peers", list(way.peers)}});
+  }
+  return {
+      {"nat", boost::json::object{
+                  {"listeners", std::move(ways)}, {"media_ports", view.media_ports}, {"relays", list(view.relays)}}}};
+}
+
+// What is told, and what of it leads nowhere: beside the other problems of the file.
+void showNat(const CheckCommand& command, config::LoadOutcome& outcome) {
+  const auto view = natView(*outcome.config, interfaceAddresses());
+  if (command.output == Output::json) {
+    std::cout << boost::json::serialize(natJson(view)) << '\n';
+  } else {
+    printNat(view);
+  }
+  for (const auto& finding : view.findings) {
+    config::Problem problem;
+    problem.file = command.config.string();
+    problem.code = finding.code;
+    problem.message = finding.text;
+    problem.suggestion = finding.suggestion;
+    (finding.weight == NatFinding::Weight::warning ? outcome.warnings : outcome.notes).push_back(std::move(problem));
+  }
 }
 
 enum class PresetText : unsigned char { title, whole };
@@ -94,6 +154,8 @@ int check(const CheckCommand& command) {
       outcome.config.reset();
     }
   }
+  const bool nat = command.showing == Showing::nat;
+  if (nat && outcome.ok()) showNat(command, outcome);
   const bool strict = command.strictness == Strictness::strict;
   const bool good = outcome.ok() && (!strict || outcome.warnings.empty());
   if (command.output == Output::json) {
@@ -102,7 +164,7 @@ int check(const CheckCommand& command) {
     for (const auto& problem : outcome.notes) printProblem("note", problem);
   } else {
     std::cout << outcome.report();
-    if (strict) {
+    if (strict || nat) {
       for (const auto& problem : outcome.notes) std::cout << "note: " << problem.toString() << '\n';
     }
     if (outcome.ok() && outcome.warnings.empty()) std::cout << command.config.string() << ": nothing is wrong\n";

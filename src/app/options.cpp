@@ -19,7 +19,7 @@ void addConfig(CLI::App& app, Path& config) {
 // Everything the parser fills in; the chosen command is made from it afterwards.
 struct Parsed {
   Path config = kDefaultConfig;
-  bool json = false, strict = false;
+  bool json = false, strict = false, nat = false;
   std::string subject, show;
   std::size_t count = 20;
   InitCommand init;
@@ -176,6 +176,8 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
                   "Refuse what weakens protection (an unprotected peer, MD5, one known by its network alone) and every "
                   "other warning; say what is less than the best as notes");
   check->add_option("--show", parsed.show, "Print everything that holds for a peer: written, by preset, by default");
+  check->add_flag("--nat", parsed.nat,
+                  "Print what peers will see of where we are, and warn of addresses that lead nowhere from outside");
   check->add_flag("--json", parsed.json, "For programs");
   auto* presets = app.add_subcommand("presets", "The counterparts whose settings a [[peer]] can take by `preset`");
   presets->add_option("name", parsed.subject, "Print this one, with the sources of its facts");
@@ -202,7 +204,8 @@ std::variant<Command, Exit> parseOptions(int argc, char** argv) {
   if (*run) return Command{RunCommand{parsed.config}};
   if (*check) {
     const auto strictness = parsed.strict ? Strictness::strict : Strictness::normal;
-    return Command{CheckCommand{parsed.config, strictness, parsed.show, parsed.output()}};
+    return Command{CheckCommand{parsed.config, strictness, parsed.show, parsed.output(),
+                                parsed.nat ? Showing::nat : Showing::nothing}};
   }
   if (*presets) return Command{PresetsCommand{parsed.subject, parsed.output()}};
   for (const auto& [command, what] : reports) {

@@ -14,6 +14,7 @@ namespace sallyport::app {
 using Path = std::filesystem::path;
 
 enum class Output : unsigned char { text, json };
+enum class Showing : unsigned char { nothing, nat };
 enum class Strictness : unsigned char { normal, strict };
 
 struct RunCommand {
@@ -24,6 +25,7 @@ struct CheckCommand {
   Strictness strictness;
   std::string show;  // a peer's name: print what holds for it
   Output output;
+  Showing showing = Showing::nothing;
 };
 // What a call would meet, without one.
 struct RouteCommand {
