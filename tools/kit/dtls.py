@@ -45,8 +45,8 @@ def lines_of(body, prefix):
 class DtlsEnd(MediaEnd):
     """`announces`: what its SDP says of its certificate, when that is not the truth."""
 
-    def __init__(self, suite="AEAD_AES_256_GCM", announces=None):
-        super().__init__()
+    def __init__(self, suite="AEAD_AES_256_GCM", announces=None, host="127.0.0.1"):
+        super().__init__(host)
         self.suite, self.identity = suite, Identity()
         self.announced = announces or self.identity.fingerprint
         self.ufrag, self.password = base64.b64encode(os.urandom(6)).decode(), base64.b64encode(os.urandom(18)).decode()

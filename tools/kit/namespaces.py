@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Network namespaces of a test's own: a border whose kernel a test may fill, and hosts around it, each on a link to it.
 What runs inside is started with prefix(host); everything ends with the `with` block, by its name."""
+import contextlib
+import ctypes
 import json
 import os
 import secrets
@@ -10,6 +12,7 @@ import subprocess
 from .process import ProcessError, run
 
 BORDER = "border"
+CLONE_NEWNET = 0x40000000
 
 
 def missing():
@@ -49,6 +52,36 @@ class Network:
             self._address(host, far, f"10.77.{number}.2")
             self.run(host, "ip", "route", "add", "default", "via", f"10.77.{number}.1")
             self.addresses[host] = f"10.77.{number}.2"
+
+    def behind(self, router, host, net="192.168.77"):
+        """A namespace for one more host, `net`.2, that reaches the border through `router` alone, which gives its
+        packets an address and a port of its own: a NAT that keeps no port (RFC 4787)."""
+        token = secrets.token_hex(3)
+        self.names[host] = f"sallyport-{token}-{host}"
+        run(["ip", "netns", "add", self.names[host]])
+        self.made.append(self.names[host])
+        self.run(host, "ip", "link", "set", "lo", "up")
+        near, far = f"sp{token}r", f"sp{token}h"
+        run(["ip", "link", "add", near, "netns", self.names[router], "type", "veth", "peer", "name", far, "netns", self.names[host]])
+        self._address(router, near, f"{net}.1")
+        self._address(host, far, f"{net}.2")
+        self.run(host, "ip", "route", "add", "default", "via", f"{net}.1")
+        self.run(router, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        rule = f"ip saddr {net}.0/24 ip daddr != {net}.0/24 masquerade random"
+        self.run(router, "nft", "table ip home { chain out { type nat hook postrouting priority 100; " + rule + "; }; }")
+        self.addresses[host] = f"{net}.2"
+
+    @contextlib.contextmanager
+    def inside(self, host):
+        """What this thread opens meanwhile is opened there, and stays there."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net") as here, open(f"/run/netns/{self.names[host]}") as there:
+            if libc.setns(there.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+            try:
+                yield
+            finally:
+                libc.setns(here.fileno(), CLONE_NEWNET)
 
     def _address(self, host, link, address):
         self.run(host, "ip", "address", "add", f"{address}/24", "dev", link)
