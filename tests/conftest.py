@@ -14,7 +14,9 @@ from kit.process import free_port  # noqa: E402
 
 
 def pytest_configure(config):
+    import clear_media_watch
     config.addinivalue_line("markers", "xdist_group(name): run by one worker, one after another, and begun before all others")
+    clear_media_watch.begin(config)
 
 
 def pytest_collection_modifyitems(items):

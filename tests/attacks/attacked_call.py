@@ -62,6 +62,8 @@ class Stage:
             made = datagrams(talk) if callable(datagrams) else datagrams
             hammers = [self.hammer(who, made, int(rate * seconds), rate, to) for who in (STRANGER, SPOOFED)]
             done = [hammer.over() for hammer in hammers]
+            for hammer in hammers:
+                hammer.stop()
             talk.last(20)
         unhurt(talk.end())
         assert [each["answers"] for each in done] == [0, 0], "a stranger gets silence"

@@ -15,6 +15,7 @@ import sys
 import time
 
 if __name__ != "__main__":
+    from . import clear_media
     from .process import Process
 
 PATIENCE = 0.4  # after the last datagram
@@ -88,15 +89,20 @@ class Hammer:
                                    "count": count, "rate": rate, "source": source}))
         self.process = Process([*prefix, "/usr/bin/python3", pathlib.Path(__file__).resolve(), job])
         self.port = self.process.wait_json(lambda said: "port" in said)["port"]
+        clear_media.allow(self.port, "what an attacker sends")
 
     def over(self, timeout=60.0):
         return self.process.wait_json(lambda said: "sent" in said, timeout)
+
+    def stop(self):
+        self.process.stop()
+        clear_media.disallow(self.port)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.stop()
+        self.stop()
 
 
 if __name__ == "__main__":

@@ -8,19 +8,22 @@ import threading
 import time
 import wave
 
-from . import audio
+from . import audio, clear_media
 
 PACKET = 160  # samples: 20 ms
 
 
 class PlainRtp:
-    """One RTP port. play() begins to send; record() writes what came, decoded."""
+    """One RTP port. play() begins to send; record() writes what came, decoded. `hears`: whether it may be spoken to in
+    clear."""
 
-    def __init__(self, host="127.0.0.1"):
+    def __init__(self, host="127.0.0.1", hears=True):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((host, 0))
         self.socket.settimeout(0.1)
         self.port = self.socket.getsockname()[1]
+        for port in (self.port, self.port + 1):  # of RTCP, where nobody listens
+            clear_media.allow(port, "an end without SRTP", hears)
         self.packets = []  # as they came
         self.sources = set()
         self._over = threading.Event()
@@ -77,6 +80,8 @@ class PlainRtp:
         for thread in self._threads:
             thread.join(5.0)
         self.socket.close()
+        for port in (self.port, self.port + 1):
+            clear_media.disallow(port)
 
     def __enter__(self):
         return self

@@ -3,6 +3,8 @@
 import socket
 import ssl
 
+from . import clear_media
+
 PROBE = (b"OPTIONS sip:edge.sallyport.test SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1;branch=z9hG4bKprobe\r\n"
          b"From: <sip:nobody@example.net>;tag=1\r\nTo: <sip:edge.sallyport.test>\r\nCall-ID: probe\r\n"
          b"CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n")
@@ -64,6 +66,8 @@ def spray_rtp(address, packets=50, timeout=0.3):
     heard = []
     with socket.socket(family, socket.SOCK_DGRAM) as out:
         out.settimeout(timeout)
+        out.bind(("", 0))
+        clear_media.allow(out.getsockname()[1], "what a stranger sprays")
         for number in range(packets):
             out.sendto(bytes([0x80, 0]) + number.to_bytes(2, "big") + bytes(8) + b"\x55" * 160, (host, port))
         try:
