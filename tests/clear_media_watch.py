@@ -48,7 +48,7 @@ class Watch:
         terminalreporter.write_line(f"{said}, {len(self.faults)} FOUND IN CLEAR" if self.faults else f"{said}, none in clear")
         for fault in self.faults[:SHOWN]:
             terminalreporter.write_line(f"  {fault['from']} -> {fault['to']}: {fault['why']} {fault['packet']}")
-            for name, *_ in self._during(fault):
+            for name, *_ in self._during(fault)[:SHOWN]:
                 terminalreporter.write_line(f"    during {name}")
 
 

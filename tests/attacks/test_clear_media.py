@@ -90,11 +90,11 @@ def test_a_few_clear_packets_amid_the_encrypted_are_found(sealed):
     struct.pack("!BBHI", 0x81, 203, 1, 7), struct.pack("!BBHI", 0x80, 201, 1, 7) + struct.pack("!BBHI", 0x81, 203, 1, 7),
     struct.pack("!BBHI20x", 0x80, 200, 6, 7), struct.pack("!BBHI", 0x80, 201, 1, 7) + b"\x81\xca\x00\x03\0\0\0\x07\x01\x05alice\0"])
 def test_rtcp_is_found(packet):
-    assert judged([packet]) == ["RTCP in clear"]
+    assert judged([packet]) == [clear_media.RTCP]
 
 
 def test_rtcp_that_is_sealed_but_not_encrypted_is_found():
-    assert judged([struct.pack("!BBHI20x", 0x80, 200, 6, 7) + struct.pack("!I", 3) + b"\x22" * 10]) == ["RTCP in clear"]
+    assert judged([struct.pack("!BBHI20x", 0x80, 200, 6, 7) + struct.pack("!I", 3) + b"\x22" * 10]) == [clear_media.RTCP]
 
 
 # --- what is not -----------------------------------------------------------------------------------------------------
@@ -126,7 +126,8 @@ def test_srtcp_is_not():
 
 
 def test_other_datagrams_are_not():
-    assert judged([b"\x16\xfe\xfd" + bytes(200), b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12), b"", b"\x80", bytes(300)]) == []
+    assert judged([b"\x16\xfe\xfd" + bytes(200), b"\x00\x01\x00\x00\x21\x12\xa4\x42" + bytes(12), b"", b"\x80", bytes(300),
+                   b"\x9e\xc3\x85\x80\x00\x01\x00\x01" + bytes(100)]) == []  # a name server's answer
 
 
 # --- what is allowed ---------------------------------------------------------------------------------------------------
@@ -134,11 +135,12 @@ def test_other_datagrams_are_not():
 def test_what_a_test_has_allowed_is_explained_and_nothing_else():
     found = [{"at": 100.0, "from": 4000, "to": 20000, "why": "?"}, {"at": 100.0, "from": 20000, "to": 4000, "why": "?"},
              {"at": 100.0, "from": 20002, "to": 4002, "why": "?"}, {"at": 500.0, "from": 4000, "to": 20000, "why": "?"}]
-    speaks = [{"at": 99.0, "port": 4000, "why": "a core", "hears": False}, {"at": 101.0, "port": 4000, "over": True}]
+    speaks = [{"at": 99.0, "port": 4000, "why": "a core", "hears": False, "only": None}, {"at": 101.0, "port": 4000, "over": True}]
     assert clear_media.unexplained(found, []) == found
     assert clear_media.unexplained(found, speaks) == found[1:]
     both = [{**speaks[0], "hears": True}, speaks[1]]
     assert clear_media.unexplained(found, both) == found[2:]
+    assert clear_media.unexplained(found, [{**both[0], "only": clear_media.RTCP}, both[1]]) == found
 
 
 @pytest.mark.skipif(capture.missing() is not None, reason=capture.missing() or "")

@@ -5,15 +5,16 @@ import pathlib
 import time
 
 import pytest
-from conftest import ROOT
-from kit import audio, edge as edges, namespaces
-from kit.process import Process, ProcessError, run
+from kit import audio, edge as edges, forgeries, namespaces
+from kit.hammer import Hammer
+from kit.process import ProcessError, run
 
 pytestmark = pytest.mark.skipif(namespaces.missing() is not None, reason=str(namespaces.missing()))
 
 FIRST, LAST = 20000, 20199
 PORTS = LAST - FIRST + 1
 OURS = ("inet", "sallyport")
+KINDS = [forgeries.rtp(1)[0], forgeries.bye(1), forgeries.checks(2, "a:b")[1], forgeries.hellos(1)[0]]
 
 
 def eventually(holds, what, patience=15.0):
@@ -43,12 +44,14 @@ class Stage:
         self.edge = edges.Edge(self.build, self.config, prefix=(*self.network.prefix(namespaces.BORDER), *self.more_prefix))
         return self
 
-    def spray(self, rounds=1):
-        return Process([*self.network.prefix("stranger"), "/usr/bin/python3", ROOT / "tools/kit/sprayer.py", self.media, FIRST, LAST, rounds])
+    def spray(self, rounds=1, source=None, rate=0):
+        """RTP, RTCP, STUN and DTLS at every port of the range, so many times over, by the stranger's host."""
+        ports = [(self.media, port) for port in range(FIRST, LAST + 1)]
+        return Hammer(self.state, KINDS, ports, rounds * PORTS * len(KINDS), rate, source, self.network.prefix("stranger"), icmp=True)
 
     def sprayed(self, rounds=1):
         with self.spray(rounds) as sprayer:
-            return sprayer.wait_json(timeout=60.0)
+            return sprayer.over()
 
     def voices(self, *names, seconds):
         """What each says, written before a call has to wait for it."""
@@ -110,18 +113,18 @@ def test_the_sprayer_would_hear_an_answer(place):
 def test_a_stranger_hears_nothing_before_during_and_after_a_call(place):
     stage = place().start()
     before = stage.sprayed()
-    assert before == {"sent": PORTS, "answers": 0, "icmp": 0}
-    assert stage.network.dropped() >= PORTS
+    assert (before["sent"], before["answers"], before["icmp"]) == (len(KINDS) * PORTS, 0, 0)
+    assert stage.network.dropped() >= before["sent"]
 
     stage.voices("alice", "bob", seconds=9)
     caller, callee = stage.call("bob", seconds=8)
     call = stage.edge.wait_event(lambda e: e.get("code") == "call.answered", 15.0)["call"]
     eventually(stage.network.elements, "what the call needs is open")
     phones = stage.network.addresses["phones"]
-    with stage.spray(rounds=20) as sprayer:
+    with stage.spray(rounds=20, rate=8000) as sprayer:
         eventually(lambda: {hole.get("kernel") for hole in stage.pinholes()} == {phones}, "the ports hear their own phone only")
         assert {element[2] for element in stage.network.elements()} == {phones}
-        heard = sprayer.wait_json(timeout=60.0)
+        heard = sprayer.over()
         assert (heard["answers"], heard["icmp"]) == (0, 0)
     assert caller.wait(40.0) == 0, caller.output()
     callee.wait(20.0)
@@ -130,10 +133,28 @@ def test_a_stranger_hears_nothing_before_during_and_after_a_call(place):
     eventually(lambda: stage.network.elements() == [], "nothing is open after the call")
     after = stage.sprayed()
     assert (after["answers"], after["icmp"]) == (0, 0)
-    eventually(lambda: stage.status()["dropped"] >= 20 * PORTS, "what the kernel dropped is counted")
+    eventually(lambda: stage.status()["dropped"] >= 20 * len(KINDS) * PORTS, "what the kernel dropped is counted")
     assert stage.status()["failures"] == 0
     record = stage.edge.ask("evidence", call)
     assert max(leg["media"]["loss_percent"] for leg in record["legs"]) < 0.5
+    assert stage.heard("alice", "bob") is True and stage.heard("bob", "alice") is True
+
+
+def test_a_stranger_under_the_address_of_a_phone_passes_the_kernel_and_no_further(place):
+    stage = place().start()
+    stage.voices("alice", "bob", seconds=9)
+    caller, callee = stage.call("bob", seconds=8)
+    call = stage.edge.wait_event(lambda e: e.get("code") == "call.answered", 15.0)["call"]
+    phones = stage.network.addresses["phones"]
+    eventually(lambda: {hole.get("kernel") for hole in stage.pinholes()} == {phones}, "the ports hear their own phone only")
+    with stage.spray(rounds=20, source=[phones, 40000], rate=8000) as sprayer:
+        assert sprayer.over()["icmp"] == 0
+    assert caller.wait(40.0) == 0, caller.output()
+    callee.wait(20.0)
+    stage.edge.wait_event(lambda e: e.get("code") == "call.ended" and e["call"] == call, 15.0)
+    legs = stage.edge.ask("evidence", call)["legs"]
+    assert max(leg["media"]["loss_percent"] for leg in legs) < 0.5
+    assert all(sum(drop["packets"] for drop in leg["media"]["drops"]) >= 20 for leg in legs), legs
     assert stage.heard("alice", "bob") is True and stage.heard("bob", "alice") is True
 
 

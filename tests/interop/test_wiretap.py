@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a listener on the wire gets of a call: nothing. The speech is known here, so its bytes can be looked for."""
+import pytest
 from kit import audio, baresip, capture
 from kit.process import free_port
 from stage import BOB, assert_heard, needs, stage, talk  # noqa: F401
@@ -24,6 +25,7 @@ def in_clear(datagrams, traces):
             if any(payload[at:at + TRACE] in traces for at in range(len(payload) - TRACE + 1))]
 
 
+@pytest.mark.clear_media("the control: two phones without encryption, and no edge")
 def test_the_tap_hears_a_call_that_nobody_protects(stage):  # noqa: F811
     """The control: without it the next test would prove nothing."""
     stage.prepare()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 
+from . import clear_media
 from .process import Process, ProcessError, Running, free_port, run
 
 PROGRAM = shutil.which("baresip")
@@ -50,7 +51,7 @@ auplay_format s16
 auenc_format s16
 audec_format s16
 audio_buffer 20-160
-rtp_ports 10000-60000
+rtp_ports {media}-{last}
 jitter_buffer_delay 1-10
 rtcp_mux {rtcp_mux}
 rtp_timeout 30
@@ -70,6 +71,7 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control}
 ringback_disabled yes
 """
+MEDIA_PORTS = 40  # of one baresip
 
 
 class Baresip(Running):
@@ -84,13 +86,17 @@ class Baresip(Running):
         self.user = user
         place, control = place or Place(), free_port()
         self.address = place.address
+        first = free_port(neighbours=MEDIA_PORTS)
+        self.media = range(first, first + MEDIA_PORTS)
+        for port in self.media:
+            clear_media.allow(port, "baresip opens its ports and says goodbye with RTCP in clear", only=clear_media.RTCP)
         if identity:
             both = self.folder / "identity.pem"  # baresip wants certificate and key in one file
             both.touch(0o600)
             both.write_text(pathlib.Path(identity[0]).read_text() + pathlib.Path(identity[1]).read_text())
         (self.folder / "config").write_text(CONFIG.format(
             listen=place.listen, control=control, ca=ca, user=user, play=play, folder=self.folder, modules=MODULES,
-            identity=f"sip_certificate {both}" if identity else "", rtcp_mux="yes" if rtcp_mux else "no"))
+            media=self.media[0], last=self.media[-1], identity=f"sip_certificate {both}" if identity else "", rtcp_mux="yes" if rtcp_mux else "no"))
         (self.folder / "contacts").write_text("")
         route = f';outbound="sip:{edge};transport=tls"' if edge else ""
         keying = f";mediaenc={encryption}" if encryption else ""
@@ -184,6 +190,8 @@ class Baresip(Running):
 
     def stop(self):
         self.control.close()
+        for port in self.media:
+            clear_media.disallow(port)
         child = self.process.child
         if child.poll() is None:
             child.terminate()

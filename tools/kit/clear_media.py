@@ -22,6 +22,7 @@ ENOUGH_PACKETS, ENOUGH_BYTES = 8, 160
 ALIKE = 0.75  # of the packets of a window begin with one byte: of noise, one window in 10^11
 UNEVEN = 12.0  # standard deviations of chi-square above that of noise
 IDLE = 3.0  # seconds after which a stream is judged by what there is of it
+RTCP = "RTCP in clear"
 COOKIE = b"\x21\x12\xa4\x42"
 SENDS, DATA, DATA_ATTRIBUTE = (0x0016, 0x0017), 0x4000, 0x0013  # of TURN
 
@@ -33,6 +34,11 @@ def unevenness(data):
     expected = len(data) / 256
     chi_square = sum(count * count for count in collections.Counter(data).values()) / expected - len(data)
     return (chi_square - 255) / (2 * 255) ** 0.5
+
+
+def is_rtcp(packet):
+    """By its first header, which SRTCP leaves in clear."""
+    return 200 <= packet[1] <= 207 and 4 * (struct.unpack_from("!H", packet, 2)[0] + 1) <= len(packet)
 
 
 def is_clear_rtcp(packet):
@@ -117,11 +123,11 @@ class Judge:
         packet = relayed(datagram)
         if len(packet) < 8 or packet[0] >> 6 != 2 or 53 in (source[1], destination[1]):
             return
-        if 192 <= packet[1] <= 223:
+        if is_rtcp(packet):
             self.judged += 1
             if is_clear_rtcp(packet):
-                self.tell(source[1], destination[1], "RTCP in clear", packet, now)
-        elif len(packet) >= 12:
+                self.tell(source[1], destination[1], RTCP, packet, now)
+        elif len(packet) >= 12 and not 192 <= packet[1] <= 223:
             self.judged += 1
             stream = self.streams.setdefault((source, destination, packet[1] & 127, packet[8:12]), Stream())
             why = stream.take(packet, now)
@@ -208,10 +214,10 @@ def watch(folder):
 
 # --- what may be there ------------------------------------------------------------------------------------------------------
 
-def allow(port, why, hears=False):
+def allow(port, why, hears=False, only=None):
     """A socket of a test that speaks in clear by design, from now until disallow(): what it sends, and with `hears` also
-    what it is sent, is nobody's fault."""
-    _note({"at": time.time(), "port": port, "why": why, "hears": hears})
+    what it is sent, is nobody's fault; with `only` (RTCP) no more than that."""
+    _note({"at": time.time(), "port": port, "why": why, "hears": hears, "only": only})
 
 
 def disallow(port):
@@ -243,7 +249,7 @@ def unexplained(findings, allowed, slack=WINDOW * 0.1):
             spans.append({**said, "until": float("inf")})
 
     def explained(found):
-        return any(span["at"] - slack <= found["at"] <= span["until"] and
+        return any(span["at"] - slack <= found["at"] <= span["until"] and span["only"] in (None, found["why"]) and
                    (found["from"] == span["port"] or span["hears"] and found["to"] == span["port"]) for span in spans)
 
     return [found for found in findings if "why" in found and not explained(found)]

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """usage: hammer JOB: datagrams at somebody's ports, fast, and what comes back. JOB is a JSON file:
-  {"datagrams": [base64...], "to": [[host, port]...], "first": 0, "rate": a second or 0, "count": N,
-   "source": [host, port] or null}
+  {"datagrams": [base64...], "to": [[host, port]...], "rate": a second or 0, "count": N,
+   "source": [host, port] or null, "icmp": false}
 Each datagram of `datagrams` in turn to each of `to` in turn. With a source they bear that address, which is not ours
 (root), and whatever answers goes there. Without one they come from a port of ours, which listens until a while after
-the last. Prints {"sent": N, "seconds": S, "answers": N, "port": ours}."""
+the last, with "icmp" for that too (root). Prints {"port": ours}, and at the end {"sent": N, "seconds": S, "answers": N, "icmp": N}."""
 import base64
 import json
 import pathlib
@@ -36,7 +36,7 @@ class Spoofed:
         self.socket.sendto(ip + struct.pack("!HHHH", self.port, to[1], 8 + len(datagram), 0) + datagram, (to[0], 0))
 
     def heard(self):
-        return 0
+        return 0  # of UDP; it went to whom it names
 
 
 class Honest:
@@ -50,43 +50,50 @@ class Honest:
         self.socket.sendto(datagram, to)
 
     def heard(self):
-        count = 0
-        while True:
-            try:
-                self.socket.recv(2048, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return count
-            count += 1
+        return waiting(self.socket)
+
+
+def waiting(heard):
+    """How many datagrams have come there since it was asked last."""
+    count = 0
+    while heard:
+        try:
+            heard.recv(2048, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return count
+        count += 1
+    return 0
 
 
 def main():
     job = json.loads(pathlib.Path(sys.argv[1]).read_text())
     datagrams = [base64.b64decode(each) for each in job["datagrams"]]
     targets = [(host, port) for host, port in job["to"]]
-    sender = Spoofed(tuple(job["source"])) if job.get("source") else Honest()
+    sender = Spoofed(tuple(job["source"])) if job["source"] else Honest()
+    errors = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) if job["icmp"] else None
     print(json.dumps({"port": sender.port}), flush=True)
-    count, rate, answers, sent = job["count"], job.get("rate", 0), 0, 0
+    count, rate, answers, icmp, sent = job["count"], job["rate"], 0, 0, 0
     began = time.monotonic()
     while sent < count:
         due = min(count, int((time.monotonic() - began) * rate) + 1) if rate else min(count, sent + 256)
         for number in range(sent, due):
             sender.send(datagrams[number % len(datagrams)], targets[number // len(datagrams) % len(targets)])
         sent = due
-        answers += sender.heard()
+        answers, icmp = answers + sender.heard(), icmp + waiting(errors)
         if rate:
             time.sleep(max(0.0, min(TURN, began + sent / rate - time.monotonic())))
     seconds = time.monotonic() - began
     time.sleep(PATIENCE)
-    print(json.dumps({"sent": sent, "seconds": seconds, "answers": answers + sender.heard()}), flush=True)
+    print(json.dumps({"sent": sent, "seconds": seconds, "answers": answers + sender.heard(), "icmp": icmp + waiting(errors)}), flush=True)
 
 
 class Hammer:
     """One at work, in a process of its own. `over()` is what it says at its end."""
 
-    def __init__(self, folder, datagrams, to, count, rate=0, source=None, prefix=()):
+    def __init__(self, folder, datagrams, to, count, rate=0, source=None, prefix=(), icmp=False):
         job = pathlib.Path(folder) / f"hammer-{time.monotonic_ns()}.json"
         job.write_text(json.dumps({"datagrams": [base64.b64encode(each).decode() for each in datagrams], "to": list(to),
-                                   "count": count, "rate": rate, "source": source}))
+                                   "count": count, "rate": rate, "source": source, "icmp": icmp}))
         self.process = Process([*prefix, "/usr/bin/python3", pathlib.Path(__file__).resolve(), job])
         self.port = self.process.wait_json(lambda said: "port" in said)["port"]
         clear_media.allow(self.port, "what an attacker sends")

@@ -9,7 +9,8 @@ import secrets
 import shutil
 import subprocess
 
-from .process import ProcessError, run
+from . import clear_media
+from .process import Process, ProcessError, run
 
 BORDER = "border"
 CLONE_NEWNET = 0x40000000
@@ -33,7 +34,7 @@ class Network:
         token = secrets.token_hex(3)
         self.names = {host: f"sallyport-{token}-{host}" for host in (BORDER, *hosts)}
         self.addresses = {}
-        self.made = []
+        self.made, self.watch = [], None
         try:
             self._build(token, hosts)
         except ProcessError:
@@ -52,6 +53,9 @@ class Network:
             self._address(host, far, f"10.77.{number}.2")
             self.run(host, "ip", "route", "add", "default", "via", f"10.77.{number}.1")
             self.addresses[host] = f"10.77.{number}.2"
+        if clear_media.FOLDER in os.environ:  # what crosses the border is watched as everything else
+            self.watch = Process([*self.prefix(BORDER), "/usr/bin/python3", clear_media.__file__, os.environ[clear_media.FOLDER]])
+            self.watch.wait_line(lambda line: line == "watching")
 
     def behind(self, router, host, net="192.168.77"):
         """A namespace for one more host, `net`.2, that reaches the border through `router` alone, which gives its
@@ -109,6 +113,8 @@ class Network:
         return next(each["counter"]["packets"] for each in listed if "counter" in each)
 
     def close(self):
+        if self.watch:
+            self.watch.stop()
         for name in self.made:
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
         self.made = []
