@@ -108,4 +108,18 @@ Result<std::unique_ptr<VoiceDecoder>> makeOpusDecoder(unsigned rate) {
   return std::unique_ptr<VoiceDecoder>{std::make_unique<OpusVoiceDecoder>(decoder, rate)};
 }
 
+bool carriesFec(Bytes payload) {
+  constexpr std::uint8_t kNoSilk = 0x80;  // of the first byte: nothing but CELT, which has no second copies
+  std::array<const unsigned char*, 48> frames{};
+  std::array<opus_int16, 48> sizes{};
+  std::uint8_t toc = 0;
+  const auto length = static_cast<opus_int32>(payload.size());
+  const int count = opus_packet_parse(payload.data(), length, &toc, frames.data(), sizes.data(), nullptr);
+  if (count <= 0 || (toc & kNoSilk) != 0 || sizes[0] == 0) return false;
+  // A frame begins with the voice flags of its pieces of 20 ms; then comes the flag that is asked for.
+  constexpr int kRate = kFullRate;
+  const int pieces = std::max(1, opus_packet_get_samples_per_frame(payload.data(), kRate) * 50 / kRate);
+  return ((frames[0][0] >> (7 - pieces)) & 1) != 0;
+}
+
 }  // namespace sallyport::audio

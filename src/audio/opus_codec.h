@@ -14,4 +14,7 @@ namespace sallyport::audio {
 Result<std::unique_ptr<VoiceEncoder>> makeOpusEncoder(unsigned rate);
 Result<std::unique_ptr<VoiceDecoder>> makeOpusDecoder(unsigned rate);
 
+// Whether the payload carries a second copy of the frame before it (RFC 6716 4.2.4: the LBRR flag of its first frame).
+bool carriesFec(Bytes payload);
+
 }  // namespace sallyport::audio

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "audio/opus_codec.h"
+
 namespace sallyport::phone {
 namespace {
 
@@ -50,6 +52,7 @@ void VoiceReceiver::decodeNext(TimePoint now) {
                                   [](std::int16_t sample) { return std::abs(static_cast<int>(sample)) > kQuiet; });
     level_ = loud ? JitterBuffer::Level::voiced : JitterBuffer::Level::quiet;
   } else if (const auto* conceal = std::get_if<JitterBuffer::Conceal>(&step)) {
+    recovered_ += codec_ == sdp::Codec::opus && audio::carriesFec(conceal->next);
     decoder_->conceal(conceal->duration, conceal->next, decoded_);
   } else {
     decoded_.insert(decoded_.end(), std::get<JitterBuffer::Silence>(step).duration, 0);

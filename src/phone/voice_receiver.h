@@ -29,6 +29,8 @@ class VoiceReceiver {
   sdp::Codec codec() const { return codec_; }
   const JitterBuffer::Counters& counters() const { return buffer_.counters(); }
   std::uint64_t undecodable() const { return undecodable_; }
+  // Of the concealed ones: those that a second copy in the packet behind has brought (Opus FEC).
+  std::uint64_t recovered() const { return recovered_; }
   std::chrono::milliseconds delay() const { return buffer_.targetDelay(); }
 
  private:
@@ -44,7 +46,7 @@ class VoiceReceiver {
   std::vector<std::int16_t> decoded_;  // not played yet
   std::vector<std::int16_t> out_;      // at the sink's rate
   JitterBuffer::Level level_ = JitterBuffer::Level::quiet;
-  std::uint64_t undecodable_ = 0;
+  std::uint64_t undecodable_ = 0, recovered_ = 0;
 };
 
 }  // namespace sallyport::phone

@@ -129,5 +129,29 @@ TEST(VoiceSender, AfterTheSourceEndsSilenceIsSent) {
   EXPECT_EQ(buffer[171], 0xFF);
 }
 
+// --- second copies (RFC 7587 3.3) ---------------------------------------------------------------------------------
+
+class OpusUnderLoss : public VoiceStream {
+ protected:
+  // One packet in ten is lost, each with its neighbours there.
+  void runLossy(unsigned frames) {
+    run(frames, [](unsigned n) { return n % 10 == 5 ? std::nullopt : std::optional{0U}; });
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Opus, OpusUnderLoss, ::testing::Values(sdp::Codec::opus));
+
+TEST_P(OpusUnderLoss, WhatIsLostComesWithThePacketBehindItOnceTheSenderExpectsLoss) {
+  sender->expectLoss(10);
+  runLossy(300);
+  EXPECT_GE(receiver->counters().concealed, 29U);
+  EXPECT_GE(receiver->recovered(), receiver->counters().concealed * 6 / 10) << "pauses have none";
+}
+
+TEST_P(OpusUnderLoss, ASenderThatExpectsNoneSendsNoSecondCopies) {
+  runLossy(300);
+  EXPECT_GE(receiver->counters().concealed, 29U);
+  EXPECT_EQ(receiver->recovered(), 0U) << "made up, all of it";
+}
+
 }  // namespace
 }  // namespace sallyport::phone
