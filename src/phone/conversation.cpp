@@ -38,6 +38,11 @@ Status Conversation::resume() {
   return phone_.at([this] { return call_->offerDirection(sdp::Direction::sendrecv); });
 }
 
+Status Conversation::sendDigits(std::string_view keys) {
+  if (!media_ || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  return media_->sendDigits(keys);
+}
+
 void Conversation::hangUp() {
   if (ended_) return;
   if (call_ == nullptr) {  // still dialling

@@ -51,6 +51,8 @@ class Conversation {
   Status hold();
   Status resume();
   void hangUp();
+  // Errors: those of MediaSession::sendDigits().
+  Status sendDigits(std::string_view keys);
   // What the two people found when they compared what ZRTP shows.
   void setSas(MediaSession::Comparison comparison) {
     if (media_) media_->setSas(comparison);

@@ -188,7 +188,11 @@ MediaPlanPtr MediaAgreement::plan(const sdp::LocalAudio& local, const sdp::Audio
   plan->remote_rtcp = remote.rtcp;
   plan->mux = local.rtcp_mux;
   plan->direction = local.direction;
-  plan->voice = voiceOf(settledOn(remote.formats));
+  const auto formats = settledOn(remote.formats);
+  plan->voice = voiceOf(formats);
+  for (const auto& format : formats) {
+    if (format.codec == sdp::Codec::telephoneEvent) plan->events = {format.payload_type, format.clock_rate};
+  }
   plan->receive = local.formats;
   plan->keying = remote.keying();
   plan->dtls = association_;

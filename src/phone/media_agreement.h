@@ -17,6 +17,7 @@
 
 #include "core/endpoint.h"
 #include "core/result.h"
+#include "media/event_inserter.h"
 #include "media/srtp.h"
 #include "phone/ice_way.h"
 #include "sdp/offer_answer.h"
@@ -29,6 +30,7 @@ struct MediaPlan {
   sdp::RtcpMux mux = sdp::RtcpMux::muxed;
   sdp::Direction direction = sdp::Direction::sendrecv;  // ours
   sdp::CodecFormat voice;                               // what we send, numbered as the peer wants it
+  std::optional<media::EventFormat> events;             // how the peer wants keys; nothing: it has none
   std::vector<sdp::CodecFormat> receive;                // what may come, numbered as we said
   std::optional<sdp::Keying> keying;                    // nothing: the ends agree their keys by ZRTP
   media::SrtpKeying send_key;                           // these two: by SDES

@@ -243,14 +243,14 @@ void MediaSession::onRtp(MutableBytes datagram) {
   if (!sdp::receives(plan_->direction)) return figures_.drops.count(media::DropReason::directionClosed);
   const auto payload = media::payloadOf(packet.bytes(), header);
   if (!payload) return figures_.drops.count(media::DropReason::badPadding);
-  if (!sdp::carriesVoice(format->codec)) {
-    ++figures_.events_received;
-    return;
-  }
-  ++figures_.packets_received;
   remote_ssrc_ = header.ssrc;
   highest_sequence_ = static_cast<std::uint32_t>(packet.index());
   quality_.onPacket(header, {header.payload_type, ratedAs(format->codec), format->clock_rate}, loop_.now());
+  if (!sdp::carriesVoice(format->codec)) {
+    ++figures_.events_received;
+    return digits_.push(header, *payload);
+  }
+  ++figures_.packets_received;
   receiver_->push(header, *payload, loop_.now());
 }
 
@@ -270,16 +270,44 @@ void MediaSession::sendFrames(SendPacer::Due due) {
   for (std::uint64_t i = 0; i < due.frames; ++i) {
     std::array<std::uint8_t, media::kLongestPacket + media::kSrtpTailroom> buffer;
     const auto length = sender_->nextPacket(MutableBytes{buffer}.first(media::kLongestPacket));
-    const auto sealed = length ? send_->protectRtp(buffer, *length) : media::Protected{media::DropReason::cipherFailed};
-    const auto* size = std::get_if<std::size_t>(&sealed);
-    if (size == nullptr) {
+    if (!length) {
       ++figures_.send_failures;
       continue;
     }
-    rtp_->send(*to, Bytes{buffer}.first(*size));
-    ++figures_.packets_sent;
-    octets_sent_ += *length - media::kRtpFixedHeaderBytes;
+    const auto packet = MutableBytes{buffer}.first(*length);
+    if (events_.pass(packet, *media::parseRtpHeader(packet), loop_.now())) send(*to, buffer, *length);
   }
+  sendEvents(*to);
+}
+
+void MediaSession::sendEvents(const Endpoint& to) {
+  std::array<std::uint8_t, media::EventInserter::kPacketBytes + media::kSrtpTailroom> buffer;
+  const auto length = events_.next(buffer, loop_.now());
+  if (length != 0) send(to, buffer, length);
+}
+
+// In clear, and encrypted here.
+void MediaSession::send(const Endpoint& to, MutableBytes buffer, std::size_t length) {
+  const auto sealed = send_->protectRtp(buffer, length);
+  const auto* size = std::get_if<std::size_t>(&sealed);
+  if (size == nullptr) {
+    ++figures_.send_failures;
+    return;
+  }
+  rtp_->send(to, buffer.first(*size));
+  ++figures_.packets_sent;
+  octets_sent_ += length - media::kRtpFixedHeaderBytes;
+}
+
+Status MediaSession::sendDigits(std::string_view keys) {
+  if (!plan_ || !plan_->events) return Error{ErrorKind::unavailable, "phone.dtmf.not_agreed", ""};
+  for (const char key : keys) {
+    const auto event = eventOf(key);
+    if (!event) return Error{ErrorKind::misconfigured, "phone.dtmf.key", std::string{key}};
+    const auto& numbering = sender_->numbering();
+    SP_TRY(events_.play({.code = *event}, *plan_->events, numbering.ssrc, numbering.timestamp, loop_.now()));
+  }
+  return success();
 }
 
 void MediaSession::playFrames(std::uint64_t count) {
@@ -292,10 +320,12 @@ void MediaSession::playFrames(std::uint64_t count) {
 MediaFigures MediaSession::figures() const {
   MediaFigures figures = figures_;
   figures.quality = quality_.figures();
+  figures.digits = digits_.keys();
   if (path_) figures.ice = path_->iceFacts();
   if (figures.codec) figures.rating = media::rate(figures.quality, ratedAs(*figures.codec), figures.round_trip);
   if (receiver_) {
     figures.jitter_buffer = receiver_->counters();
+    figures.recovered = receiver_->recovered();
     figures.undecodable = receiver_->undecodable();
   }
   return figures;

@@ -21,6 +21,7 @@
 #include "net/port_pool.h"
 #include "phone/audio/send_pacer.h"
 #include "phone/audio/source_sink.h"
+#include "phone/digits.h"
 #include "phone/media_agreement.h"
 #include "phone/media_path.h"
 #include "phone/voice_receiver.h"
@@ -41,13 +42,15 @@ struct MediaFigures {
   std::optional<crypto::SrtpSuite> suite;
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_received = 0;  // authentic voice
-  std::uint64_t events_received = 0;   // telephone events (RFC 4733)
+  std::uint64_t events_received = 0;   // packets of telephone events (RFC 4733)
+  std::string digits;                  // the keys they were
   std::uint64_t send_failures = 0;     // the kernel or the key's lifetime refused
   media::StreamFigures quality;
   std::optional<media::Rating> rating;
   std::optional<std::chrono::microseconds> round_trip;
   media::DropCounters drops;
   JitterBuffer::Counters jitter_buffer;
+  std::uint64_t recovered = 0;  // frames that were lost, and a second copy of them was not
   std::uint64_t undecodable = 0;
   std::optional<DtlsFacts> dtls;     // once it has agreed
   std::optional<IceFacts> ice;       // once it has found the way
@@ -85,6 +88,9 @@ class MediaSession final : private net::MediaHandler {
   // Starts, or changes, the flow of packets. Same keys keep their SRTP state. Errors: "media.srtp.*",
   // "audio.codec.unavailable"; then nothing changes.
   Status apply(MediaPlanPtr plan);
+  // Keys (RFC 4733), one after the other in place of the voice. Errors: "phone.dtmf.not_agreed" (unavailable: the peer
+  // takes none), "phone.dtmf.key" (misconfigured: no key), those of media::EventInserter::play(); some may be sent.
+  Status sendDigits(std::string_view keys);
   // Says goodbye by RTCP, closes the ports and the sink. Error: the sink's.
   Status stop();
 
@@ -105,6 +111,8 @@ class MediaSession final : private net::MediaHandler {
   Status applySend(const MediaPlan& plan);
   void tick();
   void sendFrames(SendPacer::Due due);
+  void sendEvents(const Endpoint& to);
+  void send(const Endpoint& to, MutableBytes buffer, std::size_t length);
   void playFrames(std::uint64_t count);
   enum class Occasion : std::uint8_t { report, goodbye };
   void sendRtcp(Occasion occasion);
@@ -125,6 +133,8 @@ class MediaSession final : private net::MediaHandler {
   std::unique_ptr<VoiceSender> sender_;
   std::unique_ptr<VoiceReceiver> receiver_;
   VoiceSender::Numbering numbering_;
+  media::EventInserter events_;
+  DigitListener digits_;
   std::optional<SendPacer> pacer_;
   net::TimerHandle timer_, rtcp_timer_;
   media::StreamQuality quality_;

@@ -43,9 +43,11 @@ struct TwoSessions {
   using Ice = sdp::IceUse;
   TwoSessions() : TwoSessions({sdp::Keying::sdes}, {sdp::Keying::sdes}) {}
   TwoSessions(const std::vector<sdp::Keying>& keys_a, const std::vector<sdp::Keying>& keys_b, Ice ice_a = Ice::never,
-              Ice ice_b = Ice::never) {
-    open(a_end, keyedBy(keys_a, ice_a), 1, heard_by_a);
-    open(b_end, keyedBy(keys_b, ice_b), 2, heard_by_b);
+              Ice ice_b = Ice::never)
+      : TwoSessions(keyedBy(keys_a, ice_a), keyedBy(keys_b, ice_b)) {}
+  TwoSessions(const sdp::MediaPolicy& policy_a, const sdp::MediaPolicy& policy_b) {
+    open(a_end, policy_a, 1, heard_by_a);
+    open(b_end, policy_b, 2, heard_by_b);
   }
 
   void open(End& end, const sdp::MediaPolicy& policy, std::uint64_t seed, const std::shared_ptr<Pcm>& heard) {

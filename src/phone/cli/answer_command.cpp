@@ -57,6 +57,7 @@ void AnswerCommand::answer(Conversation& conversation) {
 }
 
 void AnswerCommand::onAnswered(Conversation& conversation) {
+  session_->onAnswered(conversation);
   if (session_->json())
     session_->print(JsonLine{}.text("event", "answered").text("call_id", conversation.callId()).str());
   if (!options_.hang_up_after) return;

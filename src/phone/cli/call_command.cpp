@@ -32,6 +32,7 @@ void CallCommand::onProgress(Conversation&, int status) {
 
 void CallCommand::onAnswered(Conversation& conversation) {
   patience_.cancel();
+  session_->onAnswered(conversation);
   hang_up_ = session_->loop().schedule(options_.duration, [this] { conversation_->hangUp(); });
   if (options_.hold_after) hold_ = session_->loop().schedule(*options_.hold_after, [this] { hold(); });
   if (session_->json()) {

@@ -25,7 +25,7 @@ constexpr const char* kFooter =
 struct RawPhone {
   std::string expect_san, tone;
   std::vector<std::string> codecs, suites, media;
-  std::string sas = "b32", ice;
+  std::string sas = "b32", ice, digits;
   ZrtpOptions zrtp;
   AccountOptions account;
   bool json = false, digest = false, scram = false;
@@ -124,6 +124,18 @@ void readKeying(const RawPhone& raw, PhoneOptions& options) {
   }
 }
 
+DigitOptions readDigits(const std::string& text) {
+  const auto at = text.find('@');
+  DigitOptions digits;
+  digits.keys = text.substr(0, at);
+  const bool keys = std::all_of(digits.keys.begin(), digits.keys.end(), [](char key) { return eventOf(key); });
+  if (digits.keys.empty() || !keys || digits.keys.size() > media::EventInserter::kMostQueued) {
+    refuse("--dtmf", "'" + text + "' is not 1 to 32 of 0-9, *, #, A-D, perhaps followed by @ and when: 123#@2s");
+  }
+  if (at != std::string::npos) digits.after = readDuration("--dtmf", text.substr(at + 1));
+  return digits;
+}
+
 void checkDtlsSuites(const PhoneOptions& options) {
   const auto& known = crypto::kDtlsSrtpSuites;
   const bool dtls = std::count(options.keyings.begin(), options.keyings.end(), sdp::Keying::dtls) > 0;
@@ -161,6 +173,7 @@ void read(const RawPhone& raw, PhoneOptions& options) {
     options.suites.push_back(*suite);
   }
   checkDtlsSuites(options);
+  if (!raw.digits.empty()) options.digits = readDigits(raw.digits);
   if (!options.uri.empty()) checkSipUri("--from", options.uri);
   readAccount(raw, options);
   options.output = raw.json ? Output::json : Output::forPeople;
@@ -222,6 +235,7 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
       ->check(CLI::IsMember({"b32", "b256"}))
       ->capture_default_str();
   app.add_flag("--compare-sas", raw.zrtp.compare, "ask whether the two people read each other the same; y or n");
+  app.add_option("--dtmf", raw.digits, "send these keys a second after the answer, or later: 123#, 123#@2s");
   if (sound == Sound::echoed) return;
   auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");
   app.add_option("--tone", raw.tone, "play a test signal instead: speech, speech:SEED, 440, 697+1209")->excludes(play);

@@ -38,6 +38,12 @@ struct ZrtpOptions {
   bool compare = false;  // ask whether the two people read each other the same words
 };
 
+// Keys that are sent once the call has been answered.
+struct DigitOptions {
+  std::string keys;
+  milliseconds after{1'000};
+};
+
 // What `call`, `answer`, `echo` and `register` share.
 struct PhoneOptions {
   TlsFiles tls;
@@ -52,6 +58,7 @@ struct PhoneOptions {
   std::vector<sdp::Keying> keyings{sdp::Keying::sdes};  // preferred first
   sdp::IceUse ice = sdp::IceUse::never;
   std::optional<ZrtpOptions> zrtp;  // instead of them
+  std::optional<DigitOptions> digits;
   Output output = Output::forPeople;
 };
 

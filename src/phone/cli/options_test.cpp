@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phone/cli/options.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "phone/cli/command_line.h"
@@ -9,6 +10,7 @@ namespace sallyport::phone {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 
 Command parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "sallyport-phone");
@@ -109,6 +111,41 @@ TEST(PhoneOptions, HelpIsNoMistake) {
   ASSERT_TRUE(std::holds_alternative<ExitNow>(command));
   EXPECT_EQ(std::get<ExitNow>(command).status, kExitOk);
   EXPECT_NE(text.find("--expect-san"), std::string::npos);
+}
+
+TEST(PhoneOptions, KeysComeFromWhereItSays) {
+  const auto keyings = [](const char* media) {
+    return std::get<CallOptions>(parse(call({"sip:bob@example.com", "--media", media}))).phone.keyings;
+  };
+  EXPECT_EQ(keyings("dtls"), std::vector{sdp::Keying::dtls});
+  EXPECT_EQ(keyings("dtls,sdes"), (std::vector{sdp::Keying::dtls, sdp::Keying::sdes}));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--media", "zrtp,dtls"})), HasSubstr("zrtp goes alone"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--media", "dtls,dtls"})), HasSubstr("each once"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--media", "clear"})), HasSubstr("--media"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--media", "dtls", "--suites", "AES_256_CM_HMAC_SHA1_80"})),
+              HasSubstr("with nobody"));
+}
+
+TEST(PhoneOptions, IceIsTakenOrRequired) {
+  const auto ice = [](const char* option) {
+    return std::get<CallOptions>(parse(call({"sip:bob@example.com", option}))).phone.ice;
+  };
+  EXPECT_EQ(ice("--ice"), sdp::IceUse::accept);
+  EXPECT_EQ(ice("--ice=require"), sdp::IceUse::require);
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--ice=perhaps"})), HasSubstr("--ice"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--ice", "--media", "zrtp"})), HasSubstr("--ice"));
+}
+
+TEST(PhoneOptions, DigitsAreKeysAndWhen) {
+  const auto digits = [](const char* text) {
+    return *std::get<CallOptions>(parse(call({"sip:bob@example.com", "--dtmf", text}))).phone.digits;
+  };
+  EXPECT_EQ(digits("123#").keys, "123#");
+  EXPECT_EQ(digits("123#").after, 1s);
+  EXPECT_EQ(digits("*d@2500ms").after, 2'500ms);
+  for (const auto* wrong : {"12x", "@2s", "1@soon", "123456789012345678901234567890123"}) {
+    EXPECT_THAT(complaint(call({"sip:bob@example.com", "--dtmf", wrong})), HasSubstr("--dtmf")) << wrong;
+  }
 }
 
 }  // namespace

@@ -128,7 +128,15 @@ void PhoneSession::showSas(Conversation& conversation, const ZrtpFacts& facts) {
   if (const auto asked = sas_prompt_->ask(conversation); !asked) explain(asked.error());
 }
 
+void PhoneSession::onAnswered(Conversation& conversation) {
+  if (!options_.digits) return;
+  digits_[&conversation] = loop_->schedule(options_.digits->after, [this, &conversation] {
+    if (const auto sent = conversation.sendDigits(options_.digits->keys); !sent) explain(sent.error());
+  });
+}
+
 void PhoneSession::forget(const Conversation& conversation) {
+  digits_.erase(&conversation);
   if (sas_prompt_) sas_prompt_->forget(conversation);
 }
 

@@ -3,6 +3,7 @@
 // What every phone command does alike: load the certificates and the audio, run a loop with a Phone on it,
 // end in good order on SIGINT and SIGTERM, print events. Owned by the command, on the main thread.
 
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -29,6 +30,8 @@ class PhoneSession {
 
   // Shows what ZRTP has agreed, and asks about it where the options say so.
   void showSas(Conversation& conversation, const ZrtpFacts& facts);
+  // What the options have happen once it is answered.
+  void onAnswered(Conversation& conversation);
   void forget(const Conversation& conversation);
 
   // Runs until finish(), or until a signal after which everything has been hung up.
@@ -53,6 +56,7 @@ class PhoneSession {
   net::TimerHandle finish_timer_;
   TimePoint give_up_{};
   std::optional<SasPrompt> sas_prompt_;
+  std::map<const Conversation*, net::TimerHandle> digits_;
   std::unique_ptr<Phone> phone_;
 };
 

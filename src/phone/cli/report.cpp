@@ -38,10 +38,12 @@ JsonLine mediaJson(const MediaFigures& media) {
       .integer("packets_lost", integer(media.quality.lost))
       .number("loss_percent", media.quality.lossPercent())
       .number("jitter_ms", milliseconds(media.quality.jitter))
-      .integer("frames_concealed", integer(media.jitter_buffer.concealed))
+      .integer("frames_recovered", integer(media.recovered))
+      .integer("frames_concealed", integer(media.jitter_buffer.concealed - media.recovered))
       .integer("packets_late", integer(media.jitter_buffer.late))
       .integer("undecodable", integer(media.undecodable))
       .integer("send_failures", integer(media.send_failures));
+  if (!media.digits.empty()) json.text("digits_received", media.digits);
   if (media.rating) json.number("mos", media.rating->mos);
   if (media.round_trip) json.number("round_trip_ms", milliseconds(*media.round_trip));
   return json.object("drops", drops(media.drops));
@@ -117,6 +119,7 @@ std::string textReport(const CallReport& report) {
     if (media.rating) text += line(", MOS %.1f", media.rating->mos);
     text += "\n";
   }
+  if (!media.digits.empty()) text += "  keys        " + media.digits + "\n";
   if (media.ice) text += "  way         found by ICE, to " + media.ice->remote.toString() + "\n";
   if (report.answered) text += line("  talked      %.1f s\n", static_cast<double>(report.talked.count()) / 1'000);
   if (media.audio_error) text += "  the recording is not whole: " + describe(*media.audio_error) + "\n";
