@@ -8,8 +8,8 @@ import struct
 
 import pytest
 from conftest import ROOT
-from kit import audio, capture, clear_media
-from kit.process import Process, until
+from kit import audio, capture, clear_media, namespaces
+from kit.process import Process, run, until
 from kit.srtp import MediaEnd, Srtp
 
 HERE, THERE = ("127.0.0.1", 20000), ("127.0.0.1", 30000)
@@ -163,3 +163,35 @@ def test_the_watch_sees_the_wire(tmp_path):
 @pytest.mark.skipif(capture.missing() is not None, reason=capture.missing() or "")
 def test_this_run_is_watched():
     assert os.path.isdir(os.environ[clear_media.FOLDER])
+
+
+SPEAKS = """
+import socket
+import pytest
+from kit import clear_media
+
+{marker}
+def test_of_something_else():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        for each in (speaker, listener):
+            each.bind(("127.0.0.1", 0))
+        {allowed}
+        for number in range(50):
+            speaker.sendto(b"\\x80\\0\\0" + bytes([number]) + bytes(8) + {payload}, listener.getsockname())
+"""
+CLEAR, ALLOWED = r'b"\xff" * 160', 'clear_media.allow(speaker.getsockname()[1], "by design")'
+
+
+@pytest.mark.skipif(namespaces.missing() is not None, reason=str(namespaces.missing()))
+@pytest.mark.parametrize("payload, allowed, marker, fails", [
+    (CLEAR, "", "", True), (CLEAR, ALLOWED, "", False), (CLEAR, "", '@pytest.mark.clear_media("by design")', False),
+    ('__import__("os").urandom(160)', "", "", False)], ids=["in clear", "allowed", "marked", "encrypted"])
+def test_a_run_that_has_voice_in_clear_fails(tmp_path, payload, allowed, marker, fails):
+    file = tmp_path / "test_run.py"
+    file.write_text(SPEAKS.format(payload=payload, allowed=allowed or "pass", marker=marker))
+    alone = {name: value for name, value in os.environ.items() if name != clear_media.FOLDER and "PYTEST" not in name}
+    done = run(["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", "/usr/bin/python3", "-m", "pytest", "-q",
+                "-p", "conftest", "-p", "no:cacheprovider", file], env={**alone, "PYTHONPATH": str(ROOT / "tests")}, check=False)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert (done.returncode, "FOUND IN CLEAR" in done.stdout) == (int(fails), fails), done.stdout
+    assert not fails or "during test_run.py::test_of_something_else" in done.stdout, done.stdout
