@@ -82,6 +82,11 @@ void checkPolicy(const CheckContext& context, std::string_view section, std::siz
     context.problems.error(context.at(section, index, "codecs"), "config.key.duplicate",
                            label + " lists a codec twice");
   }
+  if (policy.ptime && *policy.ptime % 10 != 0) {
+    context.problems.error(context.at(section, index, "ptime"), "config.value.range",
+                           label + " has a ptime of " + std::to_string(*policy.ptime) + " ms",
+                           "use 10, 20, 30, 40, 50 or 60");
+  }
   checkKeying(context, section, index, label, policy);
   checkZrtp(context, section, index, label, policy);
   for (const auto key : {"suites", "media", "codecs", "authentication", "digest_algorithms"}) {

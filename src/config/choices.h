@@ -42,6 +42,8 @@ inline constexpr std::array kKeyings{Choice<Keying>{"sdes", Keying::sdes}, Choic
                                      Choice<Keying>{"srtp+zrtp", Keying::srtpAndZrtp}};
 inline constexpr std::array kIceUses{Choice<IceUse>{"never", IceUse::never}, Choice<IceUse>{"accept", IceUse::accept},
                                      Choice<IceUse>{"require", IceUse::require}};
+inline constexpr std::array kTranscodes{Choice<Transcode>{"allow", Transcode::allow},
+                                        Choice<Transcode>{"refuse", Transcode::refuse}};
 inline constexpr std::array kSipsModes{Choice<SipsMode>{"allow", SipsMode::allow},
                                        Choice<SipsMode>{"require", SipsMode::require},
                                        Choice<SipsMode>{"never", SipsMode::never}};

@@ -118,6 +118,7 @@ struct Media {
   Milliseconds timeout{60'000};            // no authentic packet for this long ends the call
   Milliseconds handshake_timeout{10'000};  // an answered call whose DTLS is not through by then ends
   unsigned dscp = 46;                      // RFC 3246 EF
+  unsigned transcoded_calls = 100;         // at once, in the whole process; 0: none is transcoded
   unsigned ports() const { return last_port - first_port + 1u; }
 };
 

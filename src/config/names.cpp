@@ -30,6 +30,7 @@ std::string_view toString(Disclosure disclosure) { return nameIn(kDisclosures, d
 std::string_view toString(DtmfMode mode) { return nameIn(kDtmfModes, mode); }
 std::string_view toString(Keying keying) { return nameIn(kKeyings, keying); }
 std::string_view toString(IceUse use) { return nameIn(kIceUses, use); }
+std::string_view toString(Transcode use) { return nameIn(kTranscodes, use); }
 std::string_view toString(SipsMode mode) { return nameIn(kSipsModes, mode); }
 std::string_view toString(NumberForm form) { return nameIn(kNumberForms, form); }
 std::string_view toString(OnForeignIdentity reaction) { return nameIn(kReactions, reaction); }

@@ -44,6 +44,7 @@ enum class DtmfMode : std::uint8_t { rfc4733, info };  // how the other side is 
 enum class Keying : std::uint8_t { sdes, dtls, zrtp, srtpAndZrtp };
 constexpr bool relaysZrtp(Keying keying) { return keying == Keying::zrtp || keying == Keying::srtpAndZrtp; }
 enum class IceUse : std::uint8_t { never, accept, require };   // whether ICE finds the way of voice
+enum class Transcode : std::uint8_t { allow, refuse };         // of voice, where the two sides share no codec
 enum class SipsMode : std::uint8_t { allow, require, never };  // of sips: URIs, RFC 5630
 enum class NumberForm : std::uint8_t { asIs, e164, national };
 
@@ -59,10 +60,12 @@ struct Policy {
   Tier tier = Tier::strict;
   std::vector<std::string> suites;  // IANA SRTP suite names, preferred first; never empty once loaded
   std::vector<Codec> codecs{Codec::opus, Codec::pcmu, Codec::pcma};
-  std::vector<Keying> media{Keying::sdes};                   // what is accepted, preferred first; the first is offered
-  IceUse ice = IceUse::never;                                // unset: accept with DTLS among `media`, else never
-  std::optional<unsigned> max_calls;                         // at once; unset: the guard's own figure
-  std::optional<double> call_rate;                           // calls per second; unset: the guard's own figure
+  Transcode transcode = Transcode::allow;   // both sides of a call must allow it
+  std::optional<unsigned> ptime;            // milliseconds of voice in a packet sent to it; unset: as it asks
+  std::vector<Keying> media{Keying::sdes};  // what is accepted, preferred first; the first is offered
+  IceUse ice = IceUse::never;               // unset: accept with DTLS among `media`, else never
+  std::optional<unsigned> max_calls;        // at once; unset: the guard's own figure
+  std::optional<double> call_rate;          // calls per second; unset: the guard's own figure
   std::vector<Proofs> authentication{{Proof::certificate}};  // any of
   std::vector<DigestAlgorithm> digest_algorithms{DigestAlgorithm::sha256, DigestAlgorithm::sha512_256};
   std::string header_policy;         // what crosses to it and from it; empty: the built-in one of its kind
@@ -163,6 +166,7 @@ std::string_view toString(Disclosure disclosure);
 std::string_view toString(DtmfMode mode);
 std::string_view toString(Keying keying);
 std::string_view toString(IceUse use);
+std::string_view toString(Transcode use);
 std::string_view toString(SipsMode mode);
 std::string_view toString(NumberForm form);
 std::string_view toString(OnForeignIdentity reaction);

@@ -87,6 +87,7 @@ void writeMedia(Writer& out, const SampleOptions& options) {
   out.lines(R"(# timeout = "60s"                             # silence that ends a call
 # handshake_timeout = "10s"                   # of DTLS, from the answer on
 # dscp = 46                                   # expedited forwarding
+# transcoded_calls = 100                      # between Opus and G.711, at once; 0: none
 
 # The same in the kernel (nftables, CAP_NET_ADMIN): what is sent to a port of the range that no call has opened is dropped.
 [firewall]
@@ -162,6 +163,8 @@ void writePeers(Writer& out, const SampleOptions& options) {
 #   suites = ["AEAD_AES_256_GCM"]             # SRTP, preferred first, instead of the tier's list
 #   media = ["dtls", "sdes"]                  # where SRTP keys come from, preferred first; sdes alone unless set
 #   codecs = ["opus", "PCMU", "PCMA"]
+#   transcode = "allow"                       # refuse: no call to or from it whose other side has none of its codecs
+#   ptime = 20                                # milliseconds of voice in a packet sent to it, 10 to 60
 #   networks = ["192.0.2.0/24"]               # it may connect from here only
 #   wildcard = false                          # true: *.example.org in its certificate matches
 #   asserted_identity = "sip:+4930123456@example.org"

@@ -78,6 +78,7 @@ void readMedia(TableReader& table, Media& media) {
   table.duration("timeout", media.timeout, seconds{5}, hours{1});
   table.duration("handshake_timeout", media.handshake_timeout, seconds{1}, minutes{1});
   table.number("dscp", media.dscp, 0, 63);
+  table.number("transcoded_calls", media.transcoded_calls, 0, 100'000);
 }
 
 void readFirewall(TableReader& table, Firewall& firewall) {

@@ -33,6 +33,8 @@ void readMedia(TableReader& table, Policy& policy) {
   policy.ice = dtls ? IceUse::accept : IceUse::never;
   table.choice("ice", policy.ice, kIceUses);
   table.choices("codecs", policy.codecs, kCodecs);
+  table.choice("transcode", policy.transcode, kTranscodes);
+  table.number("ptime", policy.ptime, 10, 60);
   table.choice("dtmf", policy.dtmf, kDtmfModes);
 }
 

@@ -107,6 +107,8 @@ void showPolicy(const Policy& policy, Shown& out) {
   out.list("media", policy.media, [](Keying each) { return toString(each); });
   out.text("ice", toString(policy.ice));
   out.list("codecs", policy.codecs, [](Codec each) { return toString(each); });
+  out.text("transcode", toString(policy.transcode));
+  if (policy.ptime) out.line("ptime", std::to_string(*policy.ptime));
   out.text("dtmf", toString(policy.dtmf));
   if (policy.max_calls) out.line("max_calls", std::to_string(*policy.max_calls));
   if (policy.call_rate) out.line("call_rate", rate(*policy.call_rate));
