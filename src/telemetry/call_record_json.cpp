@@ -96,6 +96,9 @@ void writeMedia(JsonWriter& out, const LegMedia& media) {
   out.member("loss_percent", media.loss_percent);
   out.member("jitter_ms", media.jitter_ms);
   out.member("mos", media.mos);
+  out.member("transcoded_to", media.transcoded_to);
+  out.member("transcoded", media.transcoded);
+  out.member("concealed", media.concealed);
   out.member("latched_source", media.latched_source);
   out.member("finding", media.finding);
   out.close('}');
@@ -234,6 +237,11 @@ LegMedia readMedia(const ObjectReader& from) {
   from.read("loss_percent", media.loss_percent);
   from.read("jitter_ms", media.jitter_ms);
   from.read("mos", media.mos);
+  if (from.has("transcoded_to")) {  // records of versions before have none
+    from.read("transcoded_to", media.transcoded_to);
+    from.read("transcoded", media.transcoded);
+    from.read("concealed", media.concealed);
+  }
   from.read("latched_source", media.latched_source);
   from.read("finding", media.finding);
   return media;

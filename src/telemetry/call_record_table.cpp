@@ -199,6 +199,14 @@ Lines qualityLines(const LegRecord& leg) {
   return lines(out);
 }
 
+Lines codecLines(const LegRecord& leg) {
+  const auto& media = leg.media;
+  if (media.transcoded_to.empty()) return lines(leg.codec);
+  auto made = "sent on as " + media.transcoded_to + ", " + std::to_string(media.transcoded) + " packets";
+  if (media.concealed > 0) made += ", " + std::to_string(media.concealed) + " concealed";
+  return {leg.codec, std::move(made)};
+}
+
 std::string causeText(const EndCause& end) {
   if (end.code.empty()) return "the call is up";
   std::string cause = end.code;
@@ -270,7 +278,7 @@ std::string toTable(const CallRecord& record, TableStyle style) {
   });
   both("media found by",
        [](const LegRecord& leg) { return lines(leg.found_by + (leg.path.empty() ? "" : ", at " + leg.path)); });
-  text("codec", &LegRecord::codec);
+  both("codec", codecLines);
   both("pinholes", pinholeLines);
   both("voice from", [](const LegRecord& leg) { return lines(leg.media.latched_source); });
   const bool agreed = std::any_of(record.legs.begin(), record.legs.end(), [](const LegRecord& leg) {

@@ -58,6 +58,9 @@ CallRecord answeredCall() {
     leg.media.loss_percent = 0.25;
     leg.media.jitter_ms = 1.5;
     leg.media.mos = 4.41;
+    leg.media.transcoded_to = "opus";
+    leg.media.transcoded = 3'100;
+    leg.media.concealed = 7;
     leg.media.latched_source = "198.51.100.7:50000";
   }
   return record;
