@@ -32,6 +32,10 @@ std::string_view toString(DropReason reason) {
     case DropReason::beforeAgreement: return "before_agreement";
     case DropReason::inClear: return "in_clear";
     case DropReason::replacedByEvent: return "replaced_by_event";
+    case DropReason::transcoded: return "transcoded";
+    case DropReason::undecodable: return "undecodable";
+    case DropReason::overtaken: return "overtaken";
+    case DropReason::rtcpEndsHere: return "rtcp_ends_here";
     case DropReason::indexUsed: return "index_used";
     case DropReason::indexTooOld: return "index_too_old";
     case DropReason::noTailroom: return "no_tailroom";

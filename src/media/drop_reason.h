@@ -39,6 +39,11 @@ enum class DropReason : std::uint8_t {
   beforeAgreement,     // voice before the two ends have agreed keys by ZRTP
   inClear,             // voice after that which can not be SRTP
   replacedByEvent,     // a key of ours plays in its place, or has overtaken it
+  // Between two codecs.
+  transcoded,    // not lost: what came of it has left as packets of our own
+  undecodable,   // not a payload of its codec, or not an event
+  overtaken,     // came after what was made up for it
+  rtcpEndsHere,  // speaks of a stream that the other side does not get
   // SRTP, as it leaves.
   indexUsed,     // (SSRC, index) was encrypted before: never twice
   indexTooOld,   // behind what the sender remembers: cannot prove it unused

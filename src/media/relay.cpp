@@ -39,19 +39,27 @@ Relay::~Relay() = default;
 Status Relay::configure(Side side, SideConfig config, TimePoint now) {
   const auto& far = at(opposite(side));
   const bool keyed = config.protection == MediaProtection::srtp && config.keys == KeyState::agreed;
-  if (!keyed) {
-    SP_TRY(at(side).configure(std::move(config), now));
-    describeToGuard(side);
-    return success();
-  }
+  if (!keyed) return configureSide(side, std::move(config), now);
   if (config.send.key_and_salt == config.receive.key_and_salt) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "the peer sends with the key we gave it"};
   }
   if (far.uses(config.send.key_and_salt) || far.sendsWith(config.receive.key_and_salt)) {
     return Error{ErrorKind::peerMisbehaved, "media.srtp.key_shared", "one key on both sides of the call"};
   }
+  return configureSide(side, std::move(config), now);
+}
+
+Status Relay::configureSide(Side side, SideConfig config, TimePoint now) {
   SP_TRY(at(side).configure(std::move(config), now));
   describeToGuard(side);
+  const bool transcodes = sides_[0]->transcoder() != nullptr || sides_[1]->transcoder() != nullptr;
+  for (const auto& each : sides_) {
+    if (transcodes) {
+      each->reporter().start(now);
+    } else {
+      each->reporter().stop();
+    }
+  }
   return success();
 }
 
@@ -80,7 +88,7 @@ Verdict Relay::onPacket(Side from, Channel channel, const Endpoint& source, Muta
   auto& near = at(from);
   near.countDatagram();
   auto verdict = judge(from, channel, source, buffer, length, now);
-  if (!verdict.forward()) near.countDrop(verdict.reason, source);
+  if (!verdict.forward() && verdict.reason != DropReason::transcoded) near.countDrop(verdict.reason, source);
   verdict.to = opposite(from);
   return verdict;
 }
@@ -124,10 +132,12 @@ std::optional<DropReason> Relay::notAgreedTo(Side from, const HeardPacket& packe
   auto& far = at(opposite(from));
   if (!far.ready()) return DropReason::notReady;
   if (packet.channel() == Channel::rtcp) {
+    if (near.isTranscoding() || far.isTranscoding()) return takeReports(from, packet, now);
     if (near.isEndToEnd() || judgeRtcp(packet.bytes())) return std::nullopt;
     return DropReason::malformedRtcp;
   }
   if (!near.peerSends() || !far.peerListens()) return DropReason::directionClosed;
+  if (near.transcodes(packet.header().payload_type)) return transcode(from, packet, now);
   const auto payload_type = near.payloadTypeAcross(packet.header().payload_type);
   if (!payload_type) return DropReason::payloadTypeRefused;
   if (near.isEndToEnd()) {
@@ -178,28 +188,89 @@ Status Relay::play(Side to, TelephoneEvent event, std::uint64_t random, TimePoin
 }
 
 std::optional<TimePoint> Relay::eventDue() const {
-  const auto a = sides_[0]->inserter().due();
-  const auto b = sides_[1]->inserter().due();
-  return a && b ? std::min(*a, *b) : a ? a : b;
+  std::optional<TimePoint> first;
+  for (const auto& side : sides_) {
+    for (const auto due : {side->inserter().due(), side->reporter().due()}) {
+      if (due && (!first || *due < *first)) first = due;
+    }
+  }
+  return first;
 }
 
 Verdict Relay::nextEvent(Side to, MutableBytes buffer, TimePoint now) {
   auto& side = at(to);
-  Verdict verdict;
-  verdict.to = to;
   const auto length = side.inserter().next(buffer, now);
-  if (length == 0 || !side.ready()) return verdict;
-  const auto destination = side.destination(Channel::rtp);
-  verdict.reason = DropReason::noDestination;
+  if (length != 0 && side.ready()) return sealed(to, Channel::rtp, buffer, length, now);
+  if (const auto due = side.reporter().due(); due && *due <= now) return report(to, buffer, now);
+  Verdict none;
+  none.to = to;
+  return none;
+}
+
+// What we have made ourselves, for `to`.
+Verdict Relay::sealed(Side to, Channel content, MutableBytes buffer, std::size_t length, TimePoint now) {
+  auto& side = at(to);
+  auto verdict = drop(DropReason::noDestination);
+  verdict.to = to;
+  const auto destination = side.destination(content);
   if (!destination) return verdict;
-  const auto sealed = side.protect(Channel::rtp, buffer, length, now);
+  const auto sealed = side.protect(content, buffer, length, now);
   if (const auto* reason = std::get_if<DropReason>(&sealed)) {
     verdict.reason = *reason;
     return verdict;
   }
-  verdict = sent(Channel::rtp, std::get<std::size_t>(sealed), *destination);
+  verdict = sent(side.portFor(content), std::get<std::size_t>(sealed), *destination);
   verdict.to = to;
   return verdict;
+}
+
+DropReason Relay::transcode(Side from, const HeardPacket& packet, TimePoint now) {
+  auto& near = at(from);
+  const auto payload = payloadOf(packet.bytes(), packet.header());
+  if (!payload) return DropReason::badPadding;
+  const auto reason = near.transcoder()->push(packet.header(), *payload, now);
+  if (reason == DropReason::transcoded) {
+    near.countForwarded(Channel::rtp);
+    near.reporter().onHeard(packet.header());
+  }
+  return reason;
+}
+
+DropReason Relay::takeReports(Side from, const HeardPacket& packet, TimePoint now) {
+  if (!judgeRtcp(packet.bytes())) return DropReason::malformedRtcp;
+  const auto loss = at(from).reporter().onReport(packet.bytes(), now);
+  auto* encoding = at(opposite(from)).transcoder();
+  if (loss && encoding != nullptr) encoding->expectLoss(*loss);
+  return DropReason::rtcpEndsHere;
+}
+
+Verdict Relay::report(Side to, MutableBytes buffer, TimePoint now) {
+  auto& side = at(to);
+  auto* transcoder = at(opposite(to)).transcoder();
+  const auto ours = transcoder == nullptr ? 8'000 : audio::rtpClockRate(transcoder->figures().to);
+  const auto length = side.reporter().write(buffer, side.quality(), {side.clockRate(), ours}, now);
+  if (length != 0 && side.ready()) return sealed(to, Channel::rtcp, buffer, length, now);
+  Verdict none;
+  none.to = to;
+  return none;
+}
+
+Verdict Relay::nextTranscoded(Side to, MutableBytes buffer, TimePoint now) {
+  auto* transcoder = at(opposite(to)).transcoder();
+  auto& side = at(to);
+  while (transcoder != nullptr) {
+    const auto length = transcoder->next(buffer.first(std::min(buffer.size(), kLongestPacket)));
+    if (length == 0) break;
+    const auto header = parseRtpHeader(buffer.first(length));
+    if (!header || !side.inserter().pass(buffer.first(length), *header, now)) continue;
+    const auto verdict = sealed(to, Channel::rtp, buffer, length, now);
+    if (!verdict.forward()) continue;
+    side.reporter().onSent(*header, length - header->payload_offset, now);
+    return verdict;
+  }
+  Verdict none;
+  none.to = to;
+  return none;
 }
 
 std::optional<Side> Relay::silentSide(TimePoint now, std::chrono::milliseconds limit) const {

@@ -24,6 +24,7 @@
 #include "media/event_inserter.h"
 #include "media/quality.h"
 #include "media/srtp.h"
+#include "media/transcoder.h"
 #include "media/zrtp/guard.h"
 
 namespace sallyport::media {
@@ -80,6 +81,8 @@ struct SideConfig {
   PayloadTypeMap payload_types;                   // of the RTP it sends
   std::vector<AudioFormat> formats;               // of the payload types it sends, the voice codec first
   std::optional<EventFormat> events;              // how it is sent telephone events; nothing: not at all
+  // What of its voice `payload_types` does not let across is made into a codec of the other side.
+  std::optional<TranscodingConfig> transcoding;
 };
 
 struct RelayLimits {
@@ -115,6 +118,7 @@ struct SideSnapshot {
   std::optional<TimePoint> last_verified;
   StreamFigures quality;
   std::optional<Rating> rating;
+  std::optional<TranscodingFigures> transcoding;        // of what it sends, once some of it was transcoded
   std::optional<std::chrono::microseconds> round_trip;  // to the side's peer and back, from its RTCP, when it tells
 };
 
@@ -159,13 +163,18 @@ class Relay {
   Verdict onPacket(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
                    TimePoint now);
 
+  // What was made of the last packet from the other side, one at a time while there is any to forward; to be asked
+  // for when the verdict on that was DropReason::transcoded. The buffer is for kLongestPacket and kSrtpTailroom.
+  Verdict nextTranscoded(Side to, MutableBytes buffer, TimePoint now);
+
   // A key that was signalled for `to`, behind those that wait. `random` names the stream where none was relayed.
   // Errors: "media.event.not_agreed" (peerDenied), "media.event.closed" (unavailable: not ready or on hold),
   // "media.event.queue_full" (overloaded).
   Status play(Side to, TelephoneEvent event, std::uint64_t random, TimePoint now);
-  // When nextEvent() has something to send.
+  // When nextEvent() has something to send: an event, or a report of ours where voice is transcoded.
   std::optional<TimePoint> eventDue() const;
-  // Like the verdict on a packet that arrived from the other side; to forward only what was due.
+  // Like the verdict on a packet that arrived from the other side; to forward only what was due. The buffer is for
+  // kLongestPacket and kSrtpTailroom.
   Verdict nextEvent(Side to, MutableBytes buffer, TimePoint now);
 
   // The side that should be sending and from which nothing authentic (RTP or RTCP) came for `limit`,
@@ -185,6 +194,11 @@ class Relay {
   std::optional<DropReason> guardedAgainst(Side from, Channel content, const Endpoint& source, Bytes datagram,
                                            TimePoint now);
   std::optional<DropReason> notAgreedTo(Side from, const HeardPacket& packet, MutableBytes buffer, TimePoint now);
+  Status configureSide(Side side, SideConfig config, TimePoint now);
+  DropReason transcode(Side from, const HeardPacket& packet, TimePoint now);
+  DropReason takeReports(Side from, const HeardPacket& packet, TimePoint now);
+  Verdict report(Side to, MutableBytes buffer, TimePoint now);
+  Verdict sealed(Side to, Channel content, MutableBytes buffer, std::size_t length, TimePoint now);
   Verdict judge(Side from, Channel channel, const Endpoint& source, MutableBytes buffer, std::size_t length,
                 TimePoint now);
   RelaySide& at(Side side) { return *sides_[side == Side::a ? 0 : 1]; }

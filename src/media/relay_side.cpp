@@ -100,8 +100,20 @@ void RelaySide::giveUpKeys(TimePoint now) {
   sender_.reset();
 }
 
+// What was changed before keys are refused is put back by whoever agrees, with the former agreement.
+Status RelaySide::configureTranscoding(const std::optional<TranscodingConfig>& config) {
+  if (!config) {
+    transcoder_.reset();
+    return success();
+  }
+  if (transcoder_) return transcoder_->configure(*config);
+  SP_ASSIGN(transcoder_, Transcoder::create(*config));
+  return success();
+}
+
 Status RelaySide::configure(SideConfig config, TimePoint now) {
   const bool first = !ready();
+  SP_TRY(configureTranscoding(config.transcoding));
   if (config.protection == MediaProtection::srtp && config.keys == KeyState::agreed) {
     SP_TRY(configureKeys(std::move(config.receive), std::move(config.send), now));
   } else {
@@ -260,6 +272,7 @@ SideSnapshot RelaySide::snapshot() const {
   snapshot.quality = quality_.figures();
   snapshot.round_trip = round_trip_.latest();
   const auto codec = formats_.empty() ? AudioCodec::other : formats_.front().codec;
+  if (isTranscoding()) snapshot.transcoding = transcoder_->figures();
   snapshot.rating = rate(snapshot.quality, codec, snapshot.round_trip);
   return snapshot;
 }

@@ -11,6 +11,7 @@
 #include "media/clear_rtp.h"
 #include "media/relay.h"
 #include "media/round_trip_meter.h"
+#include "media/rtcp_reporter.h"
 #include "media/source_rule.h"
 
 namespace sallyport::media {
@@ -36,6 +37,16 @@ class RelaySide {
   Heard examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now);
   // Counts a packet that was let through and lets its source be heard or latched (source_rule.h).
   SourceRule::Ruling hear(const HeardPacket& packet, const Endpoint& source, TimePoint now);
+  // Once one packet was transcoded all are: to the other side it is one stream.
+  bool transcodes(std::uint8_t payload_type) const {
+    return transcoder_ && (transcoder_->began() || !payload_types_.across(payload_type));
+  }
+  bool isTranscoding() const { return transcoder_ && transcoder_->began(); }
+  Transcoder* transcoder() { return transcoder_.get(); }
+  RtcpReporter& reporter() { return reporter_; }
+  const RtcpReporter& reporter() const { return reporter_; }
+  StreamFigures quality() const { return quality_.figures(); }
+  std::uint32_t clockRate() const { return formats_.empty() ? 8'000 : formats_.front().clock_rate; }  // of its voice
   std::optional<std::uint8_t> payloadTypeAcross(std::uint8_t here) const { return payload_types_.across(here); }
 
   // What leaves.
@@ -68,6 +79,7 @@ class RelaySide {
     TimePoint heard_until;
   };
 
+  Status configureTranscoding(const std::optional<TranscodingConfig>& config);
   Status configureKeys(SrtpKeying receive, SrtpKeying send, TimePoint now);
   void giveUpKeys(TimePoint now);
   Unprotected unprotect(Channel content, MutableBytes datagram, TimePoint now);
@@ -99,6 +111,8 @@ class RelaySide {
   std::vector<AudioFormat> formats_;
   std::optional<EventFormat> events_;
   EventInserter inserter_;
+  std::unique_ptr<Transcoder> transcoder_;  // of what the peer sends
+  RtcpReporter reporter_;                   // to the peer, where voice of either side is transcoded
 
   SourceRule rtp_sources_, rtcp_sources_;
   TokenBucket strangers_;
