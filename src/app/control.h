@@ -39,6 +39,10 @@ struct StatusReport {
   std::vector<std::string> drained_peers;
   std::vector<std::string> unprotected_peers;
   FilterReport filter;
+  struct Transcoding {
+    unsigned calls = 0, permitted = 0;
+    std::uint64_t refused = 0;
+  } transcoding;
   std::optional<IssuerKeyKeeper::Report> token_keys = {};  // of an issuer with a `jwks_url`
 };
 

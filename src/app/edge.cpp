@@ -146,6 +146,7 @@ class Edge final : private ControlTarget {
   call::Judges judges_;
   net::PortPool ports_;
   crypto::DtlsCertificates dtls_certificates_;
+  call::TranscodingSlots transcoding_;
   StoreSink records_;
   IssuerKeyKeeper issuer_keys_;
   call::PlaneMesh mesh_;
@@ -192,17 +193,18 @@ Status Edge::furnish(const Certificates& certificates, const call::EdgePolicyPtr
   SP_ASSIGN(judges_, judgesOf(*config_, certificates, tables_, fetched_keys));
   SP_ASSIGN(const auto web, webRules(*config_));
   for (unsigned i = 0; i < pool_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Parts{i,
-                                                              pool_.loop(i),
-                                                              mesh_,
-                                                              {ports_, dtls_certificates_, filter_.pinholes()},
-                                                              tables_,
-                                                              records_,
-                                                              log_,
-                                                              metrics_.worker(i),
-                                                              clock_,
-                                                              registrations_.get()},
-                                                policy, certificates.trust, judges_));
+    workers_.push_back(
+        std::make_unique<Worker>(Worker::Parts{i,
+                                               pool_.loop(i),
+                                               mesh_,
+                                               {ports_, dtls_certificates_, transcoding_, filter_.pinholes()},
+                                               tables_,
+                                               records_,
+                                               log_,
+                                               metrics_.worker(i),
+                                               clock_,
+                                               registrations_.get()},
+                                 policy, certificates.trust, judges_));
     SP_TRY(workers_.back()->listen(*config_, contexts_, web));
     pool_.onDrain(i, *workers_.back());
   }
@@ -221,6 +223,17 @@ void Edge::publishProbes(const Certificates& certificates) {
                     [this] { return static_cast<double>(store_.statistics().waiting); });
   metrics_.addProbe("records_lost_total", "Call records that could not be kept",
                     [this] { return static_cast<double>(store_.statistics().lost); });
+  const auto transcoding = [this](const char* name, const char* help,
+                                  std::uint64_t call::TranscodingSlots::Counters::*of) {
+    metrics_.addProbe(name, help, [this, of] { return static_cast<double>(transcoding_.counters().*of); });
+  };
+  metrics_.addProbe("calls_transcoded", "Calls whose voice is transcoded now, or may have to be",
+                    [this] { return static_cast<double>(transcoding_.inUse()); });
+  transcoding("calls_transcoded_total", "The same, ever", &call::TranscodingSlots::Counters::calls);
+  transcoding("calls_transcoding_refused_total", "Calls that would have been, beyond transcoded_calls",
+              &call::TranscodingSlots::Counters::refused);
+  transcoding("media_transcoded_packets_total", "Packets of voice made of others",
+              &call::TranscodingSlots::Counters::packets);
   filter_.publish(metrics_);
   if (!registrations_) return;
   metrics_.addProbe("registered_addresses", "Addresses of record with a binding",
@@ -305,6 +318,7 @@ StatusReport Edge::status() {
   report.drained_peers = tables_.drained->list();
   report.capabilities = heldCapabilities();
   report.filter = filter_.report();
+  report.transcoding = {transcoding_.inUse(), config_->media.transcoded_calls, transcoding_.counters().refused};
   report.store = store_.statistics();
   report.token_keys = issuer_keys_.report();
   report.log_dropped = log_.dropped();

@@ -14,7 +14,8 @@ Bridge::Bridge(LegContext& context, MediaPortFactory& ports, CallEvents& events,
       events_(events),
       log_(log),
       plan_(std::move(plan)),
-      media_(ports, {this, plan_.policy->config->media.handshake_timeout}),
+      media_(ports,
+             {this, plan_.policy->config->media.handshake_timeout, plan_.policy->config->media.transcoded_calls}),
       caller_(std::make_unique<Leg>(context, static_cast<LegEvents&>(*this), plan_.id, LegRole::caller, plan_.policy,
                                     Target{.peer = plan_.caller})) {}
 

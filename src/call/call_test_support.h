@@ -270,6 +270,8 @@ class FakePorts final : public MediaPortFactory {
     return certificates_.current(wall);
   }
 
+  TranscodingSlots& transcoding() override { return transcoding_slots; }
+  TranscodingSlots transcoding_slots;
   bool exhausted = false;
   int open_calls = 0;
   Ports* latest = nullptr;

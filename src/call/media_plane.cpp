@@ -70,6 +70,7 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
     if (pair != used_[0].id && pair != used_[1].id) return drop(media::DropReason::notReady);
     const auto from = pair == used_[0].id ? media::Side::a : media::Side::b;
     const auto verdict = relay_.onPacket(from, channelOf(token), source, buffer, length, plane_.loop_.now());
+    if (verdict.reason == media::DropReason::transcoded) return sendTranscoded(verdict.to, buffer);
     if (!verdict.forward()) return drop(verdict.reason);
     send(verdict, buffer.first(verdict.length));
   }
@@ -134,6 +135,17 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
       if (count > before)
         plane_.metrics_.zrtpRefused(media::zrtp::codeOf(static_cast<media::zrtp::Refusal>(i)), count - before);
     }
+  }
+  // The datagram's own buffer serves again: nothing of it is needed any more.
+  void sendTranscoded(media::Side to, MutableBytes buffer) {
+    std::uint64_t packets = 0;
+    while (true) {
+      const auto verdict = relay_.nextTranscoded(to, buffer, plane_.loop_.now());
+      if (!verdict.forward()) break;
+      send(verdict, buffer.first(verdict.length));
+      ++packets;
+    }
+    plane_.shared_.transcoding.count(packets);
   }
   void onPathDatagram(std::uint32_t token, const Endpoint& source, Bytes datagram) {
     const bool rtp = channelOf(token) == media::Channel::rtp;

@@ -32,6 +32,7 @@ class MediaPlane final : public MediaPortFactory {
   struct Shared {  // by all workers
     const net::PortPool& pool;
     crypto::DtlsCertificates& certificates;
+    TranscodingSlots& transcoding;
     firewall::Pinholes* pinholes = nullptr;  // null: user space filters alone
   };
 
@@ -42,6 +43,7 @@ class MediaPlane final : public MediaPortFactory {
   Result<std::shared_ptr<const crypto::DtlsCertificate>> certificate(WallTime wall) override {
     return shared_.certificates.current(wall);
   }
+  TranscodingSlots& transcoding() override { return shared_.transcoding; }
 
   const net::MediaCounters& counters() const { return sockets_.counters(); }
   void watch();    // once a second: whom the kernel lets through follows whom the calls hear; what ZRTP was refused

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "call/codec_choice.h"
 #include "crypto/random.h"
 
 namespace sallyport::call {
 namespace {
 
 constexpr std::uint64_t kSessionIdMask = (std::uint64_t{1} << 62) - 1;  // fits every peer's signed 64 bits
-constexpr std::uint8_t kFirstDynamic = 96, kLastDynamic = 127;
 
 sdp::CryptoOffer freshCrypto(unsigned tag, crypto::SrtpSuite suite) {
   const auto facts = crypto::factsOf(suite);
@@ -20,42 +20,6 @@ sdp::CryptoOffer freshCrypto(unsigned tag, crypto::SrtpSuite suite) {
   offer.key_and_salt = crypto::randomSecret(facts.master_key_bytes + facts.master_salt_bytes);
   offer.spelling = facts.name;
   return offer;
-}
-
-const sdp::CodecFormat* find(const std::vector<sdp::CodecFormat>& formats, const sdp::CodecFormat& like) {
-  const auto found = std::find_if(formats.begin(), formats.end(), [&](const sdp::CodecFormat& format) {
-    return format.codec == like.codec && format.clock_rate == like.clock_rate;
-  });
-  return found == formats.end() ? nullptr : &*found;
-}
-
-// A codec keeps its number for the whole session (RFC 3264 8.3.2): those the side knows stay, others take a
-// number it does not use yet.
-std::vector<sdp::CodecFormat> renumbered(std::vector<sdp::CodecFormat> formats,
-                                         const std::vector<sdp::CodecFormat>& known) {
-  bool used[128] = {};
-  for (const auto& format : known) used[format.payload_type] = true;
-  for (auto& format : formats) {
-    if (const auto* same = find(known, format)) {
-      format.payload_type = same->payload_type;
-      continue;
-    }
-    if (used[format.payload_type]) {
-      for (std::uint8_t number = kFirstDynamic; number <= kLastDynamic; ++number) {
-        if (used[number]) continue;
-        format.payload_type = number;
-        break;
-      }
-    }
-    used[format.payload_type] = true;
-  }
-  return formats;
-}
-
-const sdp::CodecFormat* voiceOf(const std::vector<sdp::CodecFormat>& formats) {
-  const auto found = std::find_if(formats.begin(), formats.end(),
-                                  [](const sdp::CodecFormat& format) { return sdp::carriesVoice(format.codec); });
-  return found == formats.end() ? nullptr : &*found;
 }
 
 bool knowsKey(const std::vector<sdp::CryptoOffer>& lines, const sdp::CryptoOffer& like) {
@@ -104,7 +68,8 @@ MediaSession::MediaSession(MediaPortFactory& ports, Oversight oversight)
     : oversight_(oversight),
       factory_(ports),
       relay_(std::make_unique<media::Relay>()),
-      ports_(ports.portsFor(*relay_, *this)) {}
+      ports_(ports.portsFor(*relay_, *this)),
+      stream_seed_(crypto::randomNumber()) {}
 
 MediaSession::~MediaSession() = default;
 
@@ -122,6 +87,8 @@ Result<MediaSession::Branch> MediaSession::open(media::Side which, const PeerPol
   if (const auto& told = place.announced.of(side.pinhole.advertised.family())) side.pinhole.advertised = *told;
   side.policy = peer.media;
   side.dtmf = peer.dtmf;
+  side.transcode = peer.transcode;
+  side.ptime = peer.ptime;
   side.session_id = crypto::randomNumber() & kSessionIdMask;
   side.opened = wall_ = wall;
   if (sides_[indexOf(which)] == nullptr) sides_[indexOf(which)] = &side;
@@ -239,11 +206,47 @@ Result<std::string> MediaSession::propose(SideState& side, sdp::LocalAudio local
   return text;
 }
 
+// Voice that its two ends protect is theirs alone.
+Transcoding MediaSession::transcodingBetween(const SideState& a, const SideState& b) {
+  for (const auto* side : {&a, &b}) {
+    const bool hidden =
+        side->policy.protection == sdp::MediaProtection::endToEnd || side->policy.zrtp == sdp::ZrtpUse::relayed;
+    if (hidden || side->transcode == config::Transcode::refuse) return Transcoding::refused;
+  }
+  return Transcoding::allowed;
+}
+
+bool MediaSession::mayTranscode() const {
+  return permit_ || factory_.transcoding().isFree(oversight_.transcoded_calls);
+}
+
+Status MediaSession::takePermit() {
+  if (permit_) return success();
+  SP_ASSIGN(permit_, factory_.transcoding().take(oversight_.transcoded_calls));
+  return success();
+}
+
+// What the two sides share and, as far as there is room for it, what is transcoded for them. Where they share nothing
+// the room is taken before anybody is asked.
+template <typename Choose>
+Result<std::vector<sdp::CodecFormat>> MediaSession::chooseFormats(Transcoding allowed, Choose choose) {
+  auto shared = choose(Transcoding::refused);
+  if (allowed == Transcoding::refused) return shared;
+  const bool alone = voiceOf(shared) == nullptr;
+  if (!alone && !mayTranscode()) return shared;
+  auto formats = choose(Transcoding::allowed);
+  if (alone && voiceOf(formats) != nullptr) SP_TRY(takePermit());
+  return formats;
+}
+
 Result<std::string> MediaSession::offerFrom(const sdp::AudioDescription& source, SideState& to,
                                             sdp::Direction direction) {
-  SP_TRY(checkEnds(at(media::opposite(to.side)).policy, to.policy));
-  auto formats = sdp::commonFormats(source.formats, to.policy.codecs);
-  if (formats.empty())
+  const auto& from = at(media::opposite(to.side));
+  SP_TRY(checkEnds(from.policy, to.policy));
+  SP_ASSIGN(auto formats, chooseFormats(transcodingBetween(from, to), [&](Transcoding transcoding) {
+              return formatsToOffer(source.formats, to.policy, transcoding);
+            }));
+  if (voiceOf(formats) == nullptr)
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec of the offer"};
   if (to.local) {
     formats = renumbered(std::move(formats), to.local->formats);
@@ -251,9 +254,13 @@ Result<std::string> MediaSession::offerFrom(const sdp::AudioDescription& source,
     formats = renumbered(std::move(formats), to.thread->formats);
   }
   auto local = describeLocal(to, std::move(formats), direction);
-  local.ptime = source.ptime;
+  local.ptime = ptimeFrom(from, source.ptime);
   if (to.policy.zrtp == sdp::ZrtpUse::relayed) local.zrtp_hash = source.zrtp_hash;
   return propose(to, std::move(local));
+}
+
+std::optional<unsigned> MediaSession::ptimeFrom(const SideState& far, std::optional<unsigned> said) {
+  return far.ptime ? far.ptime : said;
 }
 
 Result<std::string> MediaSession::offerTo(media::Side to) {
@@ -284,12 +291,10 @@ Result<std::string> MediaSession::offerTo(media::Side to, Branch joining) {
 
 Result<std::string> MediaSession::openingOffer(media::Side to) {
   SP_TRY(checkEnds(at(media::opposite(to)).policy, at(to).policy));
-  const auto& near = at(media::opposite(to)).policy.codecs;
-  std::vector<sdp::Codec> shared;
-  for (const auto codec : at(to).policy.codecs) {
-    if (std::find(near.begin(), near.end(), codec) != near.end()) shared.push_back(codec);
-  }
-  auto formats = sdp::defaultFormats(shared);
+  const auto& other = at(media::opposite(to));
+  SP_ASSIGN(auto formats, chooseFormats(transcodingBetween(other, at(to)), [&](Transcoding transcoding) {
+              return formatsToOpenWith(at(to).policy, other.policy, transcoding);
+            }));
   if (voiceOf(formats) == nullptr)
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "the two peers' policies share no codec"};
   return propose(at(to), describeLocal(at(to), std::move(formats), sdp::Direction::sendrecv));
@@ -341,19 +346,19 @@ Result<std::string> MediaSession::answerTo(media::Side to, TimePoint now, WallTi
   SP_CHECK(side.offered != nullptr && far.remote != nullptr);
   const auto& offer = *side.offered;
 
-  std::vector<sdp::CodecFormat> formats;
-  for (const auto& format : offer.formats) {
-    // Events for a side whose counterpart signals its keys are ours to make.
-    const bool ours = far.dtmf == config::DtmfMode::info && format.codec == sdp::Codec::telephoneEvent;
-    if (ours || find(far.remote->formats, format) != nullptr) formats.push_back(format);
-  }
+  // Events for a side whose counterpart signals its keys are ours to make.
+  const auto events = far.dtmf == config::DtmfMode::info ? Events::ours : Events::passedOn;
+  const auto others = formatsHeard(*far.local, *far.remote);
+  SP_ASSIGN(auto formats, chooseFormats(transcodingBetween(far, side), [&](Transcoding transcoding) {
+              return formatsToAnswer(offer.formats, others, events, transcoding);
+            }));
   if (voiceOf(formats) == nullptr)
     return Error{ErrorKind::peerDenied, "sdp.codec.none", "no offered codec is the one in use"};
   // Their view of the far side's willingness is the far side's own direction.
   auto local = describeLocal(side, std::move(formats), sdp::answerTo(offer.direction, far.remote->direction));
   local.rtcp_mux = offer.rtcp_mux;
   local.profile = offer.profile;
-  local.ptime = offer.ptime;
+  local.ptime = ptimeFrom(far, offer.ptime);
   local.layout = offer.layout;
   if (side.policy.zrtp == sdp::ZrtpUse::relayed) local.zrtp_hash = far.remote->zrtp_hash;
 
@@ -384,8 +389,9 @@ bool MediaSession::offerIsLocal(media::Side from) const {
   if (!side.offered || !side.remote) return false;
   if (side.offered->direction != side.remote->direction) return false;
   if (side.offered->zrtp_hash != side.remote->zrtp_hash) return false;
-  const auto* voice = voiceOf(side.local->formats);
-  return voice != nullptr && find(side.offered->formats, *voice) != nullptr;
+  const auto heard = formatsHeard(*side.local, *side.remote);
+  const auto* voice = voiceOf(heard);
+  return voice != nullptr && findLike(side.offered->formats, *voice) != nullptr;
 }
 
 }  // namespace sallyport::call

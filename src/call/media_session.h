@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "call/codec_choice.h"
 #include "call/ports.h"
 #include "core/clock.h"
 #include "media/leg_transport.h"
@@ -43,6 +44,7 @@ class MediaSession final : private PathEvents {
   struct Oversight {
     Watcher* watcher = nullptr;
     std::chrono::milliseconds handshake_timeout{10'000};  // of DTLS, from when media is expected
+    unsigned transcoded_calls = 100;                      // at once in the process
   };
 
   MediaSession(MediaPortFactory& ports, Oversight oversight);
@@ -62,7 +64,7 @@ class MediaSession final : private PathEvents {
   // Closes all pinholes, at once; figures stay readable.
   void close(WallTime wall);
 
-  // Errors of all that follow: "sdp.*", and nothing changes.
+  // Errors of all that follow: "sdp.*", "media.transcoding.exhausted", and nothing changes.
   Status readOffer(media::Side from, std::string_view text);
   // Our offer to `to`, for what the other side has offered; in a running session with the key `to` knows.
   Result<std::string> offerTo(media::Side to);
@@ -144,6 +146,8 @@ class MediaSession final : private PathEvents {
     Pinhole pinhole;
     sdp::MediaPolicy policy;
     config::DtmfMode dtmf = config::DtmfMode::rfc4733;
+    config::Transcode transcode = config::Transcode::allow;
+    std::optional<unsigned> ptime;
     std::uint64_t session_id = 0;
     std::uint64_t next_version = 1;
     std::shared_ptr<const sdp::AudioDescription> offered;  // the last that they offered
@@ -183,6 +187,15 @@ class MediaSession final : private PathEvents {
   Status agree(SideState& side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
                TimePoint now, WallTime wall);
   Status applyToRelay(TimePoint now);
+  // Where the two sides share no codec.
+  static Transcoding transcodingBetween(const SideState& a, const SideState& b);
+  bool mayTranscode() const;
+  Status takePermit();
+  Status holdPermit();  // for what is agreed
+  template <typename Choose>
+  Result<std::vector<sdp::CodecFormat>> chooseFormats(Transcoding allowed, Choose choose);
+  std::optional<media::TranscodingConfig> transcodingFrom(const SideState& near, const SideState& far) const;
+  static std::optional<unsigned> ptimeFrom(const SideState& far, std::optional<unsigned> said);
   static std::vector<telemetry::Pinhole> pinholesOf(const SideState& side);
   void describeProtection(const SideState& side, const std::optional<crypto::SrtpSuite>& suite,
                           telemetry::CallRecord& record) const;
@@ -220,6 +233,8 @@ class MediaSession final : private PathEvents {
   Branch next_branch_ = 0;
   WallTime wall_{};  // of the last branch that was opened
   std::optional<TimePoint> expected_since_;
+  TranscodingSlots::Permit permit_;  // while the agreement needs it
+  const std::uint64_t stream_seed_;  // of what we send ourselves
 };
 
 }  // namespace sallyport::call

@@ -2,6 +2,7 @@
 // What signalling agreed, as the relay must know it; and what the relay saw, as the record tells it.
 #include <algorithm>
 
+#include "call/codec_choice.h"
 #include "call/earliest.h"
 #include "call/media_session.h"
 #include "crypto/random.h"
@@ -37,21 +38,17 @@ media::SrtpKeying keyingOf(const sdp::CryptoOffer& line) {
 // What `near` may send, with the numbers `far` was told for the same codecs.
 void mapPayloadTypes(media::SideConfig& config, const sdp::LocalAudio& near, const sdp::AudioDescription& far) {
   for (const auto& here : near.formats) {
-    for (const auto& there : far.formats) {
-      if (here.codec != there.codec || here.clock_rate != there.clock_rate) continue;
-      config.payload_types.allow(here.payload_type, there.payload_type);
-      config.formats.push_back({here.payload_type, codecOf(here.codec), here.clock_rate});
-      break;
+    if (const auto* there = findLike(far.formats, here)) {
+      config.payload_types.allow(here.payload_type, there->payload_type);
     }
   }
 }
 
 // How the side is sent telephone events: at the clock rate of its voice, with its own number (RFC 4733 2.5.1.1).
 std::optional<media::EventFormat> eventsOf(const sdp::LocalAudio& near, const sdp::AudioDescription& remote) {
-  std::uint32_t rate = 0;
-  for (const auto& format : near.formats) {
-    if (rate == 0 && sdp::carriesVoice(format.codec)) rate = format.clock_rate;
-  }
+  const auto heard = formatsHeard(near, remote);
+  const auto* voice = voiceOf(heard);
+  const auto rate = voice == nullptr ? 0 : voice->clock_rate;
   const auto fits = [&](const sdp::CodecFormat& format) {
     return format.codec == sdp::Codec::telephoneEvent && format.clock_rate == rate;
   };
@@ -61,11 +58,10 @@ std::optional<media::EventFormat> eventsOf(const sdp::LocalAudio& near, const sd
   return media::EventFormat{found->payload_type, found->clock_rate};
 }
 
-std::string codecName(const std::vector<sdp::CodecFormat>& formats) {
-  for (const auto& format : formats) {
-    if (sdp::carriesVoice(format.codec)) return std::string{sdp::toString(format.codec)};
-  }
-  return {};
+std::string codecName(const sdp::LocalAudio& local, const sdp::AudioDescription& remote) {
+  const auto heard = formatsHeard(local, remote);
+  const auto* voice = voiceOf(heard);
+  return voice == nullptr ? std::string{} : std::string{sdp::toString(voice->codec)};
 }
 
 // What the guard could see; the keys are the two ends'.
@@ -114,7 +110,7 @@ void MediaSession::advance(TimePoint now) {
     follow(*branch, now);
   }
   for (const auto side : {media::Side::a, media::Side::b}) {
-    std::array<std::uint8_t, media::EventInserter::kPacketBytes + media::kSrtpTailroom> buffer{};
+    std::array<std::uint8_t, media::kLongestPacket + media::kSrtpTailroom> buffer;
     const auto verdict = relay_->nextEvent(side, buffer, now);
     if (verdict.forward()) ports_->send(verdict, MutableBytes{buffer}.first(verdict.length));
   }
@@ -161,7 +157,33 @@ Status MediaSession::agree(SideState& side, sdp::LocalAudio local, std::shared_p
   return success();
 }
 
+std::optional<media::TranscodingConfig> MediaSession::transcodingFrom(const SideState& near,
+                                                                      const SideState& far) const {
+  auto config = transcodingOf(formatsSent(*near.local, *near.remote), formatsHeard(*far.local, *far.remote));
+  if (!config || !permit_) return std::nullopt;
+  config->packet = std::chrono::milliseconds{ptimeFrom(far, far.remote->ptime).value_or(20)};
+  // Two streams of one call, two numbers.
+  config->random = near.side == media::Side::a ? stream_seed_ : ~stream_seed_;
+  return config;
+}
+
+// One side may have agreed to more than the other takes, with what both take among it: that is used as far as there is
+// room.
+Status MediaSession::holdPermit() {
+  const auto& a = at(media::Side::a);
+  const auto& b = at(media::Side::b);
+  const auto heard_by_a = formatsHeard(*a.local, *a.remote), heard_by_b = formatsHeard(*b.local, *b.remote);
+  const bool needed = transcodingOf(heard_by_a, heard_by_b) || transcodingOf(heard_by_b, heard_by_a);
+  if (!needed || transcodingBetween(a, b) == Transcoding::refused) {
+    permit_ = {};
+    return success();
+  }
+  if (!shareVoice(heard_by_a, heard_by_b) || mayTranscode()) return takePermit();
+  return success();
+}
+
 Status MediaSession::applyToRelay(TimePoint now) {
+  SP_TRY(holdPermit());
   for (const auto which : {media::Side::a, media::Side::b}) {
     const auto& near = at(which);
     const auto& far = at(media::opposite(which));
@@ -181,7 +203,14 @@ Status MediaSession::applyToRelay(TimePoint now) {
       }
     }
     applyTransport(near, config, now);
-    mapPayloadTypes(config, *near.local, *far.remote);
+    config.transcoding = transcodingFrom(near, far);
+    const auto sent = formatsSent(*near.local, *near.remote);
+    for (const auto& format : sent) {
+      config.formats.push_back({format.payload_type, codecOf(format.codec), format.clock_rate});
+    }
+    // Where no voice can be relayed nothing is: events belong to the stream that voice is in.
+    const bool relayed = shareVoice(sent, formatsHeard(*far.local, *far.remote));
+    if (relayed || !config.transcoding) mapPayloadTypes(config, *near.local, *far.remote);
     config.events = eventsOf(*near.local, *near.remote);
     SP_TRY(relay_->configure(which, std::move(config), now));
   }
@@ -245,7 +274,7 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
       } else if (snapshot.zrtp && snapshot.zrtp->agreement) {
         leg.keying += ", and ZRTP inside";
       }
-      leg.codec = codecName(side.remote->formats);
+      leg.codec = codecName(*side.local, *side.remote);
     }
     auto& told = leg.media;
     told.packets_in = seen.packets_in;
@@ -263,6 +292,11 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
       told.jitter_ms = milliseconds(seen.quality.jitter);
     }
     if (seen.rating) told.mos = seen.rating->mos;
+    if (seen.transcoding) {
+      told.transcoded_to = audio::toString(seen.transcoding->to);
+      told.transcoded = seen.transcoding->packets;
+      told.concealed = seen.transcoding->concealed;
+    }
     if (seen.facts.heard_from) told.latched_source = seen.facts.heard_from->toString();
     const auto finding = record.answered ? relay_->finding(which) : std::nullopt;
     if (finding) told.finding = finding->text;

@@ -74,6 +74,8 @@ Result<HeaderPolicy> headersOf(const HeaderPolicies& policies, const config::Pol
 void take(const config::Policy& policy, PeerPolicy& out) {
   out.sips = policy.sips;
   out.dtmf = policy.dtmf;
+  out.transcode = policy.transcode;
+  out.ptime = policy.ptime;
   out.follow_redirects = policy.follow_redirects;
   out.failover_statuses = policy.failover_statuses;
 }

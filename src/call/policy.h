@@ -37,8 +37,10 @@ struct PeerPolicy {
   std::string listener = {};           // by which one we are named to it; empty: the one it has come by, or the first
   HopSecurity hop = HopSecurity::tls;  // plain: it is configured as unprotected, and `media` says so too
   config::DtmfMode dtmf = config::DtmfMode::rfc4733;  // how it is told of keys pressed on the other side
-  bool user_phone = false;                            // numbers are sent to it with ";user=phone" (RFC 3261 19.1.1)
-  std::optional<SentBy> sent_by = {};                 // how we name ourselves to it; nothing: as to everybody
+  config::Transcode transcode = config::Transcode::allow;
+  std::optional<unsigned> ptime = {};  // milliseconds of voice in a packet sent to it; nothing: as it asks
+  bool user_phone = false;             // numbers are sent to it with ";user=phone" (RFC 3261 19.1.1)
+  std::optional<SentBy> sent_by = {};  // how we name ourselves to it; nothing: as to everybody
   std::vector<unsigned> failover_statuses{408, 503};  // of its final answers, those after which others are tried
   bool follow_redirects = false;                      // its 3xx to a call, by the routes of the caller
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "call/target.h"
+#include "call/transcoding_slots.h"
 #include "call/via.h"
 #include "config/config.h"
 #include "core/endpoint.h"
@@ -107,6 +108,8 @@ class MediaPortFactory {
   virtual std::unique_ptr<MediaPorts> portsFor(media::Relay& relay, PathEvents& path) = 0;
   // What a leg that is keyed by DTLS shows. Errors: as crypto::DtlsCertificate::generate().
   virtual Result<std::shared_ptr<const crypto::DtlsCertificate>> certificate(WallTime wall) = 0;
+  // The process's, for calls whose two sides share no codec.
+  virtual TranscodingSlots& transcoding() = 0;
 };
 
 }  // namespace sallyport::call

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two phones that share no voice codec: the edge makes the voice of each into what the other understands."""
+import urllib.request
+
+import pytest
+from kit import edge as edges
+from kit.process import free_port
+from test_media import Call, drops, place  # noqa: F401
+
+
+@pytest.mark.parametrize("left, right", [("pcmu", "opus"), ("opus", "pcma"), ("pcma", "pcmu")])
+def test_audio_crosses_between_two_codecs(place, left, right):  # noqa: F811
+    metrics = free_port()
+    call = place(edit=lambda text: text.replace('metrics = ""', f'metrics = "127.0.0.1:{metrics}"'))
+    call.start(alice=("--codec", left), bob=("--codec", right))
+    live = call.edge.ask("calls")["calls"][0]
+    assert [leg["codec"].lower() for leg in live["legs"]] == [left, right]
+    with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=5) as page:
+        assert "sallyport_calls_transcoded 1" in page.read().decode()
+    record = call.finish()
+    call.judge()
+    assert [leg["codec"].lower() for leg in record["legs"]] == [left, right]
+    assert [leg["media"]["transcoded_to"].lower() for leg in record["legs"]] == [right, left]
+    assert all(leg["media"]["transcoded"] > 150 for leg in record["legs"])
+    assert all(leg["media"]["mos"] > 3.5 for leg in record["legs"])
+    assert set(drops(record)) <= {"rtcp_ends_here", "not_ready"}
+    assert record["end"]["code"] == "call.bye"
+
+
+def test_a_shared_codec_is_never_transcoded(place):  # noqa: F811
+    call = place(seconds=2).start(alice=("--codec", "pcmu"), bob=("--codec", "opus,pcmu"))
+    record = call.finish()
+    assert {leg["codec"] for leg in record["legs"]} == {"PCMU"}
+    assert {leg["media"]["transcoded_to"] for leg in record["legs"]} == {""}
+
+
+def refused(place, setting, then=lambda text: text):  # noqa: F811
+    """How a call to a peer with that setting, that has Opus only, ends for a caller with PCMU only."""
+    call = place(edit=lambda text: then(text.replace('name = "bob"', f'name = "bob"\ncodecs = ["opus"]\n{setting}')))
+    call.bob = edges.answering_phone(call.build, call.state, "bob", call.bob_address, "--codec", "opus")
+    call.alice = edges.calling_phone(call.build, call.state, "alice", f"sip:bob@{edges.DOMAIN}", call.address, "--codec", "pcmu")
+    ended = call.edge.wait_event(lambda event: event.get("code") == "call.ended", 15.0)
+    assert call.alice.wait(20.0) != 0
+    end = call.edge.ask("evidence", ended["call"])["end"]
+    return end["code"], end["sip_status"]
+
+
+def test_a_peer_may_refuse_it(place):  # noqa: F811
+    assert refused(place, 'transcode = "refuse"') == ("sdp.codec.none", 488)
+
+
+def test_beyond_the_bound_such_a_call_is_refused(place):  # noqa: F811
+    bound = lambda text: text.replace("# transcoded_calls = 100", "transcoded_calls = 0")  # noqa: E731
+    assert refused(place, "", bound) == ("media.transcoding.exhausted", 503)
