@@ -48,6 +48,8 @@ user_phone = true
 header_policy = "acme@2026"
 methods = ["OPTIONS", "MESSAGE"]
 dtmf = "info"
+transcode = "refuse"
+ptime = 40
 media = ["dtls", "sdes"]
 sips = "never"
 follow_redirects = true
@@ -110,6 +112,8 @@ TEST(Load, ATrunkSaysHowNumbersHeadersAndKeysCross) {
   EXPECT_THAT(peer.users_allowed, ElementsAre("example.org"));
   EXPECT_EQ(peer.on_foreign_identity, OnForeignIdentity::refuse);
   EXPECT_EQ(peer.policy.dtmf, DtmfMode::info);
+  EXPECT_EQ(peer.policy.transcode, Transcode::refuse);
+  EXPECT_EQ(peer.policy.ptime, 40u);
   EXPECT_THAT(peer.policy.media, ElementsAre(Keying::dtls, Keying::sdes));
   EXPECT_EQ(peer.policy.ice, IceUse::accept) << "goes with DTLS";
   EXPECT_TRUE(peer.policy.follow_redirects);
