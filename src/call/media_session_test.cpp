@@ -205,7 +205,7 @@ TEST_F(MediaOfACall, AnotherSuiteMeansAnotherKey) {
 TEST_F(MediaOfACall, ACodecKeepsItsNumberTowardsASideThatKnowsIt) {
   agree();
   ASSERT_EQ(read(Side::b, {.host = "10.20.30.40", .formats = {{107, "opus/48000/2"}}, .key = 0xB2}), "fine");
-  EXPECT_EQ(numbersIn(*session.offerTo(Side::a)), "96");
+  EXPECT_EQ(numbersIn(*session.offerTo(Side::a)), "96 0 8");
 }
 
 TEST_F(MediaOfACall, AnAnswerNobodyAskedForIsRefused) {
@@ -251,7 +251,7 @@ TEST_F(MediaOfACall, ALateOfferIsAgreedFromTheCalleeBackwards) {
   EXPECT_FALSE(session.isAgreed());
   ASSERT_EQ(hear(Side::b, answering(opening)), "fine");
   const auto onward = *session.offerTo(Side::a);
-  EXPECT_EQ(numbersIn(onward), "96");
+  EXPECT_EQ(numbersIn(onward), "96 0 8");  // what it took, and what could be made of that
   EXPECT_EQ(linesOf(onward, "a=crypto:").size(), 4u);
   EXPECT_FALSE(session.isAgreed());
   auto answer = answering(onward, kCaller);

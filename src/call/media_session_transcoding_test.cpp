@@ -139,6 +139,7 @@ TEST_F(CallBetweenCodecs, AReInviteOfEitherSideGoesOnTranscoded) {
 
   auto moved = kCallee;
   moved.version = 2;
+  moved.direction = "recvonly";
   moved.port = 42'000;
   moved.formats = {{96, "opus/48000/2"}};
   const auto local = session->answerLocally(Side::b, moved.text(), clock.steady(), clock.wall());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "audio/opus_codec.h"
 #include "media/srtp.h"
 
 namespace sallyport::media {
@@ -174,7 +175,7 @@ void Transcoder::conceal(Input& input, Time missing, const RtpHeader& header, By
   if (input.codec == VoiceCodec::opus) {
     leaveOut(made % kOpusStep);
     made -= made % kOpusStep;
-    ++figures_.redundancy;
+    if (audio::carriesFec(next)) ++figures_.redundancy;
   }
   figures_.concealed += static_cast<std::uint64_t>(distance(next_sequence_, header.sequence));
   if (made > 0) input.decoder->conceal(static_cast<std::size_t>(made), next, pcm_);

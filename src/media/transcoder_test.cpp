@@ -320,7 +320,7 @@ TEST(Transcoder, RedundancyInOpusBringsBackALostOnsetThatConcealmentCannotKnow) 
     }
     talk.talk(1);
     EXPECT_EQ(talk.transcoder->figures().concealed, 1U);
-    EXPECT_EQ(talk.transcoder->figures().redundancy, 1U);
+    EXPECT_EQ(talk.transcoder->figures().redundancy, expected_loss > 0 ? 1U : 0U);
     talk.heard.resize(21);
     return talk.loudness(20);
   };

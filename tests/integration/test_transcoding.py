@@ -5,7 +5,7 @@ import urllib.request
 import pytest
 from kit import edge as edges
 from kit.process import free_port
-from test_media import Call, drops, place  # noqa: F401
+from test_media import Call, drops, place, report_of  # noqa: F401
 
 
 @pytest.mark.parametrize("left, right", [("pcmu", "opus"), ("opus", "pcma"), ("pcma", "pcmu")])
@@ -25,6 +25,15 @@ def test_audio_crosses_between_two_codecs(place, left, right):  # noqa: F811
     assert all(leg["media"]["mos"] > 3.5 for leg in record["legs"])
     assert set(drops(record)) <= {"rtcp_ends_here", "not_ready"}
     assert record["end"]["code"] == "call.bye"
+
+
+@pytest.mark.parametrize("left, right", [("pcmu", "opus"), ("opus", "pcma")])
+def test_keys_cross_at_the_clock_of_the_other_side(place, left, right):  # noqa: F811
+    call = place().start(alice=("--codec", left, "--dtmf", "123#"), bob=("--codec", right, "--dtmf", "0*d@2s"))
+    call.finish()
+    alice, bob = report_of(call.alice)["media"], report_of(call.bob)["media"]
+    assert (bob["digits_received"], alice["digits_received"]) == ("123#", "0*D")
+    assert alice["packets_lost"] == bob["packets_lost"] == 0, "one number after the other"
 
 
 def test_a_shared_codec_is_never_transcoded(place):  # noqa: F811
