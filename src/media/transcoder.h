@@ -52,7 +52,7 @@ struct TranscodingFigures {
   audio::VoiceCodec to = audio::VoiceCodec::pcmu;
   std::uint64_t packets = 0;     // made
   std::uint64_t concealed = 0;   // that never came, or too late
-  std::uint64_t redundancy = 0;  // of those: gaps whose next packet could carry a second copy
+  std::uint64_t redundancy = 0;  // gaps whose next packet had a second copy
   std::uint64_t reordered = 0;   // put right
 };
 
