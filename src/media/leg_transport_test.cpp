@@ -197,6 +197,22 @@ TEST_F(LegsPort, DropsWhatIsNeitherStunNorDtls) {
   EXPECT_TRUE(sent().empty());
 }
 
+// Under the peer's own address: what changes nothing is to be counted as dropped.
+TEST_F(LegsPort, DropsDtlsThatChangesNothing) {
+  auto peer = End::make(DtlsRole::client);
+  leg.setAddress(kPeer);
+  agree(DtlsRole::server, peer);
+  talk(peer);
+  keysAgree(peer);
+  auto forger = End::make(DtlsRole::client);
+  forger.association.start(now);
+  for (const auto& hello : forger.association.takeOutgoing())
+    EXPECT_EQ(leg.onDatagram(kPeer, hello, now), Heard::dropped);
+  const std::vector<std::uint8_t> alert{21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40};
+  EXPECT_EQ(leg.onDatagram(kPeer, alert, now), Heard::dropped);
+  keysAgree(peer);
+}
+
 TEST_F(LegsPort, HasNoEarForStunWithoutIce) {
   EXPECT_EQ(leg.onDatagram(kPeer, Check{}.written(), now), Heard::dropped);
   EXPECT_TRUE(sent().empty());

@@ -10,6 +10,7 @@ from kit.hammer import Hammer
 from scripted_call import GCM, Call, SdesEnd, described
 
 KINDS = ("sdes", "dtls", "ice")
+SLOWEST = 0.75  # of the rate that is meant: tests are run on busy machines
 STRANGER, SPOOFED = "a stranger", "somebody under the caller's address"
 
 
@@ -67,7 +68,7 @@ class Stage:
             talk.last(20)
         unhurt(talk.end())
         assert [each["answers"] for each in done] == [0, 0], "a stranger gets silence"
-        assert all(each["sent"] / each["seconds"] > 0.9 * rate for each in done), done
+        assert all(each["sent"] / each["seconds"] > SLOWEST * rate for each in done), done
         return sum(each["sent"] for each in done), talk.talkers[0]
 
     def ended(self):

@@ -54,7 +54,7 @@ def test_a_spray_of_the_whole_range_before_during_and_after(stage, kind):
 @each_kind
 def test_ten_thousand_bad_tags_a_second(stage, kind):
     site = stage(kind).signal().connect()
-    sent, _ = site.attack(forgeries.rtp(1000, site.alice.ssrc, first=900), rate=10_000)
+    sent, _ = site.attack(forgeries.rtp(1000, site.alice.ssrc, first=900), rate=13_500)  # 10,000 at the slowest
     _, drops = site.ended()
     assert counted(drops, *JUDGED) >= 0.99 * sent, drops
 

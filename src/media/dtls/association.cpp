@@ -50,7 +50,7 @@ void DtlsAssociation::onDatagram(Bytes datagram, TimePoint now) {
   const auto to_say = outgoing_.size();
   const auto heard = sift(datagram, now);
   if (!heard.records.empty()) onProgress(session_->receive(heard.records), now);
-  if (was_complete && heard.handshake_in_clear && !over()) answerRepetition(datagram.size());
+  if (was_complete && heard.last_flight_in_clear && !over()) answerRepetition(datagram.size());
   const bool of_no_use = was_complete ? !over() && outgoing_.size() == to_say : heard.records.empty();
   if (of_no_use) ++counters_.malformed;
 }
@@ -75,7 +75,7 @@ DtlsAssociation::Heard DtlsAssociation::sift(Bytes datagram, TimePoint now) {
   ByteReader reader{datagram};
   while (const auto record = nextDtlsRecord(reader)) {
     const bool handshake = isHandshakeOf(peer, *record);
-    if (handshake) heard.handshake_in_clear = true;
+    if (handshake && !isClientHello(*record)) heard.last_flight_in_clear = true;
     if (const auto alert = endingAlert(*record); alert && state_ == DtlsState::handshaking && !alert_) {
       alert_ = Alert{*alert, now + kAlertGrace};
     }

@@ -93,7 +93,7 @@ class DtlsAssociation {
  private:
   struct Heard {
     std::vector<std::uint8_t> records;  // what the session is to see
-    bool handshake_in_clear = false;
+    bool last_flight_in_clear = false;  // or what is of that kind: a hello is not
   };
   struct Alert {
     std::uint8_t description;
