@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// `sallyport-phone call|answer|echo|register|compare`: parses, runs, reports. Exit status 0: the call (or the
+// `sallyport-phone call|answer|echo|register|compare|devices`: parses, runs, reports. Exit status 0: the call (or the
 // comparison) succeeded; 1: it did not, and why is printed; 2: the command line or a file it names is wrong.
 
 namespace sallyport::phone {

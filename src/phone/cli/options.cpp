@@ -25,7 +25,7 @@ constexpr const char* kFooter =
 struct RawPhone {
   std::string expect_san, tone;
   std::vector<std::string> codecs, suites, media;
-  std::string sas = "b32", ice, digits;
+  std::string sas = "b32", ice, digits, audio;
   ZrtpOptions zrtp;
   AccountOptions account;
   bool json = false, digest = false, scram = false;
@@ -124,6 +124,16 @@ void readKeying(const RawPhone& raw, PhoneOptions& options) {
   }
 }
 
+// "device", or "device=NAME".
+std::string readDevice(const std::string& text) {
+  constexpr std::string_view kDevice = "device";
+  const std::string_view rest = std::string_view{text}.substr(std::min(text.size(), kDevice.size()));
+  if (!text.starts_with(kDevice) || (!rest.empty() && rest.front() != '=') || rest == "=") {
+    refuse("--audio", "'" + text + "' is neither device nor device=NAME; sallyport-phone devices lists them");
+  }
+  return std::string{rest.empty() ? rest : rest.substr(1)};
+}
+
 DigitOptions readDigits(const std::string& text) {
   const auto at = text.find('@');
   DigitOptions digits;
@@ -173,6 +183,7 @@ void read(const RawPhone& raw, PhoneOptions& options) {
     options.suites.push_back(*suite);
   }
   checkDtlsSuites(options);
+  if (!raw.audio.empty()) options.device = readDevice(raw.audio);
   if (!raw.digits.empty()) options.digits = readDigits(raw.digits);
   if (!options.uri.empty()) checkSipUri("--from", options.uri);
   readAccount(raw, options);
@@ -239,6 +250,9 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
   if (sound == Sound::echoed) return;
   auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");
   app.add_option("--tone", raw.tone, "play a test signal instead: speech, speech:SEED, 440, 697+1209")->excludes(play);
+  app.add_option("--audio", raw.audio, "talk and listen: device, or device=NAME, a sound card by its name")
+      ->excludes(play)
+      ->excludes("--tone");
 }
 
 CLI::App* addCall(CLI::App& app, CallOptions& options, RawCall& raw) {
@@ -335,6 +349,10 @@ Command parseCommandLine(int argc, const char* const* argv) {
   std::string compare_codec;
   bool compare_json = false;
 
+  bool devices_json = false;
+  auto* devices = app.add_subcommand("devices", "list the sound cards");
+  devices->add_flag("--json", devices_json, "one JSON object per line");
+
   const auto* call = addCall(app, call_options, raw_call);
   const auto* answer = addAnswer(app, answer_options, raw_answer);
   const auto* echo = addEcho(app, echo_options, raw_echo);
@@ -354,6 +372,7 @@ Command parseCommandLine(int argc, const char* const* argv) {
       return finish(echo_options, raw_echo);
     }
     if (registering->parsed()) return finish(register_options, raw_register, raw_registration);
+    if (devices->parsed()) return DevicesOptions{devices_json ? Output::json : Output::forPeople};
     if (!compare_codec.empty()) {
       compare_options.codec = voiceCodec(compare_codec);
       if (!compare_options.codec) refuse("--codec", "'" + compare_codec + "' is not one of opus, pcmu, pcma");

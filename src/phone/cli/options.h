@@ -52,6 +52,7 @@ struct PhoneOptions {
   std::string uri;  // "" : the one in the certificate
   std::string play;
   std::optional<ToneSpec> tone;
+  std::optional<std::string> device;  // a sound card instead; "": the one the system prefers
   std::string record;
   std::vector<sdp::Codec> codecs{sdp::Codec::opus, sdp::Codec::pcmu, sdp::Codec::pcma};
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};
@@ -96,11 +97,15 @@ struct CompareOptions {
   Output output = Output::forPeople;
 };
 
+struct DevicesOptions {
+  Output output = Output::forPeople;
+};
+
 struct ExitNow {
   int status;  // help or an error has been printed
 };
 
-using Command = std::variant<ExitNow, CallOptions, AnswerOptions, RegisterOptions, CompareOptions>;
+using Command = std::variant<ExitNow, CallOptions, AnswerOptions, RegisterOptions, CompareOptions, DevicesOptions>;
 
 Command parseCommandLine(int argc, const char* const* argv);
 

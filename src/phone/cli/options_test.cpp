@@ -148,5 +148,17 @@ TEST(PhoneOptions, DigitsAreKeysAndWhen) {
   }
 }
 
+TEST(PhoneOptions, ASoundCardIsChosenByNameOrTheSystem) {
+  const auto device = [](const char* audio) {
+    return std::get<CallOptions>(parse(call({"sip:bob@example.com", "--audio", audio}))).phone.device;
+  };
+  EXPECT_EQ(device("device"), "");
+  EXPECT_EQ(device("device=USB Headset"), "USB Headset");
+  for (const auto* wrong : {"card", "device=", "devices"}) {
+    EXPECT_THAT(complaint(call({"sip:bob@example.com", "--audio", wrong})), HasSubstr("--audio")) << wrong;
+  }
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--audio", "device", "--tone", "440"})), HasSubstr("--audio"));
+}
+
 }  // namespace
 }  // namespace sallyport::phone

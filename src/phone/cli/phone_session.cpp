@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "crypto/password.h"
+#include "phone/audio/sound_card.h"
 #include "phone/cli/command_line.h"
 #include "phone/cli/report.h"
 #include "sip/header_values.h"
@@ -105,6 +106,10 @@ Result<std::unique_ptr<AudioSink>> PhoneSession::sink() {
 Result<MediaSession::Audio> PhoneSession::audio() {
   MediaSession::Audio audio;
   SP_ASSIGN(audio.sink, sink());
+  if (options_.device) {
+    SP_ASSIGN(auto card, openSoundCard(*options_.device));
+    return MediaSession::Audio{std::move(card.source), recordBoth(std::move(card.sink), std::move(audio.sink))};
+  }
   if (recording_) {
     audio.source = playRecording(recording_, Repetition::once);
   } else if (options_.tone) {
