@@ -2,12 +2,13 @@
 """Two phones that agree their own keys by ZRTP through the edge, and what the edge does not let through."""
 import json
 import re
+import urllib.request
 
 import pytest
 from conftest import ROOT  # noqa: F401
 from kit import audio, capture, edge as edges, wire
 from kit.plain_rtp import PlainRtp
-from kit.process import until
+from kit.process import free_port, until
 from test_media import Call, drops
 
 TRACE = 16  # coded samples in a row that are no accident in noise
@@ -126,7 +127,8 @@ def port_of(message):
 
 
 def test_clear_voice_and_the_way_back_to_it_go_no_further(border):
-    made = border(edit=by_zrtp)
+    metrics = f"127.0.0.1:{free_port()}"
+    made = border(edit=lambda text: by_zrtp(text).replace('metrics = ""', f'metrics = "{metrics}"'))
     with PlainRtp() as alice, PlainRtp(hears=False) as bob:
         caller = made.caller()
         caller.send("INVITE", wire.sdp(port=alice.port, profile="RTP/AVP", crypto=[]))
@@ -143,8 +145,15 @@ def test_clear_voice_and_the_way_back_to_it_go_no_further(border):
         alice.socket.sendto(zrtp_packet(b"Ping", b"1.10" + bytes(8)), edge)
         until(lambda: bob.packets, "the Ping", 10.0)
         assert [packet[16:20] for packet in bob.packets] == [b"Ping"]
+        refused = [{"reason": "media.zrtp.go_clear", "packets": 1}, {"reason": "media.zrtp.before_agreement", "packets": 20}]
+        assert made.edge.ask("calls")["calls"][0]["zrtp_refusals"] == refused
         caller.send("BYE")
         assert caller.wire.final("BYE").status == 200
     record = made.edge.ask("evidence", made.ended()["call"])
+    assert record["zrtp_refusals"] == refused
+    with urllib.request.urlopen(f"http://{metrics}/metrics", timeout=10) as page:
+        text = page.read().decode()
+    for each in refused:
+        assert re.search(f'^sallyport_zrtp_refused_packets_total{{reason="{each["reason"]}"}} {each["packets"]}$', text, re.M), text
     assert drops(record)["before_agreement"] == 20 and drops(record)["zrtp_refused"] == 1
     assert any("go on in clear" in each for each in record["downgrades"])
