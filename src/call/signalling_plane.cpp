@@ -8,6 +8,7 @@
 #include "call/refer.h"
 #include "call/signalling_connection.h"
 #include "core/numbers.h"
+#include "sip/received.h"
 #include "sip/request_check.h"
 
 namespace sallyport::call {
@@ -25,6 +26,14 @@ std::optional<unsigned> leadingWorker(std::string_view token, std::size_t worker
   const auto number = parseUnsigned(token.substr(0, dash), 0, workers - 1);
   if (!number) return std::nullopt;
   return static_cast<unsigned>(*number);
+}
+
+// Whose responses will say where it came from. One that is as long as may be stays as it was.
+sip::Message withReceived(sip::Message request, const Endpoint& source, const sip::ParseLimits& limits) {
+  auto stamped = sip::withReceived(request, source);
+  if (!stamped) return request;
+  auto again = sip::Message::parse(*std::move(stamped), limits);
+  return again ? *std::move(again) : std::move(request);
 }
 
 Transport transportOf(const net::TlsConnection& connection) {
@@ -348,6 +357,7 @@ void SignallingPlane::onMessage(Connection& connection, std::string frame) {
     }
     return;
   }
+  if (message->isRequest()) message = withReceived(*std::move(message), connection.facts()->remote, parts_.limits);
   const unsigned owner = ownerOf(*message);
   if (owner == parts_.worker) return calls_->receive(connection.id(), *std::move(message));
   const auto& node = parts_.mesh.nodes[owner];

@@ -70,7 +70,8 @@ class House:
     def registered(self, name, place):
         phone = wire.Caller(self.wire(name, place), f"sip:{name}@{edges.DOMAIN}", name)
         phone.send("REGISTER", uri="sip:" + edges.DOMAIN, extra=("Expires: 600",))
-        assert phone.wire.final("REGISTER").status == 200
+        phone.done = phone.wire.final("REGISTER")
+        assert phone.done.status == 200
         return phone
 
     def media(self, place, kind=MediaEnd, **options):
@@ -112,6 +113,16 @@ def test_a_phone_behind_a_nat_calls_and_is_called(house, caller, callee):
     assert legs["carol"]["media"]["latched_source"].split(":")[0] == OFFICE
     assert {leg["transport"] for leg in legs.values()} == {"tls"}
     assert {leg["found_by"] for leg in legs.values()} == {"SDP"}
+
+
+def test_a_client_is_told_where_it_comes_from(house):
+    stage = house()
+    assert f";received={ROUTER}" in stage.registered("alice", "home").done["Via"]
+    asking = wire.Caller(stage.wire("dora", "home"), "sip:" + edges.DOMAIN, "dora")
+    asking.send("OPTIONS", branch="z9hG4bKwhere;rport")
+    via = asking.wire.final("OPTIONS")["Via"]
+    remote = next(each for each in stage.edge.events() if each.get("code") == "tls.connection.opened" and "dora@" in each["identity"])["remote"]
+    assert via.endswith(f";received={ROUTER};rport={remote.split(':')[1]}"), (via, remote)
 
 
 def test_two_phones_behind_the_same_nat_hear_each_other(house):
