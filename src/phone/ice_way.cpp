@@ -16,13 +16,12 @@ constexpr std::uint16_t kOnlyAddress = 65'535;  // RFC 8445 5.1.2.1
 // A phone's peers are on its own network as often as not, and what is there must prove the password like everybody.
 media::ice::AddressPolicy anywhere() { return {{*IpNetwork::parse("0.0.0.0/0"), *IpNetwork::parse("::/0")}}; }
 
-sdp::IceCandidate described(sdp::CandidateType type, CandidateType as, const Endpoint& endpoint,
-                            const char* foundation) {
-  return {.foundation = foundation,
+sdp::IceCandidate hostCandidate(const Endpoint& endpoint) {
+  return {.foundation = "1",
           .component = kRtp,
-          .priority = media::ice::candidatePriority(as, kOnlyAddress, kRtp),
+          .priority = media::ice::candidatePriority(CandidateType::host, kOnlyAddress, kRtp),
           .endpoint = endpoint,
-          .type = type,
+          .type = sdp::CandidateType::host,
           .related = {}};
 }
 
@@ -31,11 +30,7 @@ sdp::IceDescription describe(const IceWay::Settings& settings) {
   sdp::IceDescription ours;
   ours.credentials = {std::move(ufrag), std::move(password)};
   ours.gathering = sdp::Gathering::ended;
-  ours.candidates.push_back(described(sdp::CandidateType::host, CandidateType::host, settings.host, "1"));
-  if (settings.reflexive && *settings.reflexive != settings.host) {
-    ours.candidates.push_back(
-        described(sdp::CandidateType::serverReflexive, CandidateType::serverReflexive, *settings.reflexive, "2"));
-  }
+  ours.candidates.push_back(hostCandidate(settings.host));
   return ours;
 }
 

@@ -34,7 +34,6 @@ class IceWay {
   struct Settings {
     media::ice::Role role = media::ice::Role::controlling;  // who offers (RFC 8445 6.1.1)
     Endpoint host;
-    std::optional<Endpoint> reflexive;  // as a STUN server sees us
     media::ice::CheckTiming timing;
   };
   explicit IceWay(const Settings& settings);
