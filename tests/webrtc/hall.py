@@ -25,15 +25,21 @@ class Hall:
         self.site = WebEdge(border, settings, phone=phone_site.FILES)
         self.place = baresip.Place()
         self.bob = self.place.address
-        config = self.site.border.config
-        config.write_text(config.read_text().replace(f'"{self.site.border.peer.address}"', f'"{self.bob}"'))
-        self.site.edge.reload()
-        self.site.edge.wait_event(lambda event: event.get("code") == "edge.reloaded")
+        self.text = self.site.border.config.read_text()
+        self.know_bob("sdes")
         self.build, self.folder, self.people, self.phones = build, folder, [], []
         self.said = audio.write_syllables(folder / "browser-says.wav", 4.0, rate=48000)
         self.bob_says = audio.write_syllables(folder / "bob-says.wav", 30.0, seed=7)
         self.browser = chromium.Chromium(folder / "browser", self.site.state / "ca/ca.pem", self.said)
         ends.callback(self.browser.stop)
+
+    def know_bob(self, media):
+        """Where he is called, and what his voice is keyed by."""
+        before = f'address = "{self.site.border.peer.address}"'
+        assert self.text.count(before) == 1
+        self.site.border.config.write_text(self.text.replace(before, f'address = "{self.bob}"\nmedia = "{media}"'))
+        self.site.edge.reload()
+        self.site.edge.wait_event(lambda event: event.get("code") == "edge.reloaded")
 
     def page(self, **options):
         """The page, nobody signed in."""
@@ -68,10 +74,10 @@ class Hall:
                                                  "--record", self.heard(), "--calls", "1", *options))
         return self.phones[-1]
 
-    def bob_is_baresip(self):
+    def bob_is_baresip(self, **options):
         identity = [self.site.state / f"phones/bob.{end}" for end in ("pem", "key")]
-        self.phones.append(baresip.Baresip(self.folder / "baresip", "bob", self.site.state / "ca/ca.pem", self.bob_says, identity=identity,
-                                           answer=True, place=self.place))
+        self.phones.append(baresip.Baresip(self.folder / f"baresip-{len(list(self.folder.glob('baresip-*')))}", "bob", self.site.state / "ca/ca.pem",
+                                           self.bob_says, identity=identity, answer=True, place=self.place, **options))
         return self.phones[-1]
 
     def bob_calls(self, user):

@@ -37,13 +37,15 @@ def test_a_browser_calls_a_sip_phone_and_both_are_heard(hall):  # noqa: F811
 
 
 @pytest.mark.skipif(baresip.missing() is not None, reason=baresip.missing() or "")
-def test_a_browser_calls_baresip_and_both_are_heard(hall):  # noqa: F811
-    bob = hall.bob_is_baresip()
+@pytest.mark.parametrize("media, encryption, keying", [("dtls", "dtls_srtp", "DTLS-SRTP"), ("sdes", "srtp-mand", "SDES")], ids=["dtls", "sdes"])
+def test_a_browser_calls_baresip_and_both_are_heard(hall, media, encryption, keying):  # noqa: F811
+    hall.know_bob(media)
+    bob = hall.bob_is_baresip(encryption=encryption, rtcp_mux=True)
     carol = hall.person("carol")
     carol.dial("bob")
     carol.says("call-state", "Connected")
     carol.hears()
-    assert [leg["keying"] for leg in hall.live()["legs"]] == ["DTLS-SRTP", "SDES"]
+    assert [leg["keying"] for leg in hall.live()["legs"]] == ["DTLS-SRTP", keying]
     carol.page.until("document.querySelector('#timer').textContent >= '0:03'")
     carol.click("hang-up")
     bob.closed()
