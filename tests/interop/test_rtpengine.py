@@ -56,9 +56,14 @@ def call(stage, direction):  # noqa: F811
 
 
 @pytest.mark.parametrize("direction", ["inward", "outward"])
-@pytest.mark.parametrize("outward, media, ice, keying", [
-    (DTLS, '["dtls"]', "never", "DTLS-SRTP"), (DTLS_BY_ICE, '["dtls"]', "require", "DTLS-SRTP"), (SDES, '["sdes"]', "never", "SDES")],
-    ids=["dtls", "dtls_by_ice", "sdes"])
-def test_voice_crosses_rtpengine(core, direction, outward, media, ice, keying):
-    leg = call(core(outward, media, ice), direction)
+@pytest.mark.parametrize("outward, media, keying", [(DTLS, '["dtls"]', "DTLS-SRTP"), (SDES, '["sdes"]', "SDES")], ids=["dtls", "sdes"])
+def test_voice_crosses_rtpengine(core, direction, outward, media, keying):
+    leg = call(core(outward, media), direction)
     assert leg["keying"] == keying and leg["srtp_suite"] in (GCM, "AEAD_AES_128_GCM", CM)
+
+
+# Not inward: offered ICE by a lite agent, 10.5 checks before it answers, and calls itself controlled once it has, so that
+# nobody nominates (docs/interop.md).
+def test_rtpengine_is_found_by_ice_when_it_offers(core):
+    leg = call(core(DTLS_BY_ICE, '["dtls"]', "require"), "outward")
+    assert leg["keying"] == "DTLS-SRTP" and leg["found_by"] == "ICE"
