@@ -109,6 +109,7 @@ Result<std::unique_ptr<VoiceDecoder>> makeOpusDecoder(unsigned rate) {
 }
 
 bool carriesFec(Bytes payload) {
+  if (payload.empty()) return false;
   constexpr std::uint8_t kNoSilk = 0x80;  // of the first byte: nothing but CELT, which has no second copies
   std::array<const unsigned char*, 48> frames{};
   std::array<opus_int16, 48> sizes{};

@@ -40,6 +40,12 @@ constexpr std::array kCalls {
 #if defined(__x86_64__)
       SYS_poll, SYS_select, SYS_time,
 #endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+      SYS_sigaltstack, SYS_pipe2,  // a sanitizer asks for its stack, and whether memory may be read
+#if defined(__x86_64__)
+      SYS_pipe,
+#endif
+#endif
       SYS_gettimeofday, SYS_fstat, SYS_newfstatat
 };
 
