@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { protectionFrom, voiceFrom, type Protection, type Stat, type Voice } from "../core/protection.ts";
+import { protectionFrom, silence, voiceFrom, type Protection, type Stat, type Voice } from "../core/protection.ts";
 
 const periodMilliseconds = 500;
 
@@ -10,6 +10,11 @@ export class Probe {
   watch(connection: RTCPeerConnection, onReport: (protection: Protection, voice: Voice) => void): void {
     this.stop();
     const timer = setInterval(() => {
+      // Asked before the handshake is through, Chromium goes on without the other side's certificate for the whole call.
+      if (connection.connectionState === "new" || connection.connectionState === "connecting") {
+        onReport({ level: "pending" }, silence);
+        return;
+      }
       void connection.getStats().then((report) => {
         const stats: Stat[] = [];
         report.forEach((stat: Stat) => stats.push(stat));
