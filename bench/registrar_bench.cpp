@@ -80,7 +80,7 @@ void wholeRegister(benchmark::State& state) {
   Journal journal;
   RegistrarSettings settings;
   settings.domains = {std::string{test::kDomain}};
-  settings.service_route = "<sip:edge.sallyport.test:5061;transport=tls;lr>";
+  settings.sent_by = SentBy{"edge.sallyport.test:5061"};
   Registrar registrar{{0, table, journal, clock, nullptr}, settings};
   const auto who = identity::Principal::fromCertificate(test::principal("alice").proof);
   const auto source = *Endpoint::parse("10.9.8.7:40000");

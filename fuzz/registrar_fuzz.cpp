@@ -28,7 +28,7 @@ struct Journal final : RegistrationJournal {
 RegistrarSettings settings() {
   RegistrarSettings ours;
   ours.domains = {std::string{test::kDomain}};
-  ours.service_route = "<sip:edge.test;transport=tls;lr>";
+  ours.sent_by = SentBy{"edge.test"};
   ours.flow_timer = 60s;
   ours.path_peers = {"core"};
   return ours;
