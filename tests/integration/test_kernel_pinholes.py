@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kernel's part of the media range: an edge, a phone and a host that sprays, each in a network namespace of its own.
 Nothing here is the machine's own network."""
+import contextlib
 import pathlib
 import time
 
@@ -85,12 +86,11 @@ class Stage:
         self.edge = None
 
     def close(self):
-        try:
+        with contextlib.ExitStack() as ends:  # whatever one of them has to say, all are ended
+            ends.callback(self.network.close)
+            ends.callback(self.stop_edge)
             for phone in self.phones:
-                phone.stop()
-            self.stop_edge()
-        finally:
-            self.network.close()
+                ends.callback(phone.stop)
 
 
 @pytest.fixture
