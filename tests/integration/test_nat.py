@@ -121,7 +121,7 @@ def test_a_client_is_told_where_it_comes_from(house):
     asking = wire.Caller(stage.wire("dora", "home"), "sip:" + edges.DOMAIN, "dora")
     asking.send("OPTIONS", branch="z9hG4bKwhere;rport")
     via = asking.wire.final("OPTIONS")["Via"]
-    remote = next(each for each in stage.edge.events() if each.get("code") == "tls.connection.opened" and "dora@" in each["identity"])["remote"]
+    remote = stage.edge.wait_events(lambda each: each.get("code") == "tls.connection.opened" and "dora@" in each["identity"])[0]["remote"]
     assert via.endswith(f";received={ROUTER};rport={remote.split(':')[1]}"), (via, remote)
 
 

@@ -148,5 +148,5 @@ def test_a_redirect_is_judged_as_a_new_call(trunk):
     callee = wire.Callee(made.link(), onward)
     refuse(callee, 486)
     assert caller.wire.final().status == 486
-    refused = [event for event in made.edge.events() if event.get("code") == "call.redirect.refused"]
+    refused = made.edge.wait_events(lambda event: event.get("code") == "call.redirect.refused", count=3)
     assert len(refused) == 3  # and the one that every answer of the kit carries

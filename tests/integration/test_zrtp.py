@@ -43,7 +43,7 @@ def test_two_phones_agree_keys_that_the_edge_does_not_know(place):
     assert shown[0]["sas"] == shown[1]["sas"] and len(shown[0]["sas"]) == 4
     assert [leg["keying"] for leg in record["legs"]] == ["ZRTP", "ZRTP"]
     assert all("keys unknown to the edge" in leg["srtp_suite"] for leg in record["legs"]), record["legs"]
-    assert any(event.get("code") == "media.zrtp.agreed" and event["call"] == call.id for event in call.edge.events())
+    assert call.edge.wait_events(lambda event: event.get("code") == "media.zrtp.agreed" and event["call"] == call.id)
     assert record["end"]["code"] == "call.bye" and record["downgrades"] == []
 
 

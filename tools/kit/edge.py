@@ -62,16 +62,16 @@ class Edge(Running):
 
     def events(self):
         """Every event logged so far."""
-        found = []
-        for line in list(self.process.lines):
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                pass
-        return found
+        return events_in(list(self.process.lines))
 
     def wait_event(self, accept, timeout=20.0):
+        """The first unread event that accept() agrees with."""
         return self.process.wait_json(accept, timeout)
+
+    def wait_events(self, accept, count=1, timeout=20.0):
+        """Every event so far that accept() agrees with, read or unread, once there are `count`: the log is written behind the
+        answer that a test sees."""
+        return self.process.wait_said(count, lambda lines: [event for event in events_in(lines) if accept(event)], timeout)
 
     def reload(self):
         self.process.signal(signal.SIGHUP)
@@ -80,6 +80,16 @@ class Edge(Running):
         code = self.process.stop(40.0)
         self.notify.close()
         return code
+
+
+def events_in(lines):
+    found = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            pass
+    return found
 
 
 def phone_identity(state, name, expect=f"dns:edge.{DOMAIN}"):

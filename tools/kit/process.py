@@ -24,6 +24,7 @@ class Process:
         self.argv = [str(word) for word in argv]
         self.lines = []
         self._queue = queue.Queue()
+        self._said = threading.Condition()
         self.child = subprocess.Popen(
             self.argv, env=env, cwd=cwd, text=True, errors="replace", pass_fds=pass_fds,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -34,7 +35,9 @@ class Process:
     def _read(self):
         for line in self.child.stdout:
             line = line.rstrip("\n")
-            self.lines.append(line)
+            with self._said:
+                self.lines.append(line)
+                self._said.notify_all()
             self._queue.put(line)
         self._queue.put(None)
 
@@ -68,6 +71,13 @@ class Process:
 
         self.wait_line(check, timeout)
         return found
+
+    def wait_said(self, count, found, timeout=20.0):
+        """What found(lines) picks of every line said so far, read or unread, once that is `count` of them."""
+        with self._said:
+            if not self._said.wait_for(lambda: len(found(self.lines)) >= count, timeout):
+                raise ProcessError(f"{self.argv[0]} did not say it {count} times within {timeout} s:\n" + self.output())
+            return found(self.lines)
 
     def write(self, text):
         self.child.stdin.write(text)
