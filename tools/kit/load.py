@@ -57,9 +57,7 @@ request_route {{
   $du = "sip:{callee};transport=tls";
   if (!t_relay()) sl_reply_error();
 }}
-onreply_route {{
-  {media_response}
-}}
+{media_response}
 """
 
 # One side is offered to leave RTCP in clear: with the same keys on both, rtpengine would pass voice on as it came. Nobody
@@ -77,12 +75,17 @@ RTPENGINE_REQUEST = """
     replace_body_all(" UNENCRYPTED_SRTCP", "");
   }
 """
-RTPENGINE_RESPONSE = 'if (has_body("application/sdp")) rtpengine_answer("replace-origin replace-session-connection");'
+RTPENGINE_RESPONSE = """\
+onreply_route {
+  if (has_body("application/sdp")) rtpengine_answer("replace-origin replace-session-connection");
+}
+"""
 
 # What stands in the way of one identity from one address making every call there is.
 LIFTED_GUARD = {
     "source_call_rate": '{ mode = "enforce", calls_per_second = 100000, burst = 100000 }',
     "identity_call_rate": '{ mode = "enforce", calls_per_second = 100000, burst = 100000 }',
+    "identity_request_rate": '{ mode = "enforce", per_second = 100000, burst = 100000 }',
     "source_concurrency": '{ mode = "enforce", max_concurrent = 100000 }',
     "identity_concurrency": '{ mode = "enforce", max_concurrent = 100000 }',
     "peer_concurrency": '{ mode = "enforce", max_concurrent = 100000 }',
