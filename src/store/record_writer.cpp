@@ -36,7 +36,14 @@ Result<RecordWriter> RecordWriter::open(const std::filesystem::path& file, std::
     const auto pages = std::max<std::uint64_t>(1, size_limit / static_cast<std::uint64_t>(page_size));
     SP_TRY(database.execute(("PRAGMA max_page_count = " + std::to_string(pages)).c_str()));
   }
-  return RecordWriter{std::move(database)};
+  SP_ASSIGN(auto journal, database.prepare("INSERT OR REPLACE INTO open_calls (call_id, record) VALUES (?1, ?2)"));
+  SP_ASSIGN(auto strike, database.prepare("DELETE FROM open_calls WHERE call_id = ?1"));
+  SP_ASSIGN(auto insert,
+            database.prepare("INSERT INTO calls (call_id, started, ended, caller_peer, callee_peer, caller_identity,"
+                             " callee_identity, end_code, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+                             " ON CONFLICT (call_id) DO UPDATE SET ended = excluded.ended,"
+                             " end_code = excluded.end_code, record = excluded.record"));
+  return RecordWriter{std::move(database), {std::move(journal), std::move(strike), std::move(insert)}};
 }
 
 Status RecordWriter::write(const std::vector<const Operation*>& operations) {
@@ -49,13 +56,7 @@ Status RecordWriter::write(const std::vector<const Operation*>& operations) {
 
 // A record that arrives a second time (taken from the spill file after a crash) replaces itself.
 Status RecordWriter::writeAll(const std::vector<const Operation*>& operations) {
-  SP_ASSIGN(auto journal, database_.prepare("INSERT OR REPLACE INTO open_calls (call_id, record) VALUES (?1, ?2)"));
-  SP_ASSIGN(auto strike, database_.prepare("DELETE FROM open_calls WHERE call_id = ?1"));
-  SP_ASSIGN(auto insert,
-            database_.prepare("INSERT INTO calls (call_id, started, ended, caller_peer, callee_peer, caller_identity,"
-                              " callee_identity, end_code, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-                              " ON CONFLICT (call_id) DO UPDATE SET ended = excluded.ended,"
-                              " end_code = excluded.end_code, record = excluded.record"));
+  auto& [journal, strike, insert] = statements_;
   for (const auto* operation : operations) {
     const auto& record = operation->record;
     const auto call_id = telemetry::validUtf8(record.call_id);

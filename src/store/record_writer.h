@@ -35,10 +35,15 @@ class RecordWriter {
   Result<std::size_t> closeCrashed(WallTime now);
 
  private:
-  explicit RecordWriter(Database database) : database_(std::move(database)) {}
+  struct Statements {  // prepared once: compiling them costs more than a batch of one call
+    Statement journal, strike, insert;
+  };
+  RecordWriter(Database database, Statements statements)
+      : database_(std::move(database)), statements_(std::move(statements)) {}
   Status writeAll(const std::vector<const Operation*>& operations);
 
   Database database_;
+  Statements statements_;  // of database_, so destroyed before it
 };
 
 }  // namespace sallyport::store
