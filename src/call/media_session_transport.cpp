@@ -115,7 +115,7 @@ Status MediaSession::agreeTransport(SideState& side, TimePoint now) {
     const auto& ufrag = local.ice->credentials.ufrag;
     if (side.ice_in_force != ufrag) transport.openIce(credentialsOf(*local.ice), hostOf(side));
     side.ice_in_force = ufrag;
-    transport.expectIce(remote.ice->credentials.ufrag);
+    transport.expectIce(remote.ice->credentials.ufrag, now);
   } else {
     transport.closeIce();
     side.ice_in_force.clear();

@@ -30,9 +30,15 @@ void LegTransport::openIce(ice::Credentials ours, const Endpoint& host) {
   ice_.emplace(std::move(config));
 }
 
-void LegTransport::expectIce(std::string remote_ufrag) {
+void LegTransport::expectIce(std::string remote_ufrag, TimePoint now) {
   SP_CHECK(ice_.has_value());
   ice_->expect(std::move(remote_ufrag));
+  path_due_ = ice_->nextChange(now);
+}
+
+void LegTransport::closeIce() {
+  ice_.reset();
+  path_due_.reset();
 }
 
 std::optional<Endpoint> LegTransport::path(TimePoint now) const {
@@ -136,7 +142,7 @@ LegTransport::Heard LegTransport::onStun(const Endpoint& source, Bytes datagram,
   if (!ice_) return Heard::dropped;
   auto reply = ice_->onStun(kOnlySocket, source, datagram, now);
   if (!reply.answer.empty()) outgoing_.push_back({source, std::move(reply.answer)});
-  consent_ends_ = ice_->consentEnds();
+  path_due_ = ice_->nextChange(now);
   begin(now);
   const bool authentic = reply.outcome == ice::StunOutcome::answered || reply.outcome == ice::StunOutcome::refused;
   return authentic ? Heard::taken : Heard::dropped;
@@ -154,8 +160,13 @@ LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram,
   dtls_source_ = source;
   const auto wasted = association_->counters().wasted();
   association_->onDatagram(datagram, now);
+  const bool useful = association_->counters().wasted() == wasted;
+  if (useful && ice_) {
+    ice_->onUsed(kOnlySocket, source);
+    path_due_ = ice_->nextChange(now);
+  }
   flush(now);
-  return association_->counters().wasted() == wasted ? Heard::taken : Heard::dropped;
+  return useful ? Heard::taken : Heard::dropped;
 }
 
 // The oldest goes for the newest: who floods this costs the peer a repetition, and us nothing.
@@ -172,7 +183,7 @@ void LegTransport::hearEarly(TimePoint now) {
 }
 
 void LegTransport::advance(TimePoint now) {
-  if (consent_ends_ && *consent_ends_ <= now) consent_ends_.reset();
+  if (path_due_ && *path_due_ <= now) path_due_ = ice_->nextChange(now);
   if (!association_) return;
   if (const auto due = association_->deadline(); due && *due <= now) association_->onTime(now);
   begin(now);
@@ -181,8 +192,8 @@ void LegTransport::advance(TimePoint now) {
 
 std::optional<TimePoint> LegTransport::deadline() const {
   const auto dtls = association_ ? association_->deadline() : std::nullopt;
-  if (!dtls || !consent_ends_) return dtls ? dtls : consent_ends_;
-  return std::min(*dtls, *consent_ends_);
+  if (!dtls || !path_due_) return dtls ? dtls : path_due_;
+  return std::min(*dtls, *path_due_);
 }
 
 }  // namespace sallyport::media

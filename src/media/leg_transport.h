@@ -42,11 +42,12 @@ class LegTransport {
   // What we have described: checks are answered from now on. Where there is an agent, it restarts (RFC 8445 9), and
   // goes on over the pair it has until the peer has found another.
   void openIce(ice::Credentials ours, const Endpoint& host);
-  void expectIce(std::string remote_ufrag);  // of what the peer has described
-  void closeIce() { ice_.reset(); }          // it does not speak it
+  void expectIce(std::string remote_ufrag, TimePoint now);  // of what the peer has described
+  void closeIce();                                          // it does not speak it
   void setAddress(const Endpoint& remote) { address_ = remote; }
   bool usesIce() const { return ice_.has_value(); }
-  // What ICE has chosen: nothing before it has, and once the peer's consent has run out (RFC 7675).
+  // What ICE has chosen, by a nomination or without: nothing before, and once the peer's consent has run out (RFC
+  // 7675).
   std::optional<Endpoint> path(TimePoint now) const;
 
   // --- DTLS ----------------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@ class LegTransport {
   bool awaiting_ = false;                  // `association_` was begun for whoever answers
   std::vector<Early> early_;               // while there is no address, the latest last
   std::optional<DtlsAssociation> former_;  // established, until `association_` is
-  std::optional<TimePoint> consent_ends_;  // that advance() has not told of yet
+  std::optional<TimePoint> path_due_;      // when path() may change by itself
   std::vector<Outgoing> outgoing_;
   Counters counters_;
 };

@@ -222,7 +222,7 @@ TEST_F(LegsPort, HasNoEarForStunWithoutIce) {
 
 TEST_F(LegsPort, IsAtWhatThePeerHasNominated) {
   leg.openIce(credentials("edge"), kOurs);
-  leg.expectIce("peer");
+  leg.expectIce("peer", now);
   EXPECT_FALSE(leg.path(now));
   check(kPeer, false);
   EXPECT_FALSE(leg.path(now));
@@ -256,7 +256,7 @@ TEST_F(LegsPort, WithIceHearsDtlsFromAValidatedPairAlone) {
 
 TEST_F(LegsPort, AClientBeginsOnceIceHasChosen) {
   leg.openIce(credentials("edge"), kOurs);
-  leg.expectIce("peer");
+  leg.expectIce("peer", now);
   auto peer = End::make(DtlsRole::server);
   agree(DtlsRole::client, peer);
   EXPECT_TRUE(sent().empty());
@@ -301,12 +301,53 @@ TEST_F(LegsPort, IsNowhereOnceTheConsentHasRunOut) {
   EXPECT_EQ(leg.path(now), kPeer) << "and back when it is renewed";
 }
 
+TEST_F(LegsPort, IsAtAPairThatThePeerHasCheckedAndNeverNominates) {
+  leg.openIce(credentials("edge"), kOurs);
+  auto peer = End::make(DtlsRole::server);
+  agree(DtlsRole::client, peer);
+  check(kPeer, false);
+  EXPECT_FALSE(leg.deadline()) << "nobody has said yet whose check that was";
+  leg.expectIce("peer", now);
+  ASSERT_EQ(leg.deadline(), now + ice::kNominationWait);
+  EXPECT_TRUE(sent().empty());
+  now = *leg.deadline();
+  leg.advance(now);
+  EXPECT_EQ(leg.path(now), kPeer);
+  talk(peer);
+  keysAgree(peer);
+}
+
+TEST_F(LegsPort, IsAtOnceWhereDtlsOfACheckedPairComesFrom) {
+  leg.openIce(credentials("edge"), kOurs);
+  leg.expectIce("peer", now);
+  auto peer = End::make(DtlsRole::client);
+  agree(DtlsRole::server, peer);
+  check(kPeer, false);
+  EXPECT_FALSE(leg.path(now));
+  talk(peer);
+  keysAgree(peer);
+  EXPECT_EQ(leg.path(now), kPeer);
+  check(kElsewhere, true);
+  EXPECT_EQ(leg.path(now), kElsewhere) << "a nomination decides";
+}
+
+TEST_F(LegsPort, DtlsOfNoUseMovesNothing) {
+  leg.openIce(credentials("edge"), kOurs);
+  leg.expectIce("peer", now);
+  auto peer = End::make(DtlsRole::client);
+  agree(DtlsRole::server, peer);
+  check(kPeer, false);
+  const std::vector<std::uint8_t> alert{21, 0xFE, 0xFD, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40};
+  EXPECT_EQ(leg.onDatagram(kPeer, alert, now), Heard::dropped);
+  EXPECT_FALSE(leg.path(now));
+}
+
 TEST_F(LegsPort, GoesOnOverItsPairWhileIceRestarts) {
   leg.openIce(credentials("edge"), kOurs);
-  leg.expectIce("peer");
+  leg.expectIce("peer", now);
   check(kPeer, true);
   leg.openIce(credentials("new1"), kOurs);
-  leg.expectIce("peer");
+  leg.expectIce("peer", now);
   EXPECT_EQ(leg.path(now), kPeer);
   check(kElsewhere, true, "new1");
   EXPECT_EQ(leg.path(now), kElsewhere);

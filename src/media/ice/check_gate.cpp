@@ -101,6 +101,11 @@ void CheckGate::know(LocalIndex local, const Endpoint& source, TimePoint now) {
   }
 }
 
+std::string_view CheckGate::askerOf(const AdmittedCheck& check) {
+  const auto username = check.message->username().value_or("");
+  return username.substr(username.find(':') + 1);
+}
+
 std::optional<int> CheckGate::flawOf(const stun::Message& check) {
   if (!check.notUnderstood().empty()) return 420;
   const bool one_role = check.controlling().has_value() != check.controlled().has_value();

@@ -43,6 +43,8 @@ class CheckGate {
 
   // The peer's fragment, once its description has come; until then any that goes with ours.
   void expect(std::string remote_ufrag) { current_.remote_ufrag = std::move(remote_ufrag); }
+  // Whether the peer has described itself; before that a check proves our password and not whose it is.
+  bool expects() const { return current_.remote_ufrag.has_value(); }
   // From now on other credentials (RFC 8445 9); the former are admitted as such until they are forgotten.
   void restart(Credentials local);
   void forgetFormer() { former_.reset(); }
@@ -50,6 +52,8 @@ class CheckGate {
   using Admission = std::variant<AdmittedCheck, StunOutcome>;
   Admission admit(LocalIndex local, const Endpoint& source, const stun::Message& message, TimePoint now);
 
+  // The fragment of who asks.
+  static std::string_view askerOf(const AdmittedCheck& check);
   // What is to be refused with: 420 or 400; nothing where the check is whole (RFC 8445 7.1).
   static std::optional<int> flawOf(const stun::Message& check);
 

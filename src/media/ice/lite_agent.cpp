@@ -2,6 +2,7 @@
 #include "media/ice/lite_agent.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/check.h"
 
@@ -18,9 +19,16 @@ IceLiteAgent::IceLiteAgent(LiteConfig config)
   for (const auto& candidate : candidates_) SP_CHECK(candidate.component >= kRtp && candidate.component <= kComponents);
 }
 
+void IceLiteAgent::expect(std::string remote_ufrag) {
+  std::erase_if(paths_,
+                [&](const Path& path) { return path.generation == Generation::current && path.asker != remote_ufrag; });
+  gate_.expect(std::move(remote_ufrag));
+}
+
 void IceLiteAgent::restart(Credentials local) {
+  std::erase_if(
+      paths_, [&](const Path& path) { return !path.selected && (isNominated(componentOf(path)) || !gate_.expects()); });
   gate_.restart(std::move(local));
-  std::erase_if(paths_, [](const Path& path) { return !path.selected; });
   for (auto& path : paths_) path.generation = Generation::former;
 }
 
@@ -43,8 +51,10 @@ IceLiteAgent::Reply IceLiteAgent::judge(LocalIndex local, const Endpoint& source
 
   auto* path = find(local, source, check.generation);
   if (path == nullptr && check.generation == Generation::former) return {StunOutcome::formerSession, {}};
-  if (path == nullptr) path = &open(local, source);
+  if (path == nullptr) path = &open(local, source, now);
   path->heard = now;
+  path->asker = CheckGate::askerOf(check);
+  path->priority = *check.message->priority();
   auto answer = gate_.success(check, source);
   const bool nominates = check.message->has(stun::Attribute::useCandidate);
   if (nominates && check.generation == Generation::current) select(*path);
@@ -58,16 +68,23 @@ IceLiteAgent::Path* IceLiteAgent::find(LocalIndex local, const Endpoint& remote,
   return path == paths_.end() ? nullptr : &*path;
 }
 
-// The pair that was silent for longest makes room; what is selected stays.
-IceLiteAgent::Path& IceLiteAgent::open(LocalIndex local, const Endpoint& remote) {
+// The pair that was silent for longest makes room; what is selected stays, and what is in use if it can.
+IceLiteAgent::Path& IceLiteAgent::open(LocalIndex local, const Endpoint& remote, TimePoint now) {
   if (paths_.size() == kMostPaths) {
     const auto before = [](const Path& a, const Path& b) {
-      return std::pair{a.selected, a.heard} < std::pair{b.selected, b.heard};
+      return std::tuple{a.selected, a.used, a.heard} < std::tuple{b.selected, b.used, b.heard};
     };
     paths_.erase(std::min_element(paths_.begin(), paths_.end(), before));
   }
-  paths_.push_back({local, remote, Generation::current, false, {}});
-  return paths_.back();
+  auto& path = paths_.emplace_back();
+  path.local = local;
+  path.remote = remote;
+  path.proven = now;
+  return path;
+}
+
+void IceLiteAgent::onUsed(LocalIndex local, const Endpoint& source) {
+  if (auto* path = find(local, source, Generation::current)) path->used = true;
 }
 
 // RFC 8445 7.3.2, 8.1.2: the peer's latest word counts, also from one that nominates aggressively (RFC 5245 8.1.1.2) or
@@ -91,30 +108,54 @@ bool IceLiteAgent::everythingIsNominated() const {
   });
 }
 
+bool IceLiteAgent::isNominated(Component component) const {
+  return std::any_of(paths_.begin(), paths_.end(),
+                     [&](const Path& path) { return path.selected && componentOf(path) == component; });
+}
+
+// Without a nomination. What a restart has left does so until something else does.
+bool IceLiteAgent::serves(const Path& path, TimePoint now) const {
+  if (path.generation == Generation::former) return true;
+  return gate_.expects() && (path.used || now - path.proven >= kNominationWait);
+}
+
 std::optional<ValidatedPair> IceLiteAgent::selected(Component component, TimePoint now) const {
+  const Path* best = nullptr;
+  const auto rank = [](const Path& path) {
+    return std::tuple{path.selected, path.generation == Generation::current, path.used, path.priority};
+  };
   for (const auto& path : paths_) {
-    if (!path.selected || componentOf(path) != component || now - path.heard >= kConsentLifetime) continue;
-    return ValidatedPair{component, path.local, path.remote};
+    if (componentOf(path) != component || !(path.selected || serves(path, now))) continue;
+    // A nomination of the present session leaves nothing to what was not nominated, also once its consent is gone.
+    const bool alone = path.selected && path.generation == Generation::current;
+    if (!alone && !isAlive(path, now)) continue;
+    if (best == nullptr || rank(*best) < rank(path)) best = &path;
   }
-  return std::nullopt;
+  if (best == nullptr || !isAlive(*best, now)) return std::nullopt;
+  return ValidatedPair{component, best->local, best->remote};
 }
 
 std::optional<ValidatedPair> IceLiteAgent::validated(LocalIndex local, const Endpoint& source, TimePoint now) const {
   for (const auto& path : paths_) {
-    if (path.local != local || path.remote != source || now - path.heard >= kConsentLifetime) continue;
+    if (path.local != local || path.remote != source || !isAlive(path, now)) continue;
     return ValidatedPair{componentOf(path), path.local, path.remote};
   }
   return std::nullopt;
 }
 
-std::optional<TimePoint> IceLiteAgent::consentEnds() const {
-  std::optional<TimePoint> earliest;
+std::optional<TimePoint> IceLiteAgent::nextChange(TimePoint now) const {
+  std::optional<TimePoint> next;
+  const auto consider = [&](TimePoint at) {
+    if (at > now && (!next || at < *next)) next = at;
+  };
   for (const auto& path : paths_) {
-    if (!path.selected) continue;
-    const auto ends = path.heard + kConsentLifetime;
-    if (!earliest || ends < *earliest) earliest = ends;
+    if (path.selected || serves(path, now)) {
+      consider(path.heard + kConsentLifetime);
+    } else if (gate_.expects() && !isNominated(componentOf(path))) {
+      consider(path.proven + kNominationWait);
+    }
   }
-  return earliest;
+  return next;
 }
 
 }  // namespace sallyport::media::ice

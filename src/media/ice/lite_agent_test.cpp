@@ -52,7 +52,7 @@ class IceLite : public ::testing::Test {
   void expectUntouched() const {
     EXPECT_FALSE(agent_.selected(kRtp, now_));
     EXPECT_FALSE(agent_.validated(0, kPeer, now_));
-    EXPECT_FALSE(agent_.consentEnds());
+    EXPECT_FALSE(agent_.nextChange(now_));
   }
 
   IceLiteAgent agent_{config({host("192.0.2.1:30000")})};
@@ -267,11 +267,11 @@ TEST_F(IceLite, NamesTheRequiredAttributesThatItDoesNotKnow) {
 
 TEST_F(IceLite, SendsNothingOnceConsentHasRunOut) {
   nominate();
-  EXPECT_EQ(agent_.consentEnds(), now_ + 30s);
+  EXPECT_EQ(agent_.nextChange(now_), now_ + 30s);
   now_ += 29s;
   EXPECT_EQ(selected(), kPeer);
   receive(check());
-  EXPECT_EQ(agent_.consentEnds(), now_ + 30s);
+  EXPECT_EQ(agent_.nextChange(now_), now_ + 30s);
   now_ += 30s;
   EXPECT_FALSE(selected());
   EXPECT_FALSE(agent_.validated(0, kPeer, now_));
