@@ -22,7 +22,7 @@ constexpr sip::FlowId kFlow{7};
 constexpr std::size_t kUsers = 10'000;
 constexpr std::size_t kAnswers = 16'384;
 
-Secret secret(std::string_view text) { return Secret{crypto::bytesOf(text)}; }
+Secret secret(std::string_view text) { return Secret{bytesOf(text)}; }
 
 struct House {
   explicit House(DigestAlgorithm used) : algorithm(used) {

@@ -20,7 +20,7 @@ void require(bool held) {
   if (!held) std::abort();
 }
 
-Secret secret(std::string_view text) { return Secret{crypto::bytesOf(text)}; }
+Secret secret(std::string_view text) { return Secret{bytesOf(text)}; }
 
 template <typename Field>
 void readAndWrite(std::string_view text) {

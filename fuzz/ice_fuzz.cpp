@@ -26,9 +26,7 @@ Candidate hostAt(const Endpoint& endpoint) {
   return {CandidateType::host, kRtp, endpoint, candidatePriority(CandidateType::host, 65'535, kRtp), "1"};
 }
 
-Credentials credentialsOf(const char* ufrag, const char* password) {
-  return {ufrag, Secret{crypto::bytesOf(password)}};
-}
+Credentials credentialsOf(const char* ufrag, const char* password) { return {ufrag, Secret{bytesOf(password)}}; }
 
 class Script {
  public:

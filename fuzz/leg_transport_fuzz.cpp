@@ -35,7 +35,7 @@ const Certificates& certificates() {
   return made;
 }
 
-ice::Credentials credentialsOf(const std::string& ufrag) { return {ufrag, Secret{crypto::bytesOf(kPassword)}}; }
+ice::Credentials credentialsOf(const std::string& ufrag) { return {ufrag, Secret{bytesOf(kPassword)}}; }
 
 std::vector<std::uint8_t> check(const std::string& ufrag, bool nominate) {
   std::array<std::uint8_t, 512> buffer;
@@ -44,7 +44,7 @@ std::vector<std::uint8_t> check(const std::string& ufrag, bool nominate) {
   writer.priority(0x6E0001FF);
   writer.controlling(7);
   if (nominate) writer.useCandidate();
-  writer.integrity(stun::IntegrityKey{crypto::bytesOf(kPassword)}, stun::Integrity::sha1);
+  writer.integrity(stun::IntegrityKey{bytesOf(kPassword)}, stun::Integrity::sha1);
   writer.fingerprint();
   return {writer.written().begin(), writer.written().end()};
 }

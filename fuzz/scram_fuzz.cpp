@@ -27,7 +27,7 @@ void require(bool held) {
   if (!held) std::abort();
 }
 
-Secret secretOf(std::string_view text) { return Secret{crypto::bytesOf(text)}; }
+Secret secretOf(std::string_view text) { return Secret{bytesOf(text)}; }
 
 const std::shared_ptr<const ScramMechanism>& mechanism() {
   static const auto made =
@@ -44,7 +44,7 @@ ScramAccount find(std::string_view user) {
 
 std::string header(std::string_view sid, std::string_view message) {
   return "SCRAM-SHA-256 realm=\"r\"" + (sid.empty() ? std::string{} : ", sid=" + std::string{sid}) + ", data=\"" +
-         crypto::base64Encode(crypto::bytesOf(message)) + "\"";
+         crypto::base64Encode(bytesOf(message)) + "\"";
 }
 
 // Computing them takes as long as they say; what is refused is another matter.
@@ -62,7 +62,7 @@ class Play {
       case 'b': return toServer(header({}, rest));
       case 'f': return toServer(header(sid_, rest));
       case 'c': return toClient(rest);
-      case 'i': return require(!client_.accept("sid=s, data=\"" + crypto::base64Encode(crypto::bytesOf(rest)) + "\""));
+      case 'i': return require(!client_.accept("sid=s, data=\"" + crypto::base64Encode(bytesOf(rest)) + "\""));
       default: (void)AuthParams::parseSchemeless(line);
     }
   }

@@ -49,8 +49,7 @@ JwksPtr issuerKeys() {
 }
 
 std::string signedToken(std::string_view header, std::string_view claims) {
-  const auto text =
-      crypto::base64UrlEncode(crypto::bytesOf(header)) + "." + crypto::base64UrlEncode(crypto::bytesOf(claims));
+  const auto text = crypto::base64UrlEncode(bytesOf(header)) + "." + crypto::base64UrlEncode(bytesOf(claims));
   const crypto::OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free> context{EVP_MD_CTX_new()};
   std::array<std::uint8_t, 64> signature{};
   auto size = signature.size();

@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "config/sample.h"
 #include "core/endpoint.h"
+#include "core/fd.h"
 #include "pki/certificate_authority.h"
 
 namespace sallyport::app {
@@ -37,12 +38,11 @@ Status deliver(const Path& from, const Path& to, mode_t mode) {
   const std::string content{std::istreambuf_iterator<char>{in}, {}};
   if (!in.good() && !in.eof()) return fileError("app.file.unreadable", from, "can not be read");
   const Path beside = to.string() + ".new";
-  const int descriptor = open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (descriptor < 0)
+  const Fd descriptor{open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+  if (!descriptor)
     return fileError("app.file.unwritable", beside, std::error_code{errno, std::generic_category()}.message());
-  const bool written = write(descriptor, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                       fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0;
-  close(descriptor);
+  const bool written = writeAll(descriptor, bytesOf(content)) == 0 && fchmod(descriptor.raw(), mode) == 0 &&
+                       fsync(descriptor.raw()) == 0;
   if (!written || rename(beside.c_str(), to.c_str()) != 0) {
     (void)unlink(beside.c_str());
     return fileError("app.file.unwritable", to, std::error_code{errno, std::generic_category()}.message());

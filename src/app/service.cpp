@@ -17,6 +17,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/fd.h"
+
 namespace sallyport::app {
 namespace {
 
@@ -47,12 +49,11 @@ void notifyService(std::string_view state) {
   if (name.size() >= sizeof address.sun_path) return;
   std::memcpy(address.sun_path, name.data(), name.size());
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';  // abstract socket
-  const int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return;
+  const Fd descriptor{socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  if (!descriptor) return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-  (void)sendto(descriptor, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+  (void)sendto(descriptor.raw(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
                length);
-  close(descriptor);
 }
 
 Status protectProcess() {

@@ -47,8 +47,8 @@ TEST_F(RegistrarTest, TheResponseOnTheWireIsWhole) {
 }
 
 TEST_F(RegistrarTest, WhoAsksIsToldHowToUseTheTurnServer) {
-  settings_.turn = std::make_shared<const TurnCredentials>(std::vector<std::string>{"turn:turn.test"},
-                                                           Secret{crypto::bytesOf("north")}, 1h);
+  settings_.turn =
+      std::make_shared<const TurnCredentials>(std::vector<std::string>{"turn:turn.test"}, Secret{bytesOf("north")}, 1h);
   const std::string asks = "Accept: application/vnd.sallyport.ice-servers+json\r\n";
   const RegisterText text{.headers = "Contact: <sip:a@h>\r\n" + asks};
   const auto parsed = sip::Message::parse(render(say(text), text.parse(), "3-tag"));

@@ -23,7 +23,7 @@ TurnCredentials::TurnCredentials(std::vector<std::string> urls, Secret secret, s
 std::string TurnCredentials::documentFor(std::string_view principal, WallTime now) const {
   const auto end = std::chrono::duration_cast<std::chrono::seconds>((now + lifetime_).time_since_epoch());
   const auto username = std::to_string(end.count()) + ":" + std::string{principal};
-  const auto credential = crypto::hmacSha1(secret_.bytes(), crypto::bytesOf(username));
+  const auto credential = crypto::hmacSha1(secret_.bytes(), bytesOf(username));
   json::object server{{"urls", json::array(urls_.begin(), urls_.end())},
                       {"username", username},
                       {"credential", crypto::base64Encode(credential)}};

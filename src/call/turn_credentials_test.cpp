@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 const TurnCredentials& credentials() {
   static const TurnCredentials made{
-      {"turns:turn.example.org:443?transport=tcp", "turn:turn.example.org"}, Secret{crypto::bytesOf("north")}, 1h};
+      {"turns:turn.example.org:443?transport=tcp", "turn:turn.example.org"}, Secret{bytesOf("north")}, 1h};
   return made;
 }
 

@@ -7,11 +7,16 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace sallyport {
 
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
+
+inline Bytes bytesOf(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 inline std::uint16_t loadBe16(const std::uint8_t* at) { return static_cast<std::uint16_t>((at[0] << 8) | at[1]); }
 inline std::uint32_t loadBe32(const std::uint8_t* at) {

@@ -31,8 +31,4 @@ Bytes hash(HashAlgorithm algorithm, Bytes data, std::span<std::uint8_t, kMaxHash
 // In a time that depends on the sizes only.
 bool equalInConstantTime(Bytes a, Bytes b);
 
-inline Bytes bytesOf(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
-
 }  // namespace sallyport::crypto

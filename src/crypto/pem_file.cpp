@@ -9,25 +9,13 @@
 #include <cstring>
 #include <string>
 
+#include "core/fd.h"
+
 namespace sallyport::crypto {
 namespace {
 
 // A large CA's revocation list, the verifiers of 100,000 users.
 constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024 * 1024;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error unreadable(const std::filesystem::path& file, int cause) {
   return {ErrorKind::misconfigured, cause == ENOENT ? "crypto.file.missing" : "crypto.file.unreadable",
@@ -42,10 +30,10 @@ std::string octalMode(mode_t mode) {
 }  // namespace
 
 Result<Secret> readPemFile(const std::filesystem::path& file, Readers readers) {
-  const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (descriptor.number() < 0) return unreadable(file, errno);
+  const Fd descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!descriptor) return unreadable(file, errno);
   struct stat facts {};
-  if (::fstat(descriptor.number(), &facts) != 0) return unreadable(file, errno);
+  if (::fstat(descriptor.raw(), &facts) != 0) return unreadable(file, errno);
   if (!S_ISREG(facts.st_mode)) {
     return Error{ErrorKind::misconfigured, "crypto.file.unreadable", file.string() + ": not a regular file"};
   }
@@ -62,7 +50,7 @@ Result<Secret> readPemFile(const std::filesystem::path& file, Readers readers) {
   Secret content{size};
   std::size_t at = 0;
   while (at < size) {
-    const auto count = ::read(descriptor.number(), content.mutableBytes().data() + at, size - at);
+    const auto count = ::read(descriptor.raw(), content.mutableBytes().data() + at, size - at);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return unreadable(file, errno);
     if (count == 0) return Error{ErrorKind::misconfigured, "crypto.file.unreadable", file.string() + ": cut short"};

@@ -39,7 +39,7 @@ void ignoreSignals() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) (void)signal(number, SIG_IGN);
 }
 
-Status live(const net::Fd& socket, const HelperSettings& settings) {
+Status live(const Fd& socket, const HelperSettings& settings) {
   (void)prctl(PR_SET_NAME, "sallyport-nft", 0, 0, 0);
   ignoreSignals();
   closeAllBut(socket.raw());
@@ -53,7 +53,7 @@ Status live(const net::Fd& socket, const HelperSettings& settings) {
 
 }  // namespace
 
-void serve(const net::Fd& socket, PinholeTable& table) {
+void serve(const Fd& socket, PinholeTable& table) {
   std::array<std::uint8_t, kLongestMessage> buffer;
   for (;;) {
     const auto length = recv(socket.raw(), buffer.data(), buffer.size(), 0);
@@ -92,7 +92,7 @@ Result<Helper> startHelper(const HelperSettings& settings) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return Error{ErrorKind::unavailable, "firewall.helper.fork", std::strerror(errno)};
-  net::Fd ours{ends[0]}, theirs{ends[1]};
+  Fd ours{ends[0]}, theirs{ends[1]};
   (void)setsockopt(ours.raw(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   (void)setsockopt(ours.raw(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof kPatience);
   const auto process = fork();

@@ -11,15 +11,15 @@
 #include <memory>
 #include <string>
 
+#include "core/fd.h"
 #include "firewall/pinhole_table.h"
-#include "net/fd.h"
 
 namespace sallyport::firewall {
 
 // A running helper, or whatever answers on such a socket; the end of it is the end of this.
 class [[nodiscard]] Helper {
  public:
-  explicit Helper(net::Fd socket, pid_t process = 0) : socket_(std::move(socket)), process_(process) {}
+  explicit Helper(Fd socket, pid_t process = 0) : socket_(std::move(socket)), process_(process) {}
   Helper(Helper&& other) noexcept : socket_(std::move(other.socket_)), process_(std::exchange(other.process_, 0)) {}
   Helper& operator=(Helper&&) = delete;
   ~Helper();
@@ -29,7 +29,7 @@ class [[nodiscard]] Helper {
   Result<Reply> ask(Request request);
 
  private:
-  net::Fd socket_;
+  Fd socket_;
   pid_t process_;
   std::uint32_t sequence_ = 0;
 };
@@ -45,6 +45,6 @@ struct HelperSettings {
 Result<Helper> startHelper(const HelperSettings& settings);
 
 // The helper's life: answers requests on `socket` until the other end closes; then the table goes.
-void serve(const net::Fd& socket, PinholeTable& table);
+void serve(const Fd& socket, PinholeTable& table);
 
 }  // namespace sallyport::firewall

@@ -24,7 +24,7 @@ class KernelPinholesTest : public testing::Test {
   void begin(Demand demand = Demand::preferred, std::size_t most = 100) {
     std::array<int, 2> ends{};
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
-    theirs_ = net::Fd{ends[1]};
+    theirs_ = Fd{ends[1]};
     const auto on_full = demand == Demand::required ? OnFull::refuse : OnFull::pass;
     helper_ = std::thread{[this, most, on_full] {
       PinholeTable table{testScope(most), on_full, kernel_};
@@ -33,7 +33,7 @@ class KernelPinholesTest : public testing::Test {
     }};
     options_.demand = demand;
     options_.most = most;
-    pinholes_ = std::make_unique<KernelPinholes>(Helper{net::Fd{ends[0]}}, options_, log_);
+    pinholes_ = std::make_unique<KernelPinholes>(Helper{Fd{ends[0]}}, options_, log_);
   }
   void TearDown() override { end(); }
   void end() {
@@ -57,7 +57,7 @@ class KernelPinholesTest : public testing::Test {
   FakeKernel kernel_;
   telemetry::RecordingSink log_;
   KernelPinholesOptions options_;
-  net::Fd theirs_;
+  Fd theirs_;
   std::thread helper_;
   std::unique_ptr<KernelPinholes> pinholes_;
 };
@@ -150,10 +150,10 @@ TEST_F(KernelPinholesTest, TableGoesWithTheEdge) {
 TEST_F(KernelPinholesTest, TableGoesWhenTheSocketCloses) {
   std::array<int, 2> ends{};
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const net::Fd theirs{ends[1]};
+  const Fd theirs{ends[1]};
   PinholeTable table{testScope(), OnFull::pass, kernel_};
   (void)table.handle({Request::Kind::setUp, 0, {}});
-  net::Fd{ends[0]}.reset();
+  Fd{ends[0]}.reset();
   serve(theirs, table);
   EXPECT_EQ(kernel_.ran.back(), tearDownCommands());
 }
@@ -161,8 +161,8 @@ TEST_F(KernelPinholesTest, TableGoesWhenTheSocketCloses) {
 TEST_F(KernelPinholesTest, HelperAnswersWhatItCannotRead) {
   std::array<int, 2> ends{};
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
-  net::Fd ours{ends[0]};
-  const net::Fd theirs{ends[1]};
+  Fd ours{ends[0]};
+  const Fd theirs{ends[1]};
   ASSERT_EQ(send(ours.raw(), "\1\1", 2, 0), 2);
   ASSERT_EQ(shutdown(ours.raw(), SHUT_WR), 0);
   PinholeTable table{testScope(), OnFull::pass, kernel_};

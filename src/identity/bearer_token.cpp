@@ -160,7 +160,7 @@ Result<TokenIdentity> TokenVerifier::verify(std::string_view authorization, cons
   SP_ASSIGN(const auto tied_to, checkConfirmation(*claims, bearer.certificate_fingerprint));
   if (tied_to == TiedTo::connection) {
     // What was signed, not the token: of an ECDSA signature there are two spellings.
-    SP_TRY(bindings_->bind(crypto::sha256(crypto::bytesOf(opened->signed_text)), bearer.flow, expires, now));
+    SP_TRY(bindings_->bind(crypto::sha256(bytesOf(opened->signed_text)), bearer.flow, expires, now));
   }
   return TokenIdentity{std::move(user), expires, opened->key};
 }

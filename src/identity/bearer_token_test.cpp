@@ -96,7 +96,7 @@ TEST_F(BearerTokenTest, APublicKeyIsNoSharedSecret) {
   char* pem = nullptr;
   const auto size = BIO_get_mem_data(bio.get(), &pem);
   const auto text = base64UrlOf(R"({"alg":"HS256","kid":"rsa"})") + "." + base64UrlOf(claimsWith());
-  const auto mac = crypto::hmacSha256(crypto::bytesOf({pem, static_cast<std::size_t>(size)}), crypto::bytesOf(text));
+  const auto mac = crypto::hmacSha256(bytesOf({pem, static_cast<std::size_t>(size)}), bytesOf(text));
   EXPECT_EQ(codeOf(text + "." + crypto::base64UrlEncode(mac)), "identity.token.algorithm");
 }
 
@@ -258,9 +258,9 @@ TEST_F(BearerTokenTest, BindingsOutliveTheKeysTheyWereMadeWith) {
 }
 
 TEST_F(BearerTokenTest, ATokenTiedToACertificateGoesWithThatCertificateOnAnyConnection) {
-  const auto fingerprint = crypto::sha256(crypto::bytesOf("a certificate"));
+  const auto fingerprint = crypto::sha256(bytesOf("a certificate"));
   const auto text = crypto::toColonHex(fingerprint);
-  const auto other = crypto::toColonHex(crypto::sha256(crypto::bytesOf("another")));
+  const auto other = crypto::toColonHex(crypto::sha256(bytesOf("another")));
   const auto token = tokenOf(claimsWith({{"cnf", R"({"x5t#S256":")" + crypto::base64UrlEncode(fingerprint) + "\"}"}}));
   EXPECT_EQ(codeOf(token, {kFlow, text}), "ok");
   EXPECT_EQ(codeOf(token, {sip::FlowId{8}, text}), "ok");

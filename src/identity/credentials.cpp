@@ -44,7 +44,7 @@ struct CredentialStore::Tables {
     std::string text{static_cast<char>(table), static_cast<char>('0' + static_cast<int>(algorithm))};
     text.append(realm) += '\0';
     text += name;
-    return crypto::hmacSha256(decoys.bytes(), crypto::bytesOf(text));
+    return crypto::hmacSha256(decoys.bytes(), bytesOf(text));
   }
 
   struct DigestRow {
@@ -59,7 +59,7 @@ struct CredentialStore::Tables {
 
   // `row` is where it stands, `parts` what it says.
   void note(const Subject& subject, const Key& row, std::initializer_list<Bytes> parts) {
-    auto digest = crypto::hmacSha256(row, crypto::bytesOf(subject.peer));
+    auto digest = crypto::hmacSha256(row, bytesOf(subject.peer));
     for (const auto part : parts) digest = crypto::hmacSha256(digest, part);
     auto& state = states[keyOf(Table::state, subject.identity)];
     for (std::size_t i = 0; i < state.size(); ++i) state[i] ^= digest[i];
@@ -91,7 +91,7 @@ Result<CredentialStore> CredentialStore::parse(std::string_view text, Secret dec
       const auto key = tables.keyOf(Table::scram, subject.identity);
       const auto iterations = std::to_string(line->scram->iterations);
       tables.note(subject, key,
-                  {crypto::bytesOf(iterations), crypto::bytesOf(line->scram->salt), line->scram->stored_key.bytes(),
+                  {bytesOf(iterations), bytesOf(line->scram->salt), line->scram->stored_key.bytes(),
                    line->scram->server_key.bytes()});
       if (!tables.scrams.emplace(key, *std::move(line->scram)).second) {
         return lines.error("identity.credentials.repeated");

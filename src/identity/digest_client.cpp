@@ -85,7 +85,7 @@ Status DigestClient::accept(std::string_view authentication_info) const {
   std::snprintf(count.data(), count.size(), "%08x", standing_->count);
   const auto expected =
       digestResponse(ha1(challenge.algorithm), {challenge.nonce, count.data(), standing_->cnonce, "", standing_->uri});
-  if (!crypto::equalInConstantTime(crypto::bytesOf(info->response), crypto::bytesOf(expected))) {
+  if (!crypto::equalInConstantTime(bytesOf(info->response), bytesOf(expected))) {
     return not_proven("rspauth is not that of our password");
   }
   return success();

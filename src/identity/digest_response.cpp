@@ -33,7 +33,7 @@ class Joined {
   Joined(const Joined&) = delete;
   Joined& operator=(const Joined&) = delete;
 
-  Bytes bytes() const { return crypto::bytesOf(text_); }
+  Bytes bytes() const { return bytesOf(text_); }
 
  private:
   std::string text_;

@@ -40,7 +40,7 @@ Result<DigestProof> DigestServer::verify(const DigestPolicy& policy, const Crede
   auto verifier = credentials.digest(user, policy.realm, answer.algorithm);
   DigestInput input{answer.nonce, answer.nonce_count, answer.cnonce, request.method, answer.uri};
   const auto expected = digestResponse(verifier.ha1, input);
-  const bool met = crypto::equalInConstantTime(crypto::bytesOf(expected), crypto::bytesOf(answer.response));
+  const bool met = crypto::equalInConstantTime(bytesOf(expected), bytesOf(answer.response));
   const auto nonce = nonces_.check(answer.nonce, request.flow, policy.realm);
   const bool asked = answer.realm == policy.realm && has(policy.algorithms, answer.algorithm);
   if (!met || !asked || verifier.known == Known::no) return Error{ErrorKind::peerDenied, "identity.digest.wrong", {}};

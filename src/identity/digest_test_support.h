@@ -23,7 +23,7 @@ inline constexpr sip::FlowId kFlow{0x0001'0000'0000'0007};
 inline constexpr std::string_view kRealm = "example.org";
 inline constexpr std::string_view kPassword = "correct horse";
 
-inline Secret secret(std::string_view text) { return Secret{crypto::bytesOf(text)}; }
+inline Secret secret(std::string_view text) { return Secret{bytesOf(text)}; }
 
 inline std::string lineFor(const std::string& identity, const std::string& username,
                            std::vector<DigestAlgorithm> algorithms) {

@@ -60,7 +60,7 @@ MaybeKey readKey(const JsonValue& jwk) {
 crypto::Sha256Digest thumbprintOf(const JsonValue& jwk) {
   std::string text;
   for (const std::string_view name : {"kty", "crv", "n", "e", "x", "y"}) text.append(textAt(jwk, name)) += '\0';
-  return crypto::sha256(crypto::bytesOf(text));
+  return crypto::sha256(bytesOf(text));
 }
 
 // RFC 7517 4.2 and 4.3: for signatures, as far as the set says what for.

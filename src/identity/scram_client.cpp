@@ -81,12 +81,12 @@ Result<std::string> ScramClient::answer(std::string_view challenge) {
   SP_ASSIGN(const auto keys, scramKeys(textOf(credentials_.password), offer.iterations, offer.salt));
   const auto unproven = "c=" + toBase64(kGs2Header) + ",r=" + std::string{offer.nonce};
   const auto auth_message = clientFirstBare() + "," + server_first + "," + unproven;
-  const auto signature = crypto::hmacSha256(keys.stored_key.bytes(), crypto::bytesOf(auth_message));
+  const auto signature = crypto::hmacSha256(keys.stored_key.bytes(), bytesOf(auth_message));
   std::string proof;
   for (std::size_t i = 0; i < signature.size(); ++i) {
     proof.push_back(static_cast<char>(keys.client_key.bytes()[i] ^ signature[i]));
   }
-  server_signature_ = crypto::hmacSha256(keys.server_key.bytes(), crypto::bytesOf(auth_message));
+  server_signature_ = crypto::hmacSha256(keys.server_key.bytes(), bytesOf(auth_message));
   sid_ = *sid;
   return std::string{kScramScheme} + " realm=" + quotedString(credentials_.realm) + ", sid=" + quotedString(sid_) +
          ", data=" + quotedString(toBase64(unproven + ",p=" + toBase64(proof)));

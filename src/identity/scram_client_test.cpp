@@ -23,7 +23,7 @@ ScramClient exampleClient() { return ScramClient{{"r", "user", secretOf("pencil"
 std::string challengeWith(std::string_view message) { return authorization("s1", message, "r"); }
 
 std::string info(std::string_view sid, std::string_view message) {
-  return "sid=" + std::string{sid} + ", data=" + quotedString(crypto::base64Encode(crypto::bytesOf(message)));
+  return "sid=" + std::string{sid} + ", data=" + quotedString(crypto::base64Encode(bytesOf(message)));
 }
 
 std::string answerCode(std::string_view challenge) {
@@ -49,7 +49,7 @@ TEST(ScramClientTest, SaysWhatTheExampleOfRfc7677Says) {
 
 TEST(ScramClientTest, ReadsTheUnquotedFormAndAChallengeWithoutRealmOfRfc7804) {
   auto client = exampleClient();
-  const auto unquoted = "SCRAM-SHA-256 sid=s1, data=" + crypto::base64Encode(crypto::bytesOf(kServerFirst));
+  const auto unquoted = "SCRAM-SHA-256 sid=s1, data=" + crypto::base64Encode(bytesOf(kServerFirst));
   const auto answer = client.answer(unquoted);
   ASSERT_TRUE(answer) << describe(answer.error());
   EXPECT_EQ(messageIn(*answer), kClientFinal);

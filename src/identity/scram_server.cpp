@@ -125,7 +125,7 @@ std::string ScramMechanism::challenge() const {
 
 ScramVerifier ScramMechanism::decoyFor(std::string_view whose) const {
   const auto made = [&](std::string_view purpose) {
-    return crypto::hmacSha256(decoy_key_.bytes(), crypto::bytesOf(std::string{purpose}.append(whose)));
+    return crypto::hmacSha256(decoy_key_.bytes(), bytesOf(std::string{purpose}.append(whose)));
   };
   const auto salt = made("salt:");
   return {policy_.iterations, std::string{salt.begin(), salt.begin() + kScramSaltBytes},

@@ -102,9 +102,9 @@ TEST_F(ScramServerTest, AFailedExchangeIsOver) {
   auto client = clientOf("alice", "correct horse");
   const auto challenge = challenged(client);
   const auto answer = *client.answer(challenge);
-  EXPECT_EQ(codeOf(authorization(sidIn(challenge),
-                                 "c=biws,r=x,p=" + crypto::base64Encode(crypto::bytesOf(std::string(32, 'x'))))),
-            "identity.scram.not_proven");
+  EXPECT_EQ(
+      codeOf(authorization(sidIn(challenge), "c=biws,r=x,p=" + crypto::base64Encode(bytesOf(std::string(32, 'x'))))),
+      "identity.scram.not_proven");
   EXPECT_EQ(codeOf(answer), "identity.scram.unknown_sid");
 }
 

@@ -19,7 +19,7 @@ namespace sallyport::identity::testing {
 inline constexpr std::string_view kRealm = "sallyport.test";
 inline constexpr unsigned kIterations = kScramMinIterations;
 
-inline Secret secretOf(std::string_view text) { return Secret{crypto::bytesOf(text)}; }
+inline Secret secretOf(std::string_view text) { return Secret{bytesOf(text)}; }
 
 inline ScramVerifier verifierOf(std::string_view password, std::string_view salt = "0123456789abcdef") {
   auto verifier = makeScramVerifier(password, kIterations, salt);
@@ -59,7 +59,7 @@ inline std::string sidIn(std::string_view header) { return std::string{*AuthPara
 inline std::string authorization(std::string_view sid, std::string_view message, std::string_view realm = kRealm) {
   std::string text = "SCRAM-SHA-256 realm=" + quotedString(realm);
   if (!sid.empty()) text += ", sid=" + std::string{sid};
-  return text + ", data=" + quotedString(crypto::base64Encode(crypto::bytesOf(message)));
+  return text + ", data=" + quotedString(crypto::base64Encode(bytesOf(message)));
 }
 
 }  // namespace sallyport::identity::testing

@@ -17,7 +17,7 @@ namespace sallyport::identity {
 inline constexpr std::string_view kScramScheme = "SCRAM-SHA-256";
 inline constexpr std::size_t kMaxScramData = 1'024;  // of base64
 
-inline std::string toBase64(std::string_view text) { return crypto::base64Encode(crypto::bytesOf(text)); }
+inline std::string toBase64(std::string_view text) { return crypto::base64Encode(bytesOf(text)); }
 inline std::optional<std::string> fromBase64(std::string_view text) {
   const auto bytes = crypto::base64Decode(text, crypto::Base64Padding::required);
   if (!bytes) return std::nullopt;

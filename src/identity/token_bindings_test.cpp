@@ -14,7 +14,7 @@ constexpr sip::FlowId kOne{1};
 constexpr sip::FlowId kOther{2};
 const WallTime kNow{seconds{1'800'000'000}};
 
-crypto::Sha256Digest tokenOf(int number) { return crypto::sha256(crypto::bytesOf(std::to_string(number))); }
+crypto::Sha256Digest tokenOf(int number) { return crypto::sha256(bytesOf(std::to_string(number))); }
 
 std::string bound(TokenBindings& bindings, int token, sip::FlowId flow, WallTime now = kNow,
                   seconds life = seconds{60}) {

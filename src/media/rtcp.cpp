@@ -167,7 +167,7 @@ bool RtcpBuilder::cname(std::uint32_t ssrc, std::string_view cname) {
   writer.u32(ssrc);
   writer.u8(kCnameItem);
   writer.u8(static_cast<std::uint8_t>(cname.size()));
-  writer.put({reinterpret_cast<const std::uint8_t*>(cname.data()), cname.size()});
+  writer.put(bytesOf(cname));
   for (auto at = items - 1; at < padded; ++at) writer.u8(0);
   if (writer.overflowed()) return false;
   length_ += writer.written().size();
@@ -184,7 +184,7 @@ bool RtcpBuilder::bye(std::uint32_t ssrc, std::string_view reason) {
   writer.u32(ssrc);
   if (!reason.empty()) {
     writer.u8(static_cast<std::uint8_t>(reason.size()));
-    writer.put({reinterpret_cast<const std::uint8_t*>(reason.data()), reason.size()});
+    writer.put(bytesOf(reason));
     for (auto at = 1 + reason.size(); at < text; ++at) writer.u8(0);
   }
   if (writer.overflowed()) return false;

@@ -19,8 +19,6 @@ std::string responseTo(const DnsQuestion& question, const std::vector<std::strin
   return message;
 }
 
-Bytes bytesOf(const std::string& text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 Result<DnsAnswer> read(const DnsQuestion& question, const std::vector<std::string>& records) {
   return readDnsAnswer(bytesOf(responseTo(question, records)), question);
 }

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "core/fd.h"
 #include "core/result.h"
-#include "net/fd.h"
 #include "net/task.h"
 #include "net/timer_queue.h"
 

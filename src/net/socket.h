@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "core/endpoint.h"
+#include "core/fd.h"
 #include "core/result.h"
-#include "net/fd.h"
 
 namespace sallyport::net {
 

@@ -8,8 +8,8 @@
 
 #include <cstdint>
 
+#include "core/fd.h"
 #include "core/result.h"
-#include "net/fd.h"
 
 namespace sallyport::net {
 

@@ -9,8 +9,8 @@
 
 #include "core/bytes.h"
 #include "core/endpoint.h"
+#include "core/fd.h"
 #include "core/result.h"
-#include "net/fd.h"
 #include "net/socket.h"
 
 namespace sallyport::net {

@@ -12,8 +12,6 @@
 namespace sallyport::net {
 namespace {
 
-Bytes bytesOf(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
 UdpSocket socketOn(const IpAddress& address) {
   auto socket = UdpSocket::bind({address, 0});
   SP_CHECK(socket.ok());

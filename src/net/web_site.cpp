@@ -30,7 +30,7 @@ std::string line(std::string_view name, std::string_view value) {
 }
 
 std::string etagOf(const std::string& content) {
-  const auto digest = crypto::sha256(crypto::bytesOf(content));
+  const auto digest = crypto::sha256(bytesOf(content));
   return "\"" + crypto::toHex(Bytes{digest}.first(kTagBytes)) + "\"";
 }
 

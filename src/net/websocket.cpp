@@ -206,7 +206,7 @@ std::string webSocketClose(WebSocketClose code) {
 std::string webSocketAccept(std::string_view key) {
   const auto text = std::string{key}.append(kAcceptGuid);
   std::array<std::uint8_t, SHA_DIGEST_LENGTH> digest{};
-  SHA1(crypto::bytesOf(text).data(), text.size(), digest.data());
+  SHA1(bytesOf(text).data(), text.size(), digest.data());
   return crypto::base64Encode(digest);
 }
 

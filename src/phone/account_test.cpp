@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::StartsWith;
 
-Secret secretOf(std::string_view text) { return Secret{crypto::bytesOf(text)}; }
+Secret secretOf(std::string_view text) { return Secret{bytesOf(text)}; }
 
 sip::Message answerWith(const std::string& status, const std::vector<std::string>& headers) {
   std::string text = "SIP/2.0 " + status +

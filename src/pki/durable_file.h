@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/bytes.h"
+#include "core/fd.h"
 #include "core/result.h"
 
 namespace sallyport::pki {
@@ -17,7 +18,7 @@ namespace sallyport::pki {
 // owner.
 Status replaceFile(const std::filesystem::path& file, Bytes content, mode_t mode);
 inline Status replaceFile(const std::filesystem::path& file, std::string_view content, mode_t mode) {
-  return replaceFile(file, Bytes{reinterpret_cast<const std::uint8_t*>(content.data()), content.size()}, mode);
+  return replaceFile(file, bytesOf(content), mode);
 }
 
 // Appends to an existing file; what was written of a text that did not fit is taken back.
@@ -32,13 +33,10 @@ Error unwritable(const std::filesystem::path& file, int cause);  // of an errno
 class FolderLock {
  public:
   static Result<FolderLock> take(const std::filesystem::path& folder);
-  FolderLock(FolderLock&& other) noexcept;
-  FolderLock& operator=(FolderLock&& other) noexcept;
-  ~FolderLock();
 
  private:
-  explicit FolderLock(int fd) : fd_(fd) {}
-  int fd_ = -1;
+  explicit FolderLock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
 };
 
 }  // namespace sallyport::pki

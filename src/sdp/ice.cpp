@@ -153,7 +153,7 @@ Result<std::optional<IceCredentials>> credentialsOf(std::optional<std::string_vi
                                                     std::optional<std::string_view> password) {
   if (!ufrag && !password) return std::optional<IceCredentials>{};
   if (!ufrag || !password) return misbehaved("sdp.ice.incomplete", ufrag ? "no ice-pwd" : "no ice-ufrag");
-  const Bytes secret{reinterpret_cast<const std::uint8_t*>(password->data()), password->size()};
+  const Bytes secret = bytesOf(*password);
   return std::optional{IceCredentials{std::string{*ufrag}, Secret{secret}}};
 }
 

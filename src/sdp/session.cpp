@@ -69,7 +69,7 @@ std::optional<std::string_view> firstNamed(std::span<const Attribute> attributes
 class SessionParser {
  public:
   SessionParser(std::string_view text, const ParseLimits& limits) : limits_(limits) {
-    session_.text_ = Secret{Bytes{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}};
+    session_.text_ = Secret{bytesOf(text)};
     rest_ = {reinterpret_cast<const char*>(session_.text_.bytes().data()), text.size()};
   }
 

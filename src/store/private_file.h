@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/fd.h"
 #include "core/result.h"
 
 namespace sallyport::store {
@@ -19,15 +20,9 @@ class FileLock {
   // <file>.lock. Errors: store.file.unwritable, store.file.busy.
   static Result<FileLock> take(std::filesystem::path file);
 
-  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  FileLock& operator=(FileLock&&) = delete;
-  ~FileLock();
-
  private:
-  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit FileLock(Fd descriptor) : descriptor_(std::move(descriptor)) {}
+  Fd descriptor_;
 };
 
 }  // namespace sallyport::store

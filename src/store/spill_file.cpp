@@ -9,45 +9,22 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/fd.h"
+
 namespace sallyport::store {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(const std::filesystem::path& path)
-      : descriptor_(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {}
-  ~Descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int operator*() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 Error spillFailure(const std::filesystem::path& path) {
   return {ErrorKind::unavailable, "store.spill", path.string() + ": " + std::generic_category().message(errno)};
 }
 
-bool writeAll(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 Status appendText(const std::filesystem::path& path, std::string_view text) {
-  const Descriptor file{path};
-  if (*file < 0) return spillFailure(path);
-  const auto before = ::lseek(*file, 0, SEEK_END);
-  if (writeAll(*file, text) && ::fsync(*file) == 0) return success();
+  const Fd file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  if (!file) return spillFailure(path);
+  const auto before = ::lseek(file.raw(), 0, SEEK_END);
+  if (writeAll(file, bytesOf(text)) == 0 && ::fsync(file.raw()) == 0) return success();
   const auto failure = spillFailure(path);
-  if (before >= 0 && ::ftruncate(*file, before) != 0) return spillFailure(path);
+  if (before >= 0 && ::ftruncate(file.raw(), before) != 0) return spillFailure(path);
   return failure;
 }
 

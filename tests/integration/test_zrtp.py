@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two phones that agree their own keys by ZRTP through the edge, and what the edge does not let through."""
-import json
 import re
 import urllib.request
 
@@ -9,26 +8,13 @@ from conftest import ROOT  # noqa: F401
 from kit import audio, capture, edge as edges, wire
 from kit.plain_rtp import PlainRtp
 from kit.process import free_port, until
-from test_media import Call, drops
+from test_media import drops, place, report_of  # noqa: F401
 
 TRACE = 16  # coded samples in a row that are no accident in noise
 
 
 def by_zrtp(text):
     return text.replace("[devices]\n", '[devices]\nmedia = "zrtp"\n').replace("[[peer]]\n", '[[peer]]\nmedia = "zrtp"\n')
-
-
-@pytest.fixture
-def place(build, tmp_path):
-    made = []
-
-    def make(**options):
-        made.append(Call(build, tmp_path / f"state{len(made)}", **options))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 def sas_of(phone):
@@ -71,14 +57,18 @@ def test_words_are_shown_on_request(place):
     assert shown[0] == shown[1] and ":" in shown[0]
 
 
+def refused_with(phone):
+    """The status its call ended with."""
+    assert phone.wait(20.0) != 0
+    return report_of(phone)["status"]
+
+
 def test_a_leg_without_zrtp_is_refused(place):
     call = place(edit=lambda text: text.replace("[devices]\n", '[devices]\nmedia = "zrtp"\n'))
     bob = edges.answering_phone(call.build, call.state, "bob", call.bob_address)
     alice = edges.calling_phone(call.build, call.state, "alice", f"sip:bob@{edges.DOMAIN}", call.address, "--media", "zrtp")
     try:
-        assert alice.wait(20.0) != 0
-        ended = json.loads([line for line in alice.lines if '"ended"' in line][-1])
-        assert ended["status"] == 488
+        assert refused_with(alice) == 488
     finally:
         alice.stop()
         bob.stop()
@@ -88,9 +78,7 @@ def test_a_phone_that_offers_plain_keys_is_refused(place):
     call = place(edit=by_zrtp)
     alice = edges.calling_phone(call.build, call.state, "alice", f"sip:bob@{edges.DOMAIN}", call.address)
     try:
-        assert alice.wait(20.0) != 0
-        ended = json.loads([line for line in alice.lines if '"ended"' in line][-1])
-        assert ended["status"] == 488
+        assert refused_with(alice) == 488
     finally:
         alice.stop()
 

@@ -57,7 +57,7 @@ class FullAgent : public ::testing::Test {
     } else {
       writer.xorMappedAddress(at("93.184.216.1:1000"));
     }
-    if (!password.empty()) writer.integrity(stun::IntegrityKey{crypto::bytesOf(password)}, stun::Integrity::sha1);
+    if (!password.empty()) writer.integrity(stun::IntegrityKey{bytesOf(password)}, stun::Integrity::sha1);
     writer.fingerprint();
     return {writer.written().begin(), writer.written().end()};
   }
@@ -110,7 +110,7 @@ TEST_F(FullAgent, BelievesNoAnswerThatSaysNothing) {
   std::array<std::uint8_t, 256> buffer;
   for (const auto message_class : {stun::Class::success, stun::Class::error}) {
     stun::MessageWriter writer{buffer, message_class, stun::kBinding, transaction};
-    writer.integrity(stun::IntegrityKey{crypto::bytesOf(kPeerPassword)}, stun::Integrity::sha1);
+    writer.integrity(stun::IntegrityKey{bytesOf(kPeerPassword)}, stun::Integrity::sha1);
     writer.fingerprint();
     EXPECT_EQ(receive({writer.written().begin(), writer.written().end()}), StunOutcome::unexpectedResponse);
   }

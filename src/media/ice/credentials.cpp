@@ -6,6 +6,6 @@
 
 namespace sallyport::media::ice {
 
-Credentials Credentials::fresh() { return {crypto::randomToken(8), Secret{crypto::bytesOf(crypto::randomToken(32))}}; }
+Credentials Credentials::fresh() { return {crypto::randomToken(8), Secret{bytesOf(crypto::randomToken(32))}}; }
 
 }  // namespace sallyport::media::ice

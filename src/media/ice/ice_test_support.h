@@ -24,7 +24,7 @@ inline const std::string kPassword = "passwordpasswordpassword";
 
 inline Endpoint at(std::string_view text) { return *Endpoint::parse(text); }
 inline Credentials credentials(std::string_view ufrag, std::string_view password = kPassword) {
-  return {std::string{ufrag}, Secret{crypto::bytesOf(password)}};
+  return {std::string{ufrag}, Secret{bytesOf(password)}};
 }
 
 inline Candidate host(std::string_view endpoint, Component component = kRtp) {
@@ -54,7 +54,7 @@ struct Check {
     if (controlled) writer.controlled(*controlled);
     if (use_candidate) writer.useCandidate();
     if (unknown) writer.add(static_cast<stun::Attribute>(*unknown), {});
-    if (!password.empty()) writer.integrity(stun::IntegrityKey{crypto::bytesOf(password)}, integrity);
+    if (!password.empty()) writer.integrity(stun::IntegrityKey{bytesOf(password)}, integrity);
     if (fingerprint) writer.fingerprint();
     return {writer.written().begin(), writer.written().end()};
   }
@@ -69,7 +69,7 @@ inline Datagram check(const std::function<void(Check&)>& change = [](Check&) {})
 // The code of an error that was made with the password; 0 for a success so made; nothing for anything else.
 inline std::optional<int> statusOf(Bytes answer, std::string_view password = kPassword) {
   const auto message = stun::Message::parse(answer);
-  if (!message || !stun::authenticate(*message, stun::IntegrityKey{crypto::bytesOf(password)})) return std::nullopt;
+  if (!message || !stun::authenticate(*message, stun::IntegrityKey{bytesOf(password)})) return std::nullopt;
   if (message->messageClass() == stun::Class::success) return 0;
   return message->errorCode() ? std::optional{message->errorCode()->code} : std::nullopt;
 }

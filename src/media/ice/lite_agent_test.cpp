@@ -80,7 +80,7 @@ TEST_F(IceLite, NeverAnswersWithMoreThanItWasAsked) {
 TEST_F(IceLite, AnswersUnderTheHashItWasAskedWith) {
   const auto reply = receive(check([](Check& c) { c.integrity = stun::Integrity::sha256; }));
   const auto message = stun::Message::parse(reply.answer);
-  const auto authenticated = stun::authenticate(*message, stun::IntegrityKey{crypto::bytesOf(testing::kPassword)});
+  const auto authenticated = stun::authenticate(*message, stun::IntegrityKey{bytesOf(testing::kPassword)});
   ASSERT_TRUE(authenticated);
   EXPECT_EQ(authenticated->integrity(), stun::Integrity::sha256);
 }

@@ -44,8 +44,8 @@ void MessageWriter::add(Attribute type, Bytes value) {
   setLength();
 }
 
-void MessageWriter::username(std::string_view name) { add(Attribute::username, crypto::bytesOf(name)); }
-void MessageWriter::software(std::string_view name) { add(Attribute::software, crypto::bytesOf(name)); }
+void MessageWriter::username(std::string_view name) { add(Attribute::username, bytesOf(name)); }
+void MessageWriter::software(std::string_view name) { add(Attribute::software, bytesOf(name)); }
 
 void MessageWriter::xorMappedAddress(const Endpoint& endpoint) {
   std::array<std::uint8_t, 20> value{};

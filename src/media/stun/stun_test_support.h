@@ -14,7 +14,7 @@ namespace sallyport::media::stun::testing {
 
 inline constexpr TransactionId kTransaction{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
-inline IntegrityKey keyOf(std::string_view password) { return IntegrityKey{crypto::bytesOf(password)}; }
+inline IntegrityKey keyOf(std::string_view password) { return IntegrityKey{bytesOf(password)}; }
 
 // A message of `message_class` with what `fill` says.
 inline std::vector<std::uint8_t> written(Class message_class, const std::function<void(MessageWriter&)>& fill) {

@@ -29,7 +29,7 @@ Buffer with(Buffer packet, std::size_t at, std::uint8_t value) {
 
 TEST(ZrtpMessage, ChecksumIsThatOfRfc9260) {
   const std::string_view text = "123456789";
-  EXPECT_EQ(crc32c(crypto::bytesOf(text)), 0x839206E3U);  // E3069283, its bytes turned round
+  EXPECT_EQ(crc32c(bytesOf(text)), 0x839206E3U);  // E3069283, its bytes turned round
 }
 
 TEST(ZrtpMessage, ReadsTheHelloOfARealEnd) {

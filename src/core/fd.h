@@ -4,7 +4,9 @@
 
 #include <utility>
 
-namespace sallyport::net {
+#include "core/bytes.h"
+
+namespace sallyport {
 
 class [[nodiscard]] Fd {
  public:
@@ -29,4 +31,7 @@ class [[nodiscard]] Fd {
   int raw_ = -1;
 };
 
-}  // namespace sallyport::net
+// All of it, however many writes that takes: 0, or the errno of the one that failed.
+[[nodiscard]] int writeAll(const Fd& fd, Bytes content);
+
+}  // namespace sallyport
