@@ -60,6 +60,18 @@ TEST_F(RelayRekey, APeerThatReturnsToItsKeyGoesOnWhereItWas) {
   EXPECT_EQ(reasonFor(Side::a, a.rtp, test::protect(first_sender, test::rtpPacket(a.ssrc, 1))), DropReason::sent);
 }
 
+TEST_F(RelayRekey, APeerThatReturnsFromClearToItsKeyGoesOnWhereItWas) {
+  const auto early = a.rtpOf(1);
+  EXPECT_EQ(reasonFor(Side::a, a.rtp, early), DropReason::sent);
+  auto clear = a.config();
+  clear.protection = MediaProtection::none;
+  ASSERT_TRUE(relay.configure(Side::a, std::move(clear), now));
+  a.our_key = keying(kSuite, 91);
+  ASSERT_TRUE(relay.configure(Side::a, a.config(), now));
+  EXPECT_EQ(reasonFor(Side::a, a.rtp, early), DropReason::replayed);
+  EXPECT_EQ(reasonFor(Side::a, a.rtp, a.rtpOf(2)), DropReason::sent);
+}
+
 TEST_F(RelayRekey, AKeyThatWasLeftLongAgoIsRefused) {
   const auto first_key = a.its_key.clone();
   for (std::uint8_t seed = 90; seed < 94; ++seed) rekeyA(seed);

@@ -138,5 +138,35 @@ TEST_F(RelaySource, MuxedRtcpDoesNotMoveAStreamThatIsHeard) {
   EXPECT_EQ(whereAIsAnswered(), nat);
 }
 
+TEST_F(RelaySource, RtcpHeldBackAndBroughtFromElsewhereIsStale) {
+  a.mux = RtcpMux::muxed;
+  ASSERT_TRUE(relay.configure(Side::a, a.config(), now));
+  EXPECT_EQ(reasonFor(Side::a, a.rtp, a.rtpOf(1)), DropReason::sent);
+  const auto held_back = a.rtcpOf();
+  EXPECT_EQ(reasonFor(Side::a, a.rtp, a.rtcpOf()), DropReason::sent);
+  EXPECT_EQ(reasonFor(Side::a, stranger, held_back), DropReason::staleSource);
+}
+
+TEST_F(RelaySource, AnAddressWithoutAPortIsAnsweredNowhere) {
+  a.rtp.port = 0;
+  ASSERT_TRUE(relay.configure(Side::a, a.config(), now));
+  EXPECT_EQ(reasonFor(Side::b, b.rtp, b.rtpOf(1)), DropReason::noDestination);
+}
+
+TEST(TokenBucketTest, HoldsItsBurstHoweverLongItHasRested) {
+  TimePoint now{1h};
+  TokenBucket bucket{10, 3};
+  const auto taken = [&] {
+    int count = 0;
+    while (bucket.take(now)) ++count;
+    return count;
+  };
+  EXPECT_EQ(taken(), 3);
+  now += 1h;
+  EXPECT_EQ(taken(), 3);
+  now += 200ms;
+  EXPECT_EQ(taken(), 2);
+}
+
 }  // namespace
 }  // namespace sallyport::media

@@ -138,6 +138,14 @@ TEST_F(TranscodingRelay, ReportsOfTheEndsStopHereAndOursTellOfOurStreams) {
   EXPECT_GT(*relay.eventDue(), now);
 }
 
+TEST_F(TranscodingRelay, AReportThatIsNoneIsCountedAsSuch) {
+  (void)talk(1);
+  auto cut = rtcpPacket(b.ssrc);
+  cut[3] = 9;
+  EXPECT_EQ(reasonFor(Side::b, b.rtcp, protect(b.sender, cut, Channel::rtcp), Channel::rtcp),
+            DropReason::malformedRtcp);
+}
+
 TEST_F(TranscodingRelay, WithoutTranscodingNoReportIsEverDue) {
   configure(false);
   EXPECT_FALSE(relay.eventDue());

@@ -51,6 +51,29 @@ TEST_F(RelayAwaiting, KeysThatAreGivenUpAreNotUsedAgain) {
   EXPECT_STREQ(relay.configure(Side::a, a.config(), now).error().code, "media.srtp.key_reused");
 }
 
+TEST_F(RelayAwaiting, AKeyThatIsPressedIsPlayedWhereTheSideListensAndHasItsKeys) {
+  const auto press = [&] { return relay.play(Side::a, {1, 100ms}, 7, now); };
+  EXPECT_STREQ(press().error().code, "media.event.closed");
+  auto config = a.config();
+  config.events = EventFormat{101, 8'000};
+  config.direction = PeerDirection::sendsOnly;
+  ASSERT_TRUE(relay.configure(Side::a, std::move(config), now));
+  EXPECT_STREQ(press().error().code, "media.event.closed");
+}
+
+TEST_F(RelayAwaiting, WhatWasToBePlayedIsNotSentOnceTheKeysAreGivenUp) {
+  auto config = a.config();
+  config.events = EventFormat{101, 8'000};
+  ASSERT_TRUE(relay.configure(Side::a, std::move(config), now));
+  ASSERT_TRUE(relay.play(Side::a, {1, 100ms}, 7, now));
+  config = a.config();
+  config.keys = KeyState::awaited;
+  ASSERT_TRUE(relay.configure(Side::a, std::move(config), now));
+  now += 20ms;
+  test::Buffer buffer(kLongestPacket + kSrtpTailroom);
+  EXPECT_FALSE(relay.nextEvent(Side::a, buffer, now).forward());
+}
+
 class RelayByIce : public RelayTest {
  protected:
   void SetUp() override {
@@ -92,6 +115,27 @@ TEST_F(RelayByIce, AReinviteWithoutIceReturnsToTheAddress) {
   EXPECT_EQ(whereAIsAnswered(), a.rtp);
   relay.follow(Side::a, chosen);
   EXPECT_EQ(whereAIsAnswered(), a.rtp) << "nobody asks ICE any more";
+}
+
+TEST_F(RelayByIce, WhereThePeerWasHeardOneWayIsNothingTheOtherWayGoesBy) {
+  ASSERT_TRUE(relay.configure(Side::a, a.config(), now));
+  EXPECT_EQ(reasonFor(Side::a, other, a.rtpOf(1)), DropReason::sent);
+  auto by_ice = a.config();
+  by_ice.way = Way::ice;
+  ASSERT_TRUE(relay.configure(Side::a, std::move(by_ice), now));
+  EXPECT_EQ(relay.snapshot().of(Side::a).facts.heard_from, std::nullopt);
+  relay.follow(Side::a, chosen);
+  EXPECT_EQ(reasonFor(Side::a, chosen, a.rtpOf(2)), DropReason::sent);
+  ASSERT_TRUE(relay.configure(Side::a, a.config(), now));
+  EXPECT_EQ(whereAIsAnswered(), a.rtp);
+}
+
+TEST_F(RelayByIce, APacketHeldBackAndBroughtFromElsewhereIsStale) {
+  relay.follow(Side::a, chosen);
+  const auto held_back = a.rtpOf(1), late = a.rtpOf(2);
+  EXPECT_EQ(reasonFor(Side::a, chosen, a.rtpOf(3)), DropReason::sent);
+  EXPECT_EQ(reasonFor(Side::a, other, held_back), DropReason::staleSource);
+  EXPECT_EQ(reasonFor(Side::a, chosen, late), DropReason::sent);
 }
 
 TEST_F(RelayByIce, WhatIsNotTheRelaysIsCountedWithItsSource) {

@@ -95,7 +95,9 @@ TEST_F(ZrtpRelay, HearsNobodyElse) {
   const auto stranger = at("203.0.113.9:4000");
   EXPECT_EQ(reasonFor(Side::a, stranger, packetOf("Ping    ", Buffer(12))), DropReason::foreignSource);
   EXPECT_EQ(reasonFor(Side::a, stranger, evenPacket(170)), DropReason::foreignSource);
+  EXPECT_EQ(reasonFor(Side::a, stranger, Buffer(172, 0x80)), DropReason::foreignSource);
   EXPECT_EQ(relay.snapshot().zrtp->counters.of(zrtp::Type::ping), 0U);
+  EXPECT_EQ(relay.snapshot().zrtp->counters.of(zrtp::Refusal::notSrtp), 0U) << "no end is blamed for it";
 }
 
 TEST_F(ZrtpRelay, HearsZrtpOnTheRtpPortOnly) {
@@ -119,6 +121,9 @@ TEST_F(ZrtpRelay, RefusesPayloadTypesThatWouldHaveToBeRewritten) {
 }
 
 TEST_F(ZrtpRelay, PlaysNoKeysIntoVoiceThatItCanNotSeal) {
+  auto config = configFor(a);
+  config.events = EventFormat{101, 8'000};
+  ASSERT_TRUE(relay.configure(Side::a, std::move(config), now));
   const auto played = relay.play(Side::a, {1, 100ms}, 7, now);
   ASSERT_FALSE(played);
   EXPECT_STREQ(played.error().code, "media.event.not_agreed");

@@ -9,7 +9,7 @@ namespace sallyport::media {
 bool TokenBucket::take(TimePoint now) {
   if (last_) {
     const std::chrono::duration<double> passed = now - *last_;
-    level_ = std::min(burst_, level_ + std::max(0.0, passed.count()) * per_second_);
+    level_ = std::min(burst_, level_ + passed.count() * per_second_);
   }
   last_ = now;
   if (level_ < 1) return false;

@@ -161,6 +161,25 @@ TEST_P(Srtp, ASourceThatWasDisplacedGoesOnBehindItsMark) {
   EXPECT_EQ(hear(protect(sender_, rtpPacket(1, 1'001))), DropReason::sent);
 }
 
+TEST_P(Srtp, RtcpOfASourceThatWasDisplacedGoesOnBehindItsMark) {
+  const auto old = protect(sender_, rtcpPacket(1), Channel::rtcp);
+  EXPECT_EQ(hear(old, Channel::rtcp), DropReason::sent);
+  for (std::uint32_t ssrc = 2; ssrc <= 8; ++ssrc)
+    EXPECT_EQ(hear(protect(sender_, rtcpPacket(ssrc), Channel::rtcp), Channel::rtcp), DropReason::sent);
+  EXPECT_NE(hear(old, Channel::rtcp), DropReason::sent);
+  EXPECT_EQ(hear(protect(sender_, rtcpPacket(1), Channel::rtcp), Channel::rtcp), DropReason::sent);
+}
+
+TEST_P(Srtp, SourcesThatTakeTurnsAreHeardWithoutEndAndNeverTwice) {
+  for (std::uint16_t sequence = 1; sequence <= 20; ++sequence) {
+    for (std::uint32_t ssrc = 1; ssrc <= 6; ++ssrc) {
+      const auto packet = protect(sender_, rtpPacket(ssrc, sequence));
+      ASSERT_EQ(hear(packet), DropReason::sent) << ssrc << " " << sequence;
+      ASSERT_EQ(hear(packet), DropReason::replayed);
+    }
+  }
+}
+
 TEST_P(Srtp, AKeyVouchesForABoundedNumberOfSources) {
   for (std::uint32_t ssrc = 1; ssrc <= 24; ++ssrc) {
     EXPECT_EQ(hear(protect(sender_, rtpPacket(ssrc, 1))), DropReason::sent) << ssrc;
@@ -168,6 +187,7 @@ TEST_P(Srtp, AKeyVouchesForABoundedNumberOfSources) {
   EXPECT_EQ(tryProtect(sender_, rtpPacket(25, 1)), DropReason::ssrcTableFull);
   auto other_sender = *SrtpSender::create(key_);
   EXPECT_EQ(hear(protect(other_sender, rtpPacket(25, 1))), DropReason::ssrcTableFull);
+  EXPECT_EQ(hear(protect(other_sender, rtcpPacket(25), Channel::rtcp), Channel::rtcp), DropReason::ssrcTableFull);
   EXPECT_EQ(hear(protect(sender_, rtpPacket(24, 2))), DropReason::sent) << "known sources go on";
 }
 
@@ -204,6 +224,10 @@ TEST_P(Srtp, TakeoverGoesForwardOnly) {
   sender_.continueAfter(1, 600);
   EXPECT_NE(tryProtect(sender_, rtpPacket(1, 600)), DropReason::sent);
   EXPECT_EQ(tryProtect(sender_, rtpPacket(1, 601)), DropReason::sent);
+  sender_.continueRtcpAt(3);
+  EXPECT_EQ(hear(protect(sender_, rtcpPacket(1), Channel::rtcp), Channel::rtcp), DropReason::sent);
+  sender_.continueRtcpAt(3);
+  EXPECT_EQ(hear(protect(sender_, rtcpPacket(1), Channel::rtcp), Channel::rtcp), DropReason::sent);
 }
 
 TEST_P(Srtp, ASenderRefusesWhatIsNotAPacketOrHasNoRoom) {
