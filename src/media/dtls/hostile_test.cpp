@@ -75,6 +75,42 @@ TEST(DtlsAlert, InClearIsBelievedWhenNothingElseComes) {
   EXPECT_EQ(now, kNow + DtlsAssociation::kAlertGrace);
 }
 
+TEST(DtlsAlert, InClearThatComesAgainIsBelievedNoLater) {
+  auto client = End::make(DtlsRole::client);
+  client.association.start(kNow);
+  client.association.onDatagram(kFatalAlert, kNow);
+  client.association.onDatagram(kFatalAlert, kNow + seconds{1});
+  client.association.onTime(kNow + DtlsAssociation::kAlertGrace);
+  EXPECT_EQ(codeOf(client.association), "dtls.alert");
+}
+
+TEST(DtlsAlert, InClearIsForgottenOnceThePeerGoesOn) {
+  Pair pair;
+  pair.announceBoth();
+  const auto start = pair.now;
+  pair.client.association.start(pair.now);
+  pair.client.association.onDatagram(kFatalAlert, pair.now);
+  pair.carryFrom(DtlsRole::client);
+  pair.carryFrom(DtlsRole::server);  // and then silence
+  while (const auto next = pair.client.association.deadline()) pair.client.association.onTime(pair.now = *next);
+  EXPECT_EQ(codeOf(pair.client.association), "dtls.timeout");
+  EXPECT_EQ(pair.now, start + DtlsAssociation::kHandshakeLimit);
+}
+
+TEST(DtlsAlert, IsOneOfTwoBytesInClearThatEndsAConnection) {
+  const auto heard = [](const Datagram& datagram) {
+    ByteReader reader{datagram};
+    return endingAlert(*nextDtlsRecord(reader));
+  };
+  EXPECT_EQ(heard(recordOf(21, {2, 40})), 40);
+  EXPECT_EQ(heard(recordOf(21, {1, 0})), 0);
+  EXPECT_FALSE(heard(recordOf(21, {1, 90}))) << "a warning";
+  EXPECT_FALSE(heard(recordOf(21, {2})));
+  EXPECT_FALSE(heard(recordOf(21, {2, 40, 0})));
+  EXPECT_FALSE(heard(recordOf(21, {2, 40}, 1))) << "of an epoch that is encrypted";
+  EXPECT_FALSE(heard(recordOf(22, {2, 40})));
+}
+
 TEST(DtlsAlert, InClearMeansNothingAfterTheHandshakeOrBeforeIt) {
   Pair pair;
   pair.announceBoth();
@@ -104,6 +140,16 @@ TEST(DtlsFlood, OfFragmentsIsBoundedAndTheHandshakeGoesOnAfterIt) {
   pair.now += seconds{1};
   pair.run();
   EXPECT_TRUE(pair.keysAgree());
+}
+
+TEST(DtlsFlood, IsBoundedInBytesToo) {
+  auto client = End::make(DtlsRole::client);
+  client.association.start(kNow);
+  const auto large = recordOf(23, std::vector<std::uint8_t>(16'000), 1);
+  for (int i = 0; i < 10; ++i) client.association.onDatagram(large, kNow);
+  EXPECT_EQ(client.association.counters().over_budget, 6u);
+  client.association.onDatagram(large, kNow + seconds{1});
+  EXPECT_EQ(client.association.counters().over_budget, 6u);
 }
 
 TEST(DtlsFlood, WhileItLastsTheHandshakeWaitsAndThenItCompletes) {
@@ -171,6 +217,34 @@ TEST(DtlsReplay, OfWholeFlightsAtAnyTimeChangesNothing) {
   EXPECT_LE(pair.server.association.counters().repetitions, 8u);
 }
 
+// What no timer repeats is repeated for who asks, so often and never with more than they have sent.
+TEST(DtlsReplay, OfTheLastFlightIsAnsweredSoOftenAndNeverWithMore) {
+  Pair pair;
+  pair.announceBoth();
+  Datagram last;
+  pair.fate = [&last](DtlsRole from, unsigned, Datagram& datagram) {
+    if (from == DtlsRole::client) last = datagram;
+    return 1;
+  };
+  pair.run();
+  ASSERT_TRUE(pair.keysAgree());
+  auto& server = pair.server.association;
+  server.onDatagram(fragmentOf(16, 2, 0), pair.now);
+  EXPECT_TRUE(server.takeOutgoing().empty()) << "more than was asked with";
+  server.onDatagram(last, pair.now);
+  server.onDatagram(last, pair.now);
+  unsigned answered = static_cast<unsigned>(server.takeOutgoing().size());
+  EXPECT_EQ(answered, 1u) << "what lies ready says it";
+  for (int round = 0; round < 20; ++round) {
+    server.onDatagram(last, pair.now += seconds{1});
+    const auto answer = server.takeOutgoing();
+    EXPECT_LE(bytesOf(answer), last.size());
+    answered += answer.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(answered, 8u);
+  EXPECT_TRUE(pair.keysAgree());
+}
+
 TEST(DtlsReplay, OfAnotherAssociationsFlightsGivesNoKeysAndNoEnd) {
   Pair old;
   old.announceBoth();
@@ -205,6 +279,33 @@ TEST(DtlsNonsense, BeforeTheHelloIsForgotten) {
   EXPECT_GT(pair.server.association.counters().malformed, 60u);
   pair.run();
   EXPECT_TRUE(pair.keysAgree());
+}
+
+TEST(DtlsNonsense, InAHelloThatIsWellFramedEndsNoServer) {
+  Pair pair;
+  pair.announceBoth();
+  std::vector<std::uint8_t> hello{1, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 40};
+  hello.resize(hello.size() + 40, 0xAA);
+  pair.server.association.onDatagram(recordOf(22, hello), pair.now);
+  EXPECT_EQ(pair.server.association.state(), DtlsState::idle);
+  EXPECT_TRUE(pair.server.association.takeOutgoing().empty());
+  pair.run();
+  EXPECT_TRUE(pair.keysAgree());
+}
+
+TEST(DtlsNonsense, IsNotEvenCountedBeforeTheStartAndAfterTheEnd) {
+  Pair pair;
+  pair.announceBoth();
+  const auto hello = recordOf(22, {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  pair.client.association.onDatagram(hello, pair.now);
+  EXPECT_EQ(pair.client.association.counters().datagrams, 0u);
+  EXPECT_TRUE(pair.client.association.takeOutgoing().empty());
+  pair.run();
+  pair.server.association.close();
+  (void)pair.server.association.takeOutgoing();
+  const auto before = pair.server.association.counters().datagrams;
+  pair.server.association.onDatagram(hello, pair.now);
+  EXPECT_EQ(pair.server.association.counters().datagrams, before);
 }
 
 TEST(DtlsNonsense, AfterTheHandshakeChangesNothing) {
@@ -279,6 +380,10 @@ TEST(DtlsRecord, OfAnotherTypeOrVersionIsNone) {
   EXPECT_FALSE(changed(1, 3));
   EXPECT_FALSE(changed(11, 0x50));
   EXPECT_TRUE(changed(2, 0xFF));
+  const auto longest = recordOf(22, std::vector<std::uint8_t>(16'640)), longer = recordOf(22, Datagram(16'641));
+  ByteReader whole{longest}, beyond{longer};
+  EXPECT_TRUE(nextDtlsRecord(whole));
+  EXPECT_FALSE(nextDtlsRecord(beyond));
 }
 
 TEST(DtlsRecord, TheFirstByteTellsDtlsFromItsNeighbours) {

@@ -112,6 +112,32 @@ TEST(DtlsPeer, PlainOpensslIsUnderstoodInBothRoles) {
   EXPECT_EQ(asClient({.key = "RSA-2048", .profiles = "SRTP_AEAD_AES_128_GCM"}), "ok");
 }
 
+// RFC 5764 4.2: the client's key comes first. Two of ours could have it the other way round and never notice.
+TEST(DtlsPeer, PlainOpensslHasTheSameKeysForTheSameDirections) {
+  for (const auto role : {DtlsRole::client, DtlsRole::server}) {
+    RawPeer peer{{.role = role}};
+    auto end = End::make(role == DtlsRole::client ? DtlsRole::server : DtlsRole::client);
+    ASSERT_TRUE(end.association.announce(peer.fingerprints()));
+    peer.talkTo(end.association, kNow);
+    ASSERT_NE(end.association.keys(), nullptr);
+    std::array<std::uint8_t, 60> block{};  // two keys of 16 bytes, two salts of 14
+    const std::string_view label = "EXTRACTOR-dtls_srtp";
+    ASSERT_EQ(SSL_export_keying_material(peer.session(), block.data(), block.size(), label.data(), label.size(),
+                                         nullptr, 0, 0),
+              1);
+    const auto part = [&](std::size_t at, std::size_t size) { return Bytes{block}.subspan(at, size); };
+    const auto joined = [](Bytes key, Bytes salt) {
+      std::vector<std::uint8_t> both{key.begin(), key.end()};
+      both.insert(both.end(), salt.begin(), salt.end());
+      return Secret{Bytes{both}};
+    };
+    const auto of_client = joined(part(0, 16), part(32, 14)), of_server = joined(part(16, 16), part(46, 14));
+    const auto& keys = *end.association.keys();
+    EXPECT_TRUE(keys.receive().key_and_salt == (role == DtlsRole::client ? of_client : of_server));
+    EXPECT_TRUE(keys.send().key_and_salt == (role == DtlsRole::client ? of_server : of_client));
+  }
+}
+
 TEST(DtlsPeer, ThatSpeaksDtls10IsRefused) {
   EXPECT_EQ(asServer({.version = DTLS1_VERSION}), "tls.handshake.version");
   EXPECT_NE(asClient({.version = DTLS1_VERSION}), "ok");

@@ -41,13 +41,14 @@ struct Check {
   bool use_candidate = false;
   bool fingerprint = true;
   stun::Class message_class = stun::Class::request;
+  std::uint16_t method = stun::kBinding;
   stun::Integrity integrity = stun::Integrity::sha1;
   std::optional<std::uint16_t> unknown = {};
   stun::TransactionId transaction = stun::newTransactionId();
 
   Datagram written() const {
     std::array<std::uint8_t, 1'024> buffer;
-    stun::MessageWriter writer{buffer, message_class, stun::kBinding, transaction};
+    stun::MessageWriter writer{buffer, message_class, method, transaction};
     if (!username.empty()) writer.username(username);
     if (priority) writer.priority(*priority);
     if (controlling) writer.controlling(*controlling);

@@ -127,6 +127,7 @@ TEST_F(IceLite, DropsWhatIsNoCheck) {
   EXPECT_EQ(outcome([](Check& c) { c.fingerprint = false; }), StunOutcome::notACheck);
   for (const auto other : {stun::Class::indication, stun::Class::success, stun::Class::error})
     EXPECT_EQ(outcome([&](Check& c) { c.message_class = other; }), StunOutcome::notACheck);
+  EXPECT_EQ(outcome([](Check& c) { c.method = 0x003; }), StunOutcome::notACheck) << "an Allocate of TURN";
   expectUntouched();
 }
 
@@ -309,6 +310,22 @@ TEST_F(IceLite, GoesOnOverTheFormerPairUntilThePeerHasNominatedAnew) {
   EXPECT_EQ(selected(), kElsewhere);
   EXPECT_FALSE(agent_.validated(0, kPeer, now_));
   EXPECT_EQ(outcome([](Check&) {}), StunOutcome::unknownUser);  // the former session is over
+}
+
+TEST_F(IceLite, APeerThatStaysWhereItIsRestartsToo) {
+  nominate();
+  receive(check(), kElsewhere);
+  agent_.restart(credentials("anew", "anewanewanewanewanewanew"));
+  EXPECT_EQ(receive(check(), kElsewhere).outcome, StunOutcome::formerSession) << "only what is in use goes on";
+  EXPECT_FALSE(agent_.validated(0, kElsewhere, now_));
+  EXPECT_EQ(outcome([](Check& c) {
+              c.username = "anew:peer";
+              c.password = "anewanewanewanewanewanew";
+              c.use_candidate = true;
+            }),
+            StunOutcome::answered);
+  EXPECT_EQ(selected(), kPeer);
+  EXPECT_EQ(outcome([](Check&) {}), StunOutcome::unknownUser);
 }
 
 }  // namespace

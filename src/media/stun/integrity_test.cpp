@@ -117,6 +117,31 @@ TEST(StunIntegrity, IsBrokenByEveryChangedBitBeforeIt) {
   }
 }
 
+TEST(StunIntegrity, IsComparedToItsLastByte) {
+  for (const auto integrity : {Integrity::sha1, Integrity::sha256}) {
+    const auto whole = written(Class::request, [&](auto& writer) { writer.integrity(keyOf("secret"), integrity); });
+    ASSERT_EQ(outcome(whole, "secret"), "authenticated");
+    for (std::size_t at = whole.size() - macBytes(integrity); at < whole.size(); ++at) {
+      auto changed = whole;
+      changed[at] ^= 1;
+      EXPECT_EQ(outcome(changed, "secret"), "media.stun.integrity.wrong") << at;
+    }
+  }
+}
+
+TEST(StunIntegrity, TheFirstOfItsKindCounts) {
+  for (const auto integrity : {Integrity::sha1, Integrity::sha256}) {
+    const auto twice = [&](std::string_view first, std::string_view second) {
+      return written(Class::request, [&](auto& writer) {
+        writer.integrity(keyOf(first), integrity);
+        writer.integrity(keyOf(second), integrity);
+      });
+    };
+    EXPECT_EQ(outcome(twice("secret", "other"), "secret"), "authenticated");
+    EXPECT_EQ(outcome(twice("other", "secret"), "secret"), "media.stun.integrity.wrong");
+  }
+}
+
 TEST(StunIntegrity, BySha256CountsWhereBothAreShown) {
   const auto both = [](std::string_view for_sha1, std::string_view for_sha256) {
     return written(Class::request, [&](auto& writer) {

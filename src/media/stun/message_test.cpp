@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "media/media_test_support.h"
+#include "media/stun/fingerprint.h"
 #include "media/stun/stun_test_support.h"
 
 namespace sallyport::media::stun {
@@ -96,6 +97,9 @@ TEST(StunMessage, WithAKnownAttributeOfAnImpossibleValueIsRefused) {
            "8029 0004 00000000",                          // ICE-CONTROLLED
            "0020 0008 0003 1234 01020304",                // XOR-MAPPED-ADDRESS of no family
            "0020 0004 0001 1234",                         // without an address
+           "0020 0000",                                   // with nothing at all
+           "0020 0001 00000000",                          // without a family
+           "0009 0003 00000400",                          // ERROR-CODE of three bytes
            "0020 0008 0002 1234 01020304",                // IPv6 of four octets
            "0009 0004 00000200",                          // ERROR-CODE below 300
            "0009 0004 00000464",                          // 4 hundred and 100
@@ -108,6 +112,18 @@ TEST(StunMessage, WithAKnownAttributeOfAnImpossibleValueIsRefused) {
   }
 }
 
+TEST(StunMessage, WithALongerTextThanItsKindMayHaveIsRefused) {
+  const auto with = [](Attribute type, std::size_t size) {
+    return refusal(written(Class::request, [&](auto& writer) { writer.add(type, Buffer(size, 'x')); }));
+  };
+  EXPECT_EQ(with(Attribute::username, 513), "accepted");
+  EXPECT_EQ(with(Attribute::username, 514), "media.stun.value");
+  for (const auto type : {Attribute::software, Attribute::realm, Attribute::nonce}) {
+    EXPECT_EQ(with(type, 763), "accepted");
+    EXPECT_EQ(with(type, 764), "media.stun.value");
+  }
+}
+
 TEST(StunMessage, WithAWrongFingerprintIsRefused) {
   auto datagram = written(Class::request, [](auto& writer) { writer.fingerprint(); });
   EXPECT_EQ(refusal(datagram), "accepted");
@@ -116,10 +132,12 @@ TEST(StunMessage, WithAWrongFingerprintIsRefused) {
 }
 
 TEST(StunMessage, WithAnythingBehindTheFingerprintIsRefused) {
-  const auto datagram = written(Class::request, [](auto& writer) {
+  auto datagram = written(Class::request, [](auto& writer) {
     writer.fingerprint();
     writer.useCandidate();
   });
+  EXPECT_EQ(refusal(datagram), "media.stun.fingerprint");
+  storeBe32(&datagram[kHeaderBytes + 4], fingerprintOf(Bytes{datagram}.first(kHeaderBytes)));  // of the length as it is
   EXPECT_EQ(refusal(datagram), "media.stun.fingerprint");
 }
 

@@ -45,6 +45,12 @@ TEST(ZrtpMessage, ReadsTheHelloOfARealEnd) {
   EXPECT_EQ(body.client.substr(0, 5), "BZRTP");
 }
 
+TEST(ZrtpMessage, ThatIsShorterThanItSaysIsRefused) {
+  for (const auto* type : {"Hello   ", "Commit  ", "DHPart1 ", "Confirm1"}) {
+    EXPECT_EQ(codeFor(with(packetOf(type), 15, 29)), "media.zrtp.length") << type;
+  }
+}
+
 TEST(ZrtpMessage, KnowsEveryTypeByItsLength) {
   struct Case {
     const char* name;
