@@ -43,11 +43,18 @@ Status Conversation::sendDigits(std::string_view keys) {
   return media_->sendDigits(keys);
 }
 
+void Conversation::setSas(MediaSession::Comparison comparison) {
+  if (!media_ || ended_) return;
+  media_->setSas(comparison);
+  if (comparison == MediaSession::Comparison::same) return;
+  phone_.onMediaFailed(*this, {ErrorKind::peerDenied, "phone.zrtp.sas_differs", "somebody is in the middle"});
+}
+
 void Conversation::hangUp() {
   if (ended_) return;
   if (call_ == nullptr) {  // still dialling
     dial_.reset();
-    return phone_.endWithoutCall(*this, {"phone.call.cancelled", "we gave up before there was a connection", 0, {}});
+    return phone_.endWithoutCall(*this, {"phone.call.cancelled", "we gave up before it was placed", 0, {}});
   }
   phone_.at([this] { call_->hangUp(); });
 }

@@ -53,10 +53,9 @@ class Conversation {
   void hangUp();
   // Errors: those of MediaSession::sendDigits().
   Status sendDigits(std::string_view keys);
-  // What the two people found when they compared what ZRTP shows.
-  void setSas(MediaSession::Comparison comparison) {
-    if (media_) media_->setSas(comparison);
-  }
+  // What the two people found when they compared what ZRTP shows. Something different ends the call:
+  // "phone.zrtp.sas_differs".
+  void setSas(MediaSession::Comparison comparison);
 
  private:
   friend class Phone;

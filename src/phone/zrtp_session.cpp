@@ -77,6 +77,28 @@ Result<std::shared_ptr<ZrtpCache>> ZrtpCache::open(const std::string& path) {
   return cache;
 }
 
+// The library's own tables (its zidCache.c): who is behind an address, and the secrets shared with each.
+ZrtpCache::Known ZrtpCache::knownAt(const std::string& own_uri, const std::string& peer_uri) const {
+  constexpr std::string_view kSql =
+      "SELECT ziduri.zuid, zrtp.pvs FROM ziduri JOIN zrtp ON zrtp.zuid = ziduri.zuid "
+      "WHERE ziduri.selfuri = ? AND ziduri.peeruri = ? AND zrtp.rs1 IS NOT NULL";
+  Known known;
+  sqlite3_stmt* statement = nullptr;
+  const int size = static_cast<int>(kSql.size());
+  if (sqlite3_prepare_v2(static_cast<sqlite3*>(database_), kSql.data(), size, &statement, nullptr) != SQLITE_OK) {
+    return known;
+  }
+  sqlite3_bind_text(statement, 1, own_uri.data(), static_cast<int>(own_uri.size()), SQLITE_STATIC);
+  sqlite3_bind_text(statement, 2, peer_uri.data(), static_cast<int>(peer_uri.size()), SQLITE_STATIC);
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    const auto* flag = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, 1));
+    const bool compared = sqlite3_column_bytes(statement, 1) == 1 && *flag == 1;
+    known.emplace(sqlite3_column_int(statement, 0), compared ? Words::compared : Words::notCompared);
+  }
+  sqlite3_finalize(statement);
+  return known;
+}
+
 ZrtpCache::~ZrtpCache() { sqlite3_close(static_cast<sqlite3*>(database_)); }
 
 // --- the session ---------------------------------------------------------------------------------------
@@ -94,10 +116,13 @@ struct ZrtpSession::Engine {
   static Engine& of(void* data) { return *static_cast<Engine*>(data); }
   void onSecrets(const bzrtpSrtpSecrets_t& secrets, std::uint8_t part);
   void onAgreed(const bzrtpSrtpSecrets_t& secrets, bool verified);
+  bool isSomebodyElse() const;
 
   std::uint32_t ssrc;
   Events events;
   std::shared_ptr<ZrtpCache> cache;
+  ZrtpCache::Known known;  // under the peer's address, before this call
+  int peer = 0;            // its number among them
   bzrtpContext_t* context;
   bool started = false;
 };
@@ -120,11 +145,20 @@ void ZrtpSession::Engine::onSecrets(const bzrtpSrtpSecrets_t& secrets, std::uint
 void ZrtpSession::Engine::onAgreed(const bzrtpSrtpSecrets_t& secrets, bool verified) {
   ZrtpFacts facts;
   if (secrets.sas != nullptr) facts.sas = secrets.sas;
-  facts.cache_mismatch = secrets.cacheMismatch != 0;
+  facts.cache_mismatch = secrets.cacheMismatch != 0 || (!verified && isSomebodyElse());
   facts.verified = verified && !facts.cache_mismatch;
   facts.agreement = nameOfAgreement(secrets.keyAgreementAlgo);
   facts.cipher = secrets.cipherAlgo == ZRTP_CIPHER_AES3 ? "AES3" : "AES1";
   events.agreed(facts);
+}
+
+// Who comes with an identifier of its own (RFC 6189 4.9) has no secrets that could not fit. It is somebody else where
+// only others were talked to under its address, and goes on to be while the words of another were compared and its own
+// were not.
+bool ZrtpSession::Engine::isSomebodyElse() const {
+  if (known.empty()) return false;
+  const auto compared = [](const auto& end) { return end.second == ZrtpCache::Words::compared; };
+  return known.count(peer) == 0 || std::any_of(known.begin(), known.end(), compared);
 }
 
 ZrtpSession::ZrtpSession(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
@@ -153,11 +187,16 @@ Result<std::unique_ptr<ZrtpSession>> ZrtpSession::create(const ZrtpSettings& set
     Engine::of(data).onAgreed(*secrets, verified != 0);
     return 0;
   };
+  callbacks.bzrtp_contextReadyForExportedKeys = [](void* data, int zuid, std::uint8_t) {
+    Engine::of(data).peer = zuid;
+    return 0;
+  };
   if (bzrtp_setCallbacks(context, &callbacks) != 0) return unavailable("callbacks");
   if (settings.cache) {
     const int set = bzrtp_setZIDCache_lock(context, settings.cache->database_, settings.own_uri.c_str(),
                                            settings.peer_uri.c_str(), nullptr);
     if (set != 0 && set != BZRTP_CACHE_SETUP) return unavailable("cache");
+    engine->known = settings.cache->knownAt(settings.own_uri, settings.peer_uri);
   }
   offer(context, ZRTP_KEYAGREEMENT_TYPE, {ZRTP_KEYAGREEMENT_X255, ZRTP_KEYAGREEMENT_X448, ZRTP_KEYAGREEMENT_DH3k});
   offer(context, ZRTP_CIPHERBLOCK_TYPE, {ZRTP_CIPHER_AES3, ZRTP_CIPHER_AES1});

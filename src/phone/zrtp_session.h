@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,11 @@ class ZrtpCache {
   ZrtpCache(const ZrtpCache&) = delete;
   ZrtpCache& operator=(const ZrtpCache&) = delete;
 
+  // The ends that were talked to under an address, by the numbers that they have in the file.
+  enum class Words : std::uint8_t { compared, notCompared };
+  using Known = std::map<int, Words>;
+  Known knownAt(const std::string& own_uri, const std::string& peer_uri) const;
+
  private:
   friend class ZrtpSession;
   explicit ZrtpCache(void* database) : database_(database) {}
@@ -48,8 +54,9 @@ struct ZrtpSettings {
 struct ZrtpFacts {
   std::string sas;
   bool verified = false;  // they did so in an earlier call, and the secrets of then were there again
-  bool cache_mismatch =
-      false;              // we have talked before, and this is not who we talked to: somebody may be in the middle
+  // We have talked before with whoever has this address, and this is somebody else, or not as then: somebody may be in
+  // the middle.
+  bool cache_mismatch = false;
   std::string agreement;  // "X255"
   std::string cipher;     // "AES3"
 };

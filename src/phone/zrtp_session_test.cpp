@@ -180,6 +180,62 @@ TEST_F(ZrtpCall, SecretsThatDoNotFitAreAWarningAndWantAnotherComparison) {
   EXPECT_THAT(jsonSas(*alice.facts), HasSubstr("\"cache_mismatch\":true"));
 }
 
+TEST_F(ZrtpCall, SomebodyElseUnderTheSameAddressIsAWarningUntilTheWordsAreCompared) {
+  remember();
+  talk();
+  EXPECT_FALSE(alice.facts->cache_mismatch) << "nobody was there before";
+  alice.session->setVerified();
+  bob.session->setVerified();
+  hangUp();
+  bob.settings.cache = *ZrtpCache::open(file("another"));
+  for (int i = 0; i < 2; ++i) {
+    talk();
+    ASSERT_TRUE(alice.facts);
+    EXPECT_TRUE(alice.facts->cache_mismatch) << i;
+    EXPECT_FALSE(alice.facts->verified);
+    EXPECT_FALSE(bob.facts->cache_mismatch) << "who has talked to nobody yet misses nobody";
+    hangUp();
+  }
+  talk();
+  alice.session->setVerified();  // another phone of bob's, as the two people find
+  bob.session->setVerified();
+  hangUp();
+  talk();
+  EXPECT_TRUE(alice.facts->verified);
+  EXPECT_FALSE(alice.facts->cache_mismatch);
+  hangUp();
+  bob.settings.cache = *ZrtpCache::open(file("bob"));
+  talk();
+  EXPECT_TRUE(alice.facts->verified) << "and the first one is still known";
+}
+
+TEST_F(ZrtpCall, OneWhoWasTalkedToIsKnownBesideAnotherThoughNobodyHasCompared) {
+  remember();
+  talk();
+  hangUp();
+  talk();
+  EXPECT_FALSE(alice.facts->cache_mismatch) << "the same as before";
+  hangUp();
+  bob.settings.cache = *ZrtpCache::open(file("another"));
+  talk();
+  EXPECT_TRUE(alice.facts->cache_mismatch);
+  hangUp();
+  talk();
+  EXPECT_FALSE(alice.facts->cache_mismatch) << "both are as good as each other";
+}
+
+TEST_F(ZrtpCall, AnotherAddressIsAnotherMatter) {
+  remember();
+  talk();
+  alice.session->setVerified();
+  bob.session->setVerified();
+  hangUp();
+  alice.settings.peer_uri = bob.settings.own_uri = "sip:carol@example.com";
+  talk();
+  EXPECT_FALSE(alice.facts->cache_mismatch);
+  EXPECT_FALSE(alice.facts->verified);
+}
+
 TEST_F(ZrtpCall, ACacheThatOthersMayReadIsRefused) {
   std::ofstream{file("open")};
   fs::permissions(file("open"), fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);

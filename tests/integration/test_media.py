@@ -11,8 +11,9 @@ GCM = "AEAD_AES_256_GCM"
 class Call:
     """Two real phones through a real edge."""
 
-    def __init__(self, build, state, edit=None, seconds=4):
-        self.build, self.state, self.seconds = build, state, seconds
+    def __init__(self, build, state, edit=None, seconds=4, people=False):
+        """`people`: somebody is at each phone, and may type."""
+        self.build, self.state, self.seconds, self.people = build, state, seconds, people
         self.address, self.bob_address = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
         edges.initialise(build, state, self.address, {"alice": "", "bob": self.bob_address})
         config = state / "sallyport.toml"
@@ -28,9 +29,9 @@ class Call:
     def call_plainly(self, alice=(), bob=()):
         """What alice plays and records is hers to say."""
         self.bob = edges.answering_phone(self.build, self.state, "bob", self.bob_address, "--play", self.played["bob"],
-                                         "--record", self.heard["bob"], "--calls", "1", *bob)
+                                         "--record", self.heard["bob"], "--calls", "1", *bob, stdin=self.people)
         self.alice = edges.calling_phone(self.build, self.state, "alice", f"sip:bob@{edges.DOMAIN}", self.address,
-                                         "--duration", f"{self.seconds}s", *alice)
+                                         "--duration", f"{self.seconds}s", *alice, stdin=self.people)
 
     def start(self, alice=(), bob=()):
         self.call(alice, bob)

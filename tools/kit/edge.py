@@ -99,9 +99,10 @@ def phone_identity(state, name, expect=f"dns:edge.{DOMAIN}"):
             "--ca", state / "ca/ca.pem", "--expect-san", expect]
 
 
-def answering_phone(build, state, name, listen, *options, prefix=(), **identity):
+def answering_phone(build, state, name, listen, *options, prefix=(), stdin=False, **identity):
     """A phone that answers; returned once it listens."""
-    phone = Process([*prefix, build.phone, "answer", "--listen", listen, *phone_identity(state, name, **identity), "--json", *options])
+    phone = Process([*prefix, build.phone, "answer", "--listen", listen, *phone_identity(state, name, **identity), "--json", *options],
+                    stdin=stdin)
     try:
         phone.ready = phone.wait_json(lambda event: event.get("event") == "ready")
     except ProcessError:
@@ -110,6 +111,6 @@ def answering_phone(build, state, name, listen, *options, prefix=(), **identity)
     return phone
 
 
-def calling_phone(build, state, name, to, via, *options, prefix=(), **identity):
+def calling_phone(build, state, name, to, via, *options, prefix=(), stdin=False, **identity):
     return Process([*prefix, build.phone, "call", to, "--via", via, "--from", f"sip:{name}@{DOMAIN}",
-                    *phone_identity(state, name, **identity), "--json", *options])
+                    *phone_identity(state, name, **identity), "--json", *options], stdin=stdin)

@@ -83,6 +83,9 @@ class Process:
         self.child.stdin.write(text)
         self.child.stdin.flush()
 
+    def close_input(self):
+        self.child.stdin.close()
+
     def wait(self, timeout=30.0):
         try:
             code = self.child.wait(timeout)

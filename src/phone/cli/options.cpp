@@ -25,7 +25,7 @@ constexpr const char* kFooter =
 struct RawPhone {
   std::string expect_san, tone;
   std::vector<std::string> codecs, suites, media;
-  std::string sas = "b32", ice, digits, audio;
+  std::string sas = "b32", ice, stun, digits, audio;
   ZrtpOptions zrtp;
   AccountOptions account;
   bool json = false, digest = false, scram = false;
@@ -245,7 +245,8 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
   app.add_option("--sas", raw.sas, "how ZRTP shows what people compare: b32 (four letters), b256 (words)")
       ->check(CLI::IsMember({"b32", "b256"}))
       ->capture_default_str();
-  app.add_flag("--compare-sas", raw.zrtp.compare, "ask whether the two people read each other the same; y or n");
+  app.add_flag("--compare-sas", raw.zrtp.compare,
+               "ask whether the two people read each other the same: y, or n, which ends the call");
   app.add_option("--dtmf", raw.digits, "send these keys a second after the answer, or later: 123#, 123#@2s");
   if (sound == Sound::echoed) return;
   auto* play = app.add_option("--play", options.play, "play this WAV file (16-bit PCM), once");

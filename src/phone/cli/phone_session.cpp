@@ -88,7 +88,12 @@ Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& o
     if (!options.zrtp->cache.empty()) {
       SP_ASSIGN(config.zrtp.cache, ZrtpCache::open(options.zrtp->cache));
     }
-    if (options.zrtp->compare) session->sas_prompt_.emplace(*session->loop_);
+    if (options.zrtp->compare) {
+      const auto replied = [self = session.get()](Conversation& about, SasReply reply) {
+        self->onSasReply(about, reply);
+      };
+      session->sas_prompt_.emplace(*session->loop_, STDIN_FILENO, replied);
+    }
   }
   session->phone_ = std::make_unique<Phone>(*session->loop_, std::move(config), std::move(tls), observer);
   auto* self = session.get();
@@ -129,8 +134,15 @@ Result<MediaSession::Audio> PhoneSession::echoAudio() {
 
 void PhoneSession::showSas(Conversation& conversation, const ZrtpFacts& facts) {
   print(json() ? jsonSas(facts) : textSas(facts));
-  if (!sas_prompt_) return;
-  if (const auto asked = sas_prompt_->ask(conversation); !asked) explain(asked.error());
+  if (!sas_prompt_ || facts.verified) return;
+  if (!json()) print(kSasQuestion);
+  sas_prompt_->ask(conversation);
+}
+
+void PhoneSession::onSasReply(Conversation& conversation, SasReply reply) {
+  print(json() ? jsonSasReply(reply) : textSasReply(reply));
+  if (reply == SasReply::same) conversation.setSas(MediaSession::Comparison::same);
+  if (reply == SasReply::different) conversation.setSas(MediaSession::Comparison::different);
 }
 
 void PhoneSession::onAnswered(Conversation& conversation) {

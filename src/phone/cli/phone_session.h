@@ -28,7 +28,7 @@ class PhoneSession {
   Result<MediaSession::Audio> audio();
   Result<MediaSession::Audio> echoAudio();
 
-  // Shows what ZRTP has agreed, and asks about it where the options say so.
+  // Shows what ZRTP has agreed, and asks about it where the options say so and the words were not compared before.
   void showSas(Conversation& conversation, const ZrtpFacts& facts);
   // What the options have happen once it is answered.
   void onAnswered(Conversation& conversation);
@@ -45,6 +45,7 @@ class PhoneSession {
  private:
   explicit PhoneSession(const PhoneOptions& options) : options_(options) {}
   Result<std::unique_ptr<AudioSink>> sink();
+  void onSasReply(Conversation& conversation, SasReply reply);
   void checkFinished();
 
   const PhoneOptions options_;

@@ -119,6 +119,9 @@ std::string textReport(const CallReport& report) {
     if (media.rating) text += line(", MOS %.1f", media.rating->mos);
     text += "\n";
   }
+  if (media.zrtp) {
+    text += "  words       " + media.zrtp->sas + (media.zrtp->verified ? ", compared\n" : ", not compared\n");
+  }
   if (!media.digits.empty()) text += "  keys        " + media.digits + "\n";
   if (media.ice) text += "  way         found by ICE, to " + media.ice->remote.toString() + "\n";
   if (report.answered) text += line("  talked      %.1f s\n", static_cast<double>(report.talked.count()) / 1'000);
@@ -143,6 +146,29 @@ std::string textSas(const ZrtpFacts& facts) {
     return text + "\nWARNING: this is not who we talked to before, or somebody is in the middle. Compare the words!";
   }
   return text + (facts.verified ? ", compared before" : ": not compared yet; read it to each other");
+}
+
+std::string jsonSasReply(SasReply reply) {
+  const auto name = [reply] {
+    switch (reply) {
+      case SasReply::same: return "same";
+      case SasReply::different: return "different";
+      case SasReply::unclear: return "unclear";
+      case SasReply::none: break;
+    }
+    return "none";
+  };
+  return JsonLine{}.text("event", "sas_reply").text("reply", name()).str();
+}
+
+std::string textSasReply(SasReply reply) {
+  switch (reply) {
+    case SasReply::same: return "compared: nobody is in the middle";
+    case SasReply::different: return "different: somebody is in the middle, and the call ends";
+    case SasReply::unclear: return std::string{kSasQuestion};
+    case SasReply::none: break;
+  }
+  return "nobody answers: not compared";
 }
 
 std::string jsonComparison(const AudioComparison& c, const AudioVerdict& verdict) {
