@@ -12,15 +12,7 @@ void Conversation::ring() {
 
 Status Conversation::answer() {
   if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
-  return phone_.at([this]() -> Status {
-    if (auto opened = phone_.openMedia(*this, local_); !opened) {
-      media_error_ = opened.error();
-      call_->reject(500);
-      return opened;
-    }
-    auto answered = call_->answer(phone_.agreementFor(*this));
-    return answered;
-  });
+  return phone_.at([this] { return phone_.answer(*this); });
 }
 
 void Conversation::reject(int status) {

@@ -44,7 +44,8 @@ class Conversation {
   MediaFigures figures() const { return media_ ? media_->figures() : last_figures_; }
 
   void ring();
-  // Error: why the offer cannot be accepted, or no media port; the call has been refused and is over.
+  // Error: why the offer cannot be accepted, or no media port; the call has been refused and is over. Where a STUN
+  // server has to be waited for, that comes as PhoneObserver::onNotAnswered().
   Status answer();
   void reject(int status);
   // Errors: those of Call::offerDirection().

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phone/ice_way.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "crypto/random.h"
 
 namespace sallyport::phone {
@@ -23,6 +26,15 @@ sdp::IceCandidate hostCandidate(const Endpoint& endpoint) {
           .endpoint = endpoint,
           .type = sdp::CandidateType::host,
           .related = {}};
+}
+
+sdp::IceCandidate reflexiveCandidate(const Endpoint& endpoint, const Endpoint& base) {
+  return {.foundation = "2",
+          .component = kRtp,
+          .priority = media::ice::candidatePriority(CandidateType::serverReflexive, kOnlyAddress, kRtp),
+          .endpoint = endpoint,
+          .type = sdp::CandidateType::serverReflexive,
+          .related = base};
 }
 
 sdp::IceDescription describe(const IceWay::Settings& settings) {
@@ -56,12 +68,14 @@ CandidateType typeOf(sdp::CandidateType type) {
 
 }  // namespace
 
-IceWay::IceWay(const Settings& settings)
+IceWay::IceWay(const Settings& settings, TimePoint now)
     : description_(describe(settings)),
       in_force_(description_.credentials.ufrag),
       agent_(configOf(settings, description_)) {
   const auto priority = media::ice::candidatePriority(CandidateType::host, kOnlyAddress, kRtp);
   (void)agent_.addLocal({CandidateType::host, kRtp, settings.host, priority, "1"});  // the first always fits
+  if (settings.stun_server)
+    query_.emplace(media::ice::ReflexiveQuery::Settings{*settings.stun_server, settings.host, anywhere()}, now);
 }
 
 Status IceWay::agree(const IcePlan& plan, TimePoint now) {
@@ -81,13 +95,48 @@ Status IceWay::agree(const IcePlan& plan, TimePoint now) {
 }
 
 media::ice::StunOutcome IceWay::onStun(const Endpoint& source, Bytes datagram, TimePoint now) {
+  if (query_ && query_->onStun(source, datagram, now)) {
+    noteReflexive();
+    return media::ice::StunOutcome::taken;
+  }
   const auto outcome = agent_.onStun(kOnlySocket, source, datagram, now);
   note(now);
   return outcome;
 }
 
+// It is told to the peer and needs no socket of its own: what is sent from there is sent from its base (RFC 8445
+// 6.1.2.4).
+void IceWay::noteReflexive() {
+  if (reflexive_ || !query_->found()) return;
+  reflexive_ = query_->found();
+  const auto base = description_.candidates.front().endpoint;
+  description_.candidates.push_back(reflexiveCandidate(*reflexive_, base));
+}
+
 void IceWay::note(TimePoint now) {
-  if (const auto pair = agent_.selected(kRtp, now)) facts_ = IceFacts{agent_.role(), pair->remote()};
+  const auto pair = agent_.selected(kRtp, now);
+  if (!pair) return;
+  query_.reset();
+  facts_ = IceFacts{agent_.role(), pair->remote(), reflexive_};
+}
+
+void IceWay::advance(TimePoint now) {
+  agent_.advance(now);
+  if (query_) query_->advance(now);
+}
+
+std::optional<TimePoint> IceWay::deadline() const {
+  const auto due = agent_.deadline(), asked = query_ ? query_->deadline() : std::nullopt;
+  if (!due || !asked) return due ? due : asked;
+  return std::min(*due, *asked);
+}
+
+std::vector<media::ice::Transmission> IceWay::takeTransmissions() {
+  auto all = agent_.takeTransmissions();
+  if (!query_) return all;
+  auto asked = query_->takeTransmissions();
+  std::move(asked.begin(), asked.end(), std::back_inserter(all));
+  return all;
 }
 
 std::optional<Endpoint> IceWay::destination(TimePoint now) const {

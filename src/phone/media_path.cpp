@@ -18,12 +18,13 @@ std::optional<TimePoint> earlier(std::optional<TimePoint> a, std::optional<TimeP
 Result<std::unique_ptr<MediaPath>> MediaPath::create(net::Loop& loop, PathSettings settings, Events events) {
   std::unique_ptr<MediaPath> path{new MediaPath(loop, std::move(settings), std::move(events))};
   if (path->settings_.dtls) SP_TRY(path->transport_.await(path->settingsFor(crypto::DtlsRole::server)));
+  path->follow();
   return path;
 }
 
 MediaPath::MediaPath(net::Loop& loop, PathSettings settings, Events events)
     : loop_(loop), settings_(std::move(settings)), events_(std::move(events)) {
-  if (settings_.ice) ice_.emplace(*settings_.ice);
+  if (settings_.ice) ice_.emplace(*settings_.ice, loop_.now());
 }
 
 crypto::DtlsSessionSettings MediaPath::settingsFor(crypto::DtlsRole role) const {
@@ -95,6 +96,11 @@ std::optional<Endpoint> MediaPath::destination() const {
   return somewhere ? std::optional{address_} : std::nullopt;
 }
 
+void MediaPath::whenGathered(std::function<void()> then) {
+  gathered_ = std::move(then);
+  follow();
+}
+
 void MediaPath::advance() {
   if (ice_) ice_->advance(loop_.now());
   transport_.advance(loop_.now());
@@ -114,6 +120,7 @@ void MediaPath::follow() {
   const bool fresh = transport_.generation() != std::exchange(generation_, transport_.generation());
   if (fresh) events_.keys(*transport_.keys());
   if (const auto error = failure()) return fail(*error);
+  if (gathered_ && !isGathering()) gathered_timer_ = loop_.schedule({}, std::exchange(gathered_, {}));
   timer_.cancel();
   if (const auto next = deadline()) timer_ = loop_.scheduleAt(*next, [this] { advance(); });
 }

@@ -49,6 +49,10 @@ class MediaPath {
   // Errors: as crypto::DtlsSession::create().
   static Result<std::unique_ptr<MediaPath>> create(net::Loop& loop, PathSettings settings, Events events);
 
+  // What a STUN server says is still waited for; whenGathered() calls `then` once it is there or will not come, from
+  // nothing of ours that runs.
+  bool isGathering() const { return ice_ && ice_->isGathering(); }
+  void whenGathered(std::function<void()> then);
   // What our first description says of ICE; null: nothing.
   const sdp::IceDescription* ice() const { return ice_ ? &ice_->description() : nullptr; }
   // What both sides have said. An association that stands goes on unless they ask for another (RFC 8842 4). Failures to
@@ -83,7 +87,8 @@ class MediaPath {
   unsigned generation_ = 0;                        // of the keys that were told
   std::optional<TimePoint> due_;                   // when there must be keys
   bool failed_ = false;
-  net::TimerHandle timer_;
+  std::function<void()> gathered_;
+  net::TimerHandle timer_, gathered_timer_;
 };
 
 }  // namespace sallyport::phone

@@ -62,6 +62,11 @@ Status MediaSession::openPath(PathSettings settings, std::function<void(const Er
   return success();
 }
 
+void MediaSession::whenGathered(std::function<void()> then) {
+  if (!isGathering()) return then();
+  path_->whenGathered(std::move(then));
+}
+
 std::optional<sdp::IceDescription> MediaSession::iceDescription() const {
   const auto* ice = path_ ? path_->ice() : nullptr;
   return ice != nullptr ? std::optional{ice->clone()} : std::nullopt;

@@ -74,6 +74,9 @@ class MediaSession final : private net::MediaHandler {
   // The keys may come from DTLS, and ICE may find the way, if that is what is agreed. `failed`: why they will not;
   // once, and from nothing of ours that runs. Error: as MediaPath::create().
   Status openPath(PathSettings settings, std::function<void(const Error&)> failed);
+  // Whether iceDescription() is to wait for a STUN server; when it need not, or no longer: at once or later.
+  bool isGathering() const { return path_ && path_->isGathering(); }
+  void whenGathered(std::function<void()> then);
   std::optional<sdp::IceDescription> iceDescription() const;
   // The keys are to come from ZRTP, which begins with the first plan. `told`: what it agreed. Error: as
   // ZrtpSession::create().

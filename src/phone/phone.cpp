@@ -80,6 +80,14 @@ void Phone::invite(Conversation& conversation, sip::FlowId flow) {
   if (const auto opened = openMedia(conversation, conversation.local_); !opened) {
     return endWithoutCall(conversation, {opened.error().code, opened.error().detail, 0, {}});
   }
+  conversation.media_->whenGathered([this, &conversation, flow] { placeCall(conversation, flow); });
+}
+
+void Phone::placeCall(Conversation& conversation, sip::FlowId flow) {
+  if (conversation.ended_) return;
+  if (links_.count(flow) == 0) {
+    return endWithoutCall(conversation, {"phone.call.lost", "the connection ended before the call was placed", 0, {}});
+  }
   at([&] {
     conversation.call_ = &agent_.createCall(localPartyOn(flow), flow, loop_.now());
     const auto invited = conversation.call_->invite(conversation.target_, agreementFor(conversation));
@@ -97,6 +105,7 @@ void Phone::redial(Conversation& conversation) {
 
 void Phone::endWithoutCall(Conversation& conversation, CallEnd end) {
   if (std::exchange(conversation.ended_, true)) return;
+  closeMedia(conversation);
   CallReport report;
   report.end = std::move(end);
   report.peer_uri = conversation.target_;
@@ -201,6 +210,21 @@ void Phone::onIncoming(Call& call, sip::FlowId flow) {
   observer_.onIncoming(conversation);
 }
 
+Status Phone::answer(Conversation& conversation) {
+  if (auto opened = openMedia(conversation, conversation.local_); !opened) {
+    conversation.media_error_ = opened.error();
+    conversation.call_->reject(500);
+    return opened;
+  }
+  if (!conversation.media_->isGathering()) return conversation.call_->answer(agreementFor(conversation));
+  conversation.media_->whenGathered([this, &conversation] {
+    if (conversation.ended_) return;
+    const auto answered = at([&] { return conversation.call_->answer(agreementFor(conversation)); });
+    if (!answered) observer_.onNotAnswered(conversation, answered.error());
+  });
+  return success();
+}
+
 void Phone::onProgress(Call& call, int status) {
   if (auto* conversation = conversationOf(call)) observer_.onProgress(*conversation, status);
 }
@@ -282,6 +306,8 @@ Status Phone::openPath(Conversation& conversation) {
   if (config_.media.ice != sdp::IceUse::never) {
     path.ice.emplace();
     path.ice->host = {conversation.local_, conversation.media_->rtp().port};
+    const auto& server = config_.stun_server;
+    if (server && server->address.family() == conversation.local_.family()) path.ice->stun_server = server;
     const bool offers = conversation.role() == Conversation::Role::caller;
     path.ice->role = offers ? media::ice::Role::controlling : media::ice::Role::controlled;
   }

@@ -32,6 +32,8 @@ class PhoneObserver {
   virtual Result<MediaSession::Audio> audioFor(Conversation& conversation) = 0;
   // To be rung, answered or rejected.
   virtual void onIncoming(Conversation&) {}
+  // Why Conversation::answer() came to nothing after all; the call has been refused.
+  virtual void onNotAnswered(Conversation&, const Error&) {}
   virtual void onProgress(Conversation&, int) {}
   virtual void onAnswered(Conversation&) {}
   // Media began to flow or has changed: held, resumed, another key.
@@ -53,7 +55,8 @@ struct PhoneConfig {
   sdp::MediaPolicy media{.suites = {crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()},
                          .codecs = {sdp::Codec::opus, sdp::Codec::pcmu, sdp::Codec::pcma, sdp::Codec::telephoneEvent},
                          .media_networks = {}};
-  ZrtpSettings zrtp;  // where `media` is to be protected end to end; the URIs are each call's own
+  ZrtpSettings zrtp;                    // where `media` is to be protected end to end; the URIs are each call's own
+  std::optional<Endpoint> stun_server;  // asked where it sees us, where `media` has ICE
   net::PortRange ports{30'000, 39'999};
   sip::TimerConfig timers;
   UserAgent::Limits limits;
@@ -132,6 +135,8 @@ class Phone final : private UserAgent::Shell,
   Status dial(Conversation& conversation);
   void onDialed(Conversation& conversation, Result<std::unique_ptr<net::TlsConnection>> connection);
   void invite(Conversation& conversation, sip::FlowId flow);
+  void placeCall(Conversation& conversation, sip::FlowId flow);
+  Status answer(Conversation& conversation);
   void redial(Conversation& conversation);
   void describeLink(Conversation& conversation, sip::FlowId flow);
   void endWithoutCall(Conversation& conversation, CallEnd end);

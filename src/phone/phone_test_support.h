@@ -36,6 +36,7 @@ struct Party final : PhoneObserver {
     return MediaSession::Audio{playRecording(plays, Repetition::once), recordInto(heard)};
   }
   void onIncoming(Conversation& conversation) override { incoming(conversation); }
+  void onNotAnswered(Conversation&, const Error& error) override { not_answered.emplace_back(error.code); }
   void onProgress(Conversation&, int status) override { progress.push_back(status); }
   void onAnswered(Conversation& conversation) override { talking = &conversation; }
   void onMedia(Conversation&, const MediaPlan& plan) override { directions.push_back(plan.direction); }
@@ -52,7 +53,7 @@ struct Party final : PhoneObserver {
   std::vector<int> progress;
   std::vector<sdp::Direction> directions;
   std::vector<CallReport> reports;
-  std::vector<std::string> strangers;
+  std::vector<std::string> strangers, not_answered;
 };
 
 class TwoPhones : public ::testing::Test {

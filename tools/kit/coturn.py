@@ -48,6 +48,24 @@ class Coturn(Running):
             raise
 
 
+class StunServer(Running):
+    """coturn as nothing but a STUN server (RFC 8489), on UDP and without secrets."""
+
+    def __init__(self, folder, host="127.0.0.1", port=None):
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True)
+        port = port or free_port()
+        self.address = f"{host}:{port}"
+        self.process = Process([PROGRAM, "-n", "--stun-only", "--listening-ip", host, "--listening-port", port, "--no-tls", "--no-dtls",
+                                "--no-cli", "--no-rfc5780", "--pidfile", folder / "stun.pid", "--db", folder / "stundb", "--log-file", "stdout",
+                                "--simple-log"], cwd=folder)
+        try:
+            await_port(self.address, lambda: self.process.child.poll() is None)
+        except ProcessError:
+            self.process.stop()
+            raise
+
+
 ALLOCATE, PERMISSION = 0x003, 0x008
 USERNAME, INTEGRITY, ERROR, REALM, NONCE, PEER, TRANSPORT, RELAYED = 0x06, 0x08, 0x09, 0x14, 0x15, 0x12, 0x19, 0x16
 COOKIE = 0x2112A442

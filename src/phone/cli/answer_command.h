@@ -19,6 +19,7 @@ class AnswerCommand final : private PhoneObserver {
     return options_.echo ? session_->echoAudio() : session_->audio();
   }
   void onIncoming(Conversation& conversation) override;
+  void onNotAnswered(Conversation&, const Error& error) override { explain(error); }
   void onAnswered(Conversation& conversation) override;
   void onZrtp(Conversation& conversation, const ZrtpFacts& facts) override { session_->showSas(conversation, facts); }
   void onEnded(Conversation& conversation, const CallReport& report) override;

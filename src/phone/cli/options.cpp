@@ -106,6 +106,14 @@ RegistrationPlan read(const RawRegistration& raw) {
   return plan;
 }
 
+void readIce(const RawPhone& raw, PhoneOptions& options) {
+  if (!raw.ice.empty()) options.ice = raw.ice == "require" ? sdp::IceUse::require : sdp::IceUse::accept;
+  if (raw.stun.empty()) return;
+  if (raw.ice.empty()) refuse("--stun", "goes with --ice: it finds an address that ICE tells the other end");
+  options.stun_server = readEndpoint("--stun", raw.stun);
+  if (options.stun_server->port == 0) refuse("--stun", "name the server's port; it is 3478 as a rule");
+}
+
 void readKeying(const RawPhone& raw, PhoneOptions& options) {
   const auto named = [&](const char* name) { return std::count(raw.media.begin(), raw.media.end(), name); };
   if (named("zrtp") > 0) {
@@ -117,7 +125,6 @@ void readKeying(const RawPhone& raw, PhoneOptions& options) {
   }
   if (!raw.zrtp.cache.empty() || raw.zrtp.compare) refuse("--media", "zrtp goes with --zrtp-cache and --compare-sas");
   if (named("sdes") > 1 || named("dtls") > 1) refuse("--media", "each once, preferred first");
-  if (!raw.ice.empty()) options.ice = raw.ice == "require" ? sdp::IceUse::require : sdp::IceUse::accept;
   if (!raw.media.empty()) options.keyings.clear();
   for (const auto& text : raw.media) {
     options.keyings.push_back(text == "dtls" ? sdp::Keying::dtls : sdp::Keying::sdes);
@@ -156,6 +163,7 @@ void checkDtlsSuites(const PhoneOptions& options) {
 
 void read(const RawPhone& raw, PhoneOptions& options) {
   readKeying(raw, options);
+  readIce(raw, options);
   if (!raw.expect_san.empty()) {
     auto san = parseSan(raw.expect_san);
     if (!san) refuse("--expect-san", san.error().detail);
@@ -240,6 +248,8 @@ void addPhoneOptions(CLI::App& app, PhoneOptions& options, RawPhone& raw, Sound 
   app.add_flag("--ice{accept}", raw.ice,
                "let ICE find the way to where the other end is, if it speaks it; --ice=require: refuse it otherwise")
       ->check(CLI::IsMember({"accept", "require"}));
+  app.add_option("--stun", raw.stun,
+                 "a STUN server, ADDRESS:PORT, that says where it sees us, for ICE to tell the other end");
   app.add_option("--zrtp-cache", raw.zrtp.cache,
                  "remember in this file whom we have talked to by ZRTP, and warn of others");
   app.add_option("--sas", raw.sas, "how ZRTP shows what people compare: b32 (four letters), b256 (words)")

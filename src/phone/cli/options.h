@@ -58,7 +58,8 @@ struct PhoneOptions {
   std::vector<crypto::SrtpSuite> suites{crypto::kSrtpSuites.begin(), crypto::kSrtpSuites.end()};
   std::vector<sdp::Keying> keyings{sdp::Keying::sdes};  // preferred first
   sdp::IceUse ice = sdp::IceUse::never;
-  std::optional<ZrtpOptions> zrtp;  // instead of them
+  std::optional<Endpoint> stun_server;  // asked where it sees us
+  std::optional<ZrtpOptions> zrtp;      // instead of them
   std::optional<DigitOptions> digits;
   Output output = Output::forPeople;
 };

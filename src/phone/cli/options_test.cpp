@@ -136,6 +136,15 @@ TEST(PhoneOptions, IceIsTakenOrRequired) {
   EXPECT_THAT(complaint(call({"sip:bob@example.com", "--ice", "--media", "zrtp"})), HasSubstr("--ice"));
 }
 
+TEST(PhoneOptions, AStunServerGoesWithIce) {
+  const auto command = parse(call({"sip:bob@example.com", "--ice", "--stun", "192.0.2.1:3478"}));
+  EXPECT_EQ(std::get<CallOptions>(command).phone.stun_server, Endpoint::parse("192.0.2.1:3478"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--stun", "192.0.2.1:3478"})), HasSubstr("goes with --ice"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--ice", "--stun", "stun.example.org:3478"})),
+              HasSubstr("no address"));
+  EXPECT_THAT(complaint(call({"sip:bob@example.com", "--ice", "--stun", "192.0.2.1:0"})), HasSubstr("port"));
+}
+
 TEST(PhoneOptions, DigitsAreKeysAndWhen) {
   const auto digits = [](const char* text) {
     return *std::get<CallOptions>(parse(call({"sip:bob@example.com", "--dtmf", text}))).phone.digits;

@@ -79,6 +79,7 @@ Result<std::unique_ptr<PhoneSession>> PhoneSession::create(const PhoneOptions& o
   config.media.keyings = options.keyings;
   config.media.ice = options.ice;
   config.media.ice_mode = sdp::IceMode::full;
+  config.stun_server = options.stun_server;
   config.media.codecs = options.codecs;
   config.media.codecs.push_back(sdp::Codec::telephoneEvent);
   if (options.zrtp) {

@@ -61,6 +61,13 @@ std::string_view nameOf(media::ice::Role role) {
   return role == media::ice::Role::controlling ? "controlling" : "controlled";
 }
 
+JsonLine iceJson(const IceFacts& ice) {
+  JsonLine json;
+  json.text("role", nameOf(ice.role)).text("remote", ice.remote.toString());
+  if (ice.reflexive) json.text("reflexive", ice.reflexive->toString());
+  return json;
+}
+
 template <typename... Values>
 std::string line(const char* format, Values... values) {
   char text[512];
@@ -90,7 +97,7 @@ std::string jsonReport(const CallReport& report) {
       .object("media", mediaJson(report.media));
   if (report.media.keying == sdp::Keying::dtls) json.object("dtls", dtlsJson(report.media));
   if (const auto& ice = report.media.ice) {
-    json.object("ice", JsonLine{}.text("role", nameOf(ice->role)).text("remote", ice->remote.toString()));
+    json.object("ice", iceJson(*ice));
   }
   if (const auto& zrtp = report.media.zrtp) json.text("sas", zrtp->sas).flag("sas_verified", zrtp->verified);
   if (report.media.audio_error) json.text("audio_error", describe(*report.media.audio_error));
@@ -123,7 +130,10 @@ std::string textReport(const CallReport& report) {
     text += "  words       " + media.zrtp->sas + (media.zrtp->verified ? ", compared\n" : ", not compared\n");
   }
   if (!media.digits.empty()) text += "  keys        " + media.digits + "\n";
-  if (media.ice) text += "  way         found by ICE, to " + media.ice->remote.toString() + "\n";
+  if (const auto& ice = media.ice) {
+    text += "  way         found by ICE, to " + ice->remote.toString();
+    text += ice->reflexive ? "; the STUN server sees us at " + ice->reflexive->toString() + "\n" : "\n";
+  }
   if (report.answered) text += line("  talked      %.1f s\n", static_cast<double>(report.talked.count()) / 1'000);
   if (media.audio_error) text += "  the recording is not whole: " + describe(*media.audio_error) + "\n";
   return text;
