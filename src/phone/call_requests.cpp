@@ -190,8 +190,10 @@ void Call::sendCancel() {
 // --- inside the dialog --------------------------------------------------------------------------------------
 
 Status Call::offerDirection(sdp::Direction direction) {
-  if (!isConfirmed() || end_) return Error{ErrorKind::unavailable, "phone.call.not_confirmed", ""};
-  if (!dialog_->mayInvite() || !dialog_->mayOffer()) return Error{ErrorKind::overloaded, "phone.call.busy", ""};
+  if (!isConfirmed() || end_)
+    return Error{ErrorKind::unavailable, "phone.call.not_confirmed", "not answered yet, or over"};
+  if (!dialog_->mayInvite() || !dialog_->mayOffer())
+    return Error{ErrorKind::overloaded, "phone.call.busy", "another change is under way"};
   agreement_->setDirection(direction);
   dialog_->offerSent();
   sendInDialog(sip::Method::invite, Purpose::offer, agreement_->offer());

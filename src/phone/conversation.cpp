@@ -4,6 +4,11 @@
 #include "phone/phone.h"
 
 namespace sallyport::phone {
+namespace {
+
+Error over() { return {ErrorKind::unavailable, "phone.call.over", "the call is over"}; }
+
+}  // namespace
 
 void Conversation::ring() {
   if (call_ == nullptr || ended_) return;
@@ -11,7 +16,7 @@ void Conversation::ring() {
 }
 
 Status Conversation::answer() {
-  if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  if (call_ == nullptr || ended_) return over();
   return phone_.at([this] { return phone_.answer(*this); });
 }
 
@@ -21,17 +26,17 @@ void Conversation::reject(int status) {
 }
 
 Status Conversation::hold() {
-  if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  if (call_ == nullptr || ended_) return over();
   return phone_.at([this] { return call_->offerDirection(sdp::Direction::sendonly); });
 }
 
 Status Conversation::resume() {
-  if (call_ == nullptr || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  if (call_ == nullptr || ended_) return over();
   return phone_.at([this] { return call_->offerDirection(sdp::Direction::sendrecv); });
 }
 
 Status Conversation::sendDigits(std::string_view keys) {
-  if (!media_ || ended_) return Error{ErrorKind::unavailable, "phone.call.over", ""};
+  if (!media_ || ended_) return over();
   return media_->sendDigits(keys);
 }
 

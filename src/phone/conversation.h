@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// One call with its media, as the user of an Phone holds it: ring, answer, hold, hang up, look at the
+// One call with its media, as the user of a Phone holds it: ring, answer, hold, hang up, look at the
 // figures. Owned by the Phone; good until onEnded() returns.
 
 #include <chrono>

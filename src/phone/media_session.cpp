@@ -305,7 +305,8 @@ void MediaSession::send(const Endpoint& to, MutableBytes buffer, std::size_t len
 }
 
 Status MediaSession::sendDigits(std::string_view keys) {
-  if (!plan_ || !plan_->events) return Error{ErrorKind::unavailable, "phone.dtmf.not_agreed", ""};
+  if (!plan_ || !plan_->events)
+    return Error{ErrorKind::unavailable, "phone.dtmf.not_agreed", "the other end takes no keys"};
   for (const char key : keys) {
     const auto event = eventOf(key);
     if (!event) return Error{ErrorKind::misconfigured, "phone.dtmf.key", std::string{key}};
