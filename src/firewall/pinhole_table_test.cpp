@@ -60,6 +60,14 @@ TEST_F(PinholeTableTest, RefusesWhatItWasNotStartedFor) {
   EXPECT_TRUE(kernel_.ran.empty());
 }
 
+TEST_F(PinholeTableTest, TakesTheFirstAndTheLastPortAndTheLongestTime) {
+  begin();
+  auto longest = opening("192.0.2.1:20099");
+  longest.timeout = kLongestTimeout;
+  EXPECT_EQ(one(opening("192.0.2.1:20000")), Outcome::done);
+  EXPECT_EQ(one(longest), Outcome::done);
+}
+
 TEST_F(PinholeTableTest, OneRequestIsOneTransaction) {
   begin();
   const auto reply = change({opening("192.0.2.1:20000"), opening("[2001:db8::1]:20001")});
@@ -142,6 +150,32 @@ TEST_F(PinholeTableTest, OneRefusedByTheKernelCostsNoOther) {
   EXPECT_EQ(reply.detail, "No space left");
   EXPECT_EQ(reply.pinholes, 2u);
   EXPECT_EQ(reply.standing, Standing::passing);
+}
+
+TEST_F(PinholeTableTest, FullTableNarrowsWhatItHolds) {
+  begin(1);
+  (void)one(opening("192.0.2.1:20000"));
+  EXPECT_EQ(one(opening("192.0.2.1:20000", address("198.51.100.7"))), Outcome::done);
+}
+
+TEST_F(PinholeTableTest, APortThatTheKernelRefusedComesBackForItsSourceAlone) {
+  begin();
+  (void)one(opening("192.0.2.1:20000", address("198.51.100.7")));
+  kernel_.refuses = [](const std::string& commands) { return commands.find("20000") != std::string::npos; };
+  const auto refused = change({extending("192.0.2.1:20000")});
+  EXPECT_THAT(refused.outcomes, ElementsAre(Outcome::kernel));
+  EXPECT_EQ(refused.pinholes, 0u);
+  kernel_.refuses = {};
+  kernel_.ran.clear();
+  EXPECT_EQ(one(extending("192.0.2.1:20000")), Outcome::done);
+  EXPECT_THAT(kernel_.ran.front(), HasSubstr("from4 { 192.0.2.1 . 20000 . 198.51.100.7 timeout 60s }"));
+}
+
+TEST_F(PinholeTableTest, SettingUpAgainBeginsWithNothingOpen) {
+  begin();
+  (void)one(opening("192.0.2.1:20000"));
+  EXPECT_EQ(ask(Request::Kind::setUp).pinholes, 0u);
+  EXPECT_EQ(one(extending("192.0.2.1:20000")), Outcome::notOpen);
 }
 
 TEST_F(PinholeTableTest, RatherNoTableThanCallsThatAreNotHeard) {

@@ -154,6 +154,14 @@ TEST_F(WebListenerTest, RefusesWithTheStatusAndCountsTheReason) {
                                             "net.http.malformed", "net.http.too_large", "net.websocket.no_upgrade"));
 }
 
+TEST_F(WebListenerTest, RefusesAHeaderWithoutEndAndATargetThatIsNoPath) {
+  open();
+  EXPECT_EQ(refusal("GET /phone/ HTTP/1.1\r\nHost: a\r\nX: " + std::string(9'000, 'x')),
+            "HTTP/1.1 431 Request Header Fields Too Large")
+      << "whether or not it ends";
+  EXPECT_EQ(refusal("GET phone/ HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 400 Bad Request");
+}
+
 TEST_F(WebListenerTest, AHeaderThatTricklesInEndsInTime) {
   open();
   auto& page = visit();

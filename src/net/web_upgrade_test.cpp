@@ -82,6 +82,9 @@ TEST_F(WebUpgrade, NeedsAKeyOfSixteenBytes) {
 TEST_F(WebUpgrade, SaysWhichVersionItSpeaks) {
   EXPECT_EQ(verdict(asking("sec-websocket-version", "8")), "426 net.websocket.version");
   EXPECT_EQ(verdict(asking("sec-websocket-version")), "426 net.websocket.version");
+  auto twice = asking("sec-websocket-version", "13");
+  twice.fields.emplace_back("sec-websocket-version", "8");
+  EXPECT_EQ(verdict(twice), "426 net.websocket.version");
   const auto refusal = *refuseUpgrade(asking("sec-websocket-version", "8"), rules);
   EXPECT_THAT(
       bareAnswer(refusal.status, HttpRequest::After::close, refusal.fields).head,

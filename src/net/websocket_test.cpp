@@ -92,7 +92,9 @@ TEST(WebSocketReader, KnowsALengthBeforeItKeepsAByte) {
 TEST(WebSocketReader, TakesOnlyUtf8AsText) {
   EXPECT_THAT(read(clientFrame(0x01, "\xc3") + clientFrame(0x80, "\xbc")), ElementsAre("\xc3\xbc"));
   EXPECT_THAT(read(clientFrame(0x81, "\xc3")), ElementsAre("net.websocket.utf8"));
+  EXPECT_THAT(read(clientFrame(0x01, "a") + clientFrame(0x80, "\xc3")), ElementsAre("net.websocket.utf8"));
   EXPECT_THAT(read(clientFrame(0x82, "\xc3")), ElementsAre("\xc3"));
+  EXPECT_THAT(read(clientFrame(0x02, "a") + clientFrame(0x80, "\xc3")), ElementsAre("a\xc3"));
 }
 
 TEST(WebSocketReader, HearsNothingAfterAClose) {

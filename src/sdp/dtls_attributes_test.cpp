@@ -117,6 +117,7 @@ TEST(DtlsAnswer, DecidesWhatTheOfferLeftOpen) {
 
 TEST(DtlsAnswer, ThatDecidesNothingOrTheImpossibleIsRefused) {
   EXPECT_EQ(codeOf(answered({kFingerprint, "a=setup:actpass"}, Setup::actpass)), "sdp.setup.conflict");
+  EXPECT_EQ(codeOf(answered({kFingerprint, "a=setup:actpass"}, Setup::active)), "sdp.setup.conflict");
   EXPECT_EQ(codeOf(answered({kFingerprint, "a=setup:active"}, Setup::active)), "sdp.setup.conflict");
   EXPECT_EQ(codeOf(answered({kFingerprint, "a=setup:passive"}, Setup::passive)), "sdp.setup.conflict");
   EXPECT_EQ(codeOf(answered({kFingerprint, "a=setup:holdconn"}, Setup::actpass)), "sdp.setup.refused");
@@ -201,6 +202,19 @@ TEST(AssociationChange, FollowsFromANewAddressOnlyOfPeersWithoutTlsIdAndWithoutI
   EXPECT_EQ(associationChange(before, now), AssociationChange::none);
   now.their_address = std::nullopt;
   EXPECT_EQ(associationChange(before, now), AssociationChange::none);
+}
+
+TEST(StandingRole, IsThatOfTheSameCertificateUnderTheSameNameAlone) {
+  auto before = agreement();
+  before.role = DtlsRole::server;
+  EXPECT_EQ(standingRole(before, before.theirs), DtlsRole::server);
+  EXPECT_EQ(standingRole(std::nullopt, before.theirs), std::nullopt);
+  auto other = before.theirs;
+  other.fingerprints = before.ours.fingerprints;
+  EXPECT_EQ(standingRole(before, other), std::nullopt);
+  other = before.theirs;
+  other.tls_id = newTlsId();
+  EXPECT_EQ(standingRole(before, other), std::nullopt);
 }
 
 }  // namespace
