@@ -29,7 +29,7 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   }
   ~CallPorts() override {
     plane_.calls_.erase(this);
-    publish(relay_.snapshot().zrtp);
+    publishZrtp();
     for (auto& [id, pair] : pairs_) closePorts(pair);
   }
 
@@ -83,13 +83,12 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
     if (const auto& port = pairs_.at(from).ports[indexOf(media::Channel::rtp)]) port->send(to, datagram);
   }
   void watch() {
-    const auto snapshot = relay_.snapshot();
-    publish(snapshot.zrtp);
+    publishZrtp();
     if (plane_.shared_.pinholes == nullptr) return;
     for (const auto& used : used_) {
       if (used.pair == nullptr) continue;
-      const auto& side = snapshot.of(used.pair->side);
-      admit(*used.pair, used.pair->admitted.look(side.facts.heard_from, side.last_verified, plane_.loop_.now()));
+      const auto heard = relay_.hearing(used.pair->side);
+      admit(*used.pair, used.pair->admitted.look(heard.from, heard.last, plane_.loop_.now()));
     }
   }
 
@@ -127,10 +126,11 @@ class MediaPlane::CallPorts final : public MediaPorts, public net::MediaHandler 
   void closePorts(PortPair& pair) {
     for (auto& port : pair.ports) closePort(port);
   }
-  void publish(const std::optional<media::ZrtpSnapshot>& zrtp) {
-    if (!zrtp) return;
+  void publishZrtp() {
+    const auto* counters = relay_.zrtpCounters();
+    if (counters == nullptr) return;
     for (std::size_t i = 0; i < zrtp_refused_.size(); ++i) {
-      const auto count = zrtp->counters.refused[i];
+      const auto count = counters->refused[i];
       const auto before = std::exchange(zrtp_refused_[i], count);
       if (count > before)
         plane_.metrics_.zrtpRefused(media::zrtp::codeOf(static_cast<media::zrtp::Refusal>(i)), count - before);

@@ -280,6 +280,10 @@ std::optional<Side> Relay::silentSide(TimePoint now, std::chrono::milliseconds l
   return std::nullopt;
 }
 
+Hearing Relay::hearing(Side from) const { return at(from).hearing(); }
+
+const zrtp::GuardCounters* Relay::zrtpCounters() const { return guard_ ? &guard_->counters() : nullptr; }
+
 RelaySnapshot Relay::snapshot() const {
   RelaySnapshot snapshot{{sides_[0]->snapshot(), sides_[1]->snapshot()}, std::nullopt};
   if (!guard_) return snapshot;

@@ -122,6 +122,12 @@ struct SideSnapshot {
   std::optional<std::chrono::microseconds> round_trip;  // to the side's peer and back, from its RTCP, when it tells
 };
 
+// Where authentic packets of a side come from, and when the last one came.
+struct Hearing {
+  std::optional<Endpoint> from;
+  std::optional<TimePoint> last;
+};
+
 struct ZrtpSnapshot {
   std::optional<zrtp::Agreement> agreement;  // while it stands
   zrtp::GuardCounters counters;
@@ -182,6 +188,9 @@ class Relay {
   std::optional<Side> silentSide(TimePoint now, std::chrono::milliseconds limit) const;
 
   RelaySnapshot snapshot() const;
+  // These two: of that no more than whoever looks every second needs.
+  Hearing hearing(Side from) const;
+  const zrtp::GuardCounters* zrtpCounters() const;  // null: ZRTP is not relayed
   // What the guard of ZRTP has to say, in order; each told once.
   std::vector<zrtp::Event> takeZrtpEvents();
   // What is wrong with the audio of `from`, if anything.

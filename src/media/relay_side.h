@@ -45,6 +45,7 @@ class RelaySide {
   Transcoder* transcoder() { return transcoder_.get(); }
   RtcpReporter& reporter() { return reporter_; }
   const RtcpReporter& reporter() const { return reporter_; }
+  Hearing hearing() const { return {rtp_sources_.latched(), last_verified_}; }
   StreamFigures quality() const { return quality_.figures(); }
   std::uint32_t clockRate() const { return formats_.empty() ? 8'000 : formats_.front().clock_rate; }  // of its voice
   std::optional<std::uint8_t> payloadTypeAcross(std::uint8_t here) const { return payload_types_.across(here); }

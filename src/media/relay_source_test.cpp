@@ -28,6 +28,18 @@ TEST_F(RelaySource, AVerifiedPacketFromBehindANatMovesTheDestinationAtOnce) {
   EXPECT_EQ(relay.snapshot().of(Side::a).facts.heard_from, nat);
 }
 
+TEST_F(RelaySource, WhoIsHeardAndWhenIsKnownWithoutASnapshotAndNothingForgedIsInIt) {
+  EXPECT_FALSE(relay.hearing(Side::a).from || relay.hearing(Side::a).last);
+  reasonFor(Side::a, nat, a.rtpOf(1));
+  const auto then = now;
+  now += 1s;
+  reasonFor(Side::a, stranger, rtpPacket(a.ssrc, 2));
+  EXPECT_EQ(relay.hearing(Side::a).from, nat);
+  EXPECT_EQ(relay.hearing(Side::a).last, then);
+  EXPECT_FALSE(relay.hearing(Side::b).from);
+  EXPECT_EQ(relay.zrtpCounters(), nullptr);
+}
+
 TEST_F(RelaySource, AForgedPacketNeverMovesIt) {
   for (int i = 0; i < 50; ++i) {
     EXPECT_EQ(reasonFor(Side::a, stranger, rtpPacket(a.ssrc, 1)), DropReason::badTag);
