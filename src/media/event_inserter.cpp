@@ -58,7 +58,7 @@ Status EventInserter::play(TelephoneEvent event, EventFormat format, std::uint32
 void EventInserter::begin(TimePoint now) {
   Playing playing;
   playing.what = queue_.front();
-  queue_.pop_front();
+  queue_.erase(queue_.begin());
   playing.began = now;
   playing.timestamp = stream_->timestamp + ticks(now - stream_->at, playing.what.format.clock_rate);
   playing_ = playing;

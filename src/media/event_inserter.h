@@ -8,8 +8,8 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "core/bytes.h"
 #include "core/clock.h"
@@ -73,7 +73,7 @@ class EventInserter {
   std::uint16_t offset_ = 0;            // onto the sequence numbers relayed
   std::optional<std::uint16_t> floor_;  // what comes from before this was overtaken
   bool resume_ = false;                 // the next packet relayed continues behind an event
-  std::deque<Queued> queue_;
+  std::vector<Queued> queue_;           // nearly always empty
   std::optional<Playing> playing_;
   std::optional<TimePoint> due_;
 };
