@@ -12,6 +12,7 @@ using Seconds = std::chrono::duration<double>;
 // RFC 3550 A.1: a longer jump forward is a sender that starts over, not loss.
 constexpr int kMaxDropout = 3'000;
 constexpr int kSeenSpan = 64;
+constexpr std::uint64_t kFirstCycle = 65'536;  // of sequence numbers, so that none before the first is negative
 // Two clocks that disagree by more than this have nothing to do with each other: a new timestamp base.
 constexpr double kUnrelatedSeconds = 10;
 
@@ -78,7 +79,7 @@ void StreamQuality::startStream(const RtpHeader& header) {
   ++total_.streams;
   started_ = true;
   ssrc_ = header.ssrc;
-  base_ = highest_ = 65'536u + header.sequence;
+  base_ = highest_ = kFirstCycle + header.sequence;
   stream_received_ = 1;
   seen_ = 1;
   last_timestamp_.reset();
@@ -132,6 +133,8 @@ StreamFigures StreamQuality::figures() const {
     figures.received += stream_received_;
     figures.expected += expected;
     figures.lost += expected > stream_received_ ? expected - stream_received_ : 0;
+    figures.ssrc = ssrc_;
+    figures.highest = static_cast<std::uint32_t>(highest_ - kFirstCycle);
   }
   figures.jitter = micros(jitter_seconds_);
   figures.worst_jitter = micros(worst_jitter_seconds_);

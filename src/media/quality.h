@@ -33,6 +33,8 @@ struct StreamFigures {
   std::uint64_t loss_bursts = 0;    // runs of missing packets, as first noticed
   std::uint64_t longest_burst = 0;  // packets
   std::uint32_t streams = 0;        // SSRCs, one after the other
+  std::uint32_t ssrc = 0;           // the last of them
+  std::uint32_t highest = 0;        // its extended sequence number (RFC 3550 6.4.1)
   std::chrono::microseconds jitter{};
   std::chrono::microseconds worst_jitter{};
 

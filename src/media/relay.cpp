@@ -229,10 +229,7 @@ DropReason Relay::transcode(Side from, const HeardPacket& packet, TimePoint now)
   const auto payload = payloadOf(packet.bytes(), packet.header());
   if (!payload) return DropReason::badPadding;
   const auto reason = near.transcoder()->push(packet.header(), *payload, now);
-  if (reason == DropReason::transcoded) {
-    near.countForwarded(Channel::rtp);
-    near.reporter().onHeard(packet.header());
-  }
+  if (reason == DropReason::transcoded) near.countForwarded(Channel::rtp);
   return reason;
 }
 
@@ -246,9 +243,11 @@ DropReason Relay::takeReports(Side from, const HeardPacket& packet, TimePoint no
 
 Verdict Relay::report(Side to, MutableBytes buffer, TimePoint now) {
   auto& side = at(to);
-  auto* transcoder = at(opposite(to)).transcoder();
-  const auto ours = transcoder == nullptr ? 8'000 : audio::rtpClockRate(transcoder->figures().to);
-  const auto length = side.reporter().write(buffer, side.quality(), {side.clockRate(), ours}, now);
+  RtcpReporter::Terms terms;
+  terms.their_clock = side.clockRate();
+  if (auto* to_it = at(opposite(to)).transcoder()) terms.our_clock = audio::rtpClockRate(to_it->figures().to);
+  if (side.isTranscoding()) terms.listener = side.transcoder()->ssrc();
+  const auto length = side.reporter().write(buffer, side.quality(), terms, now);
   if (length != 0 && side.ready()) return sealed(to, Channel::rtcp, buffer, length, now);
   Verdict none;
   none.to = to;

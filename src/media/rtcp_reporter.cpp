@@ -22,16 +22,6 @@ std::uint32_t unitsOf(std::chrono::microseconds time, std::uint32_t clock_rate) 
 
 }  // namespace
 
-void RtcpReporter::onHeard(const RtpHeader& header) {
-  if (!theirs_ || theirs_->ssrc != header.ssrc) {
-    theirs_ = Theirs{header.ssrc, header.sequence};
-    last_report_ = 0;
-    return;
-  }
-  const auto ahead = static_cast<std::int16_t>(header.sequence - theirs_->highest);
-  if (ahead > 0) theirs_->highest += static_cast<std::uint32_t>(ahead);
-}
-
 void RtcpReporter::onSent(const RtpHeader& header, std::size_t payload_bytes, TimePoint now) {
   if (!ours_ || ours_->ssrc != header.ssrc) ours_ = Ours{header.ssrc, 0, {}, 0, 0};
   ours_->timestamp = header.timestamp;
@@ -46,6 +36,7 @@ std::optional<unsigned> RtcpReporter::onReport(Bytes compound, TimePoint now) {
   while (const auto packet = reader.next()) {
     if (const auto sender = senderInfoOf(*packet)) {
       last_report_ = compactNtp(sender->ntp_time);
+      last_report_of_ = loadBe32(packet->body.data());
       last_report_at_ = now;
     }
     for (std::size_t number = 0; const auto block = reportBlockOf(*packet, number); ++number) {
@@ -58,7 +49,7 @@ std::optional<unsigned> RtcpReporter::onReport(Bytes compound, TimePoint now) {
 // RFC 3550 6.4.1, A.3.
 ReportBlock RtcpReporter::blockOf(const StreamFigures& heard, std::uint32_t clock_rate, TimePoint now) {
   ReportBlock block;
-  block.ssrc = theirs_->ssrc;
+  block.ssrc = heard.ssrc;
   const auto expected = heard.expected - std::min(heard.expected, told_expected_);
   const auto lost = heard.lost - std::min(heard.lost, told_lost_);
   told_expected_ = heard.expected;
@@ -66,29 +57,34 @@ ReportBlock RtcpReporter::blockOf(const StreamFigures& heard, std::uint32_t cloc
   if (expected > 0)
     block.fraction_lost = static_cast<std::uint8_t>(std::min<std::uint64_t>(255, lost * 256 / expected));
   block.cumulative_lost = static_cast<std::int32_t>(std::min<std::uint64_t>(heard.lost, 0x7FFFFF));
-  block.highest_sequence = theirs_->highest;
+  block.highest_sequence = heard.highest;
   block.jitter = unitsOf(heard.jitter, clock_rate);
-  if (last_report_ == 0) return block;
+  if (last_report_ == 0 || last_report_of_ != heard.ssrc) return block;
   block.last_report = last_report_;
   const auto held = std::chrono::duration_cast<std::chrono::microseconds>(now - last_report_at_);
   block.delay_since_last_report = unitsOf(held, 65'536);
   return block;
 }
 
-std::size_t RtcpReporter::write(MutableBytes out, const StreamFigures& heard, Clocks clocks, TimePoint now) {
+std::size_t RtcpReporter::write(MutableBytes out, const StreamFigures& heard, const Terms& terms, TimePoint now) {
   due_ = now + kEvery;
-  if (!ours_) return 0;
+  const bool hears = heard.streams > 0;
+  if (!ours_ && !(hears && terms.listener)) return 0;
   std::array<ReportBlock, 1> block{};
-  if (theirs_) block[0] = blockOf(heard, clocks.theirs, now);
+  if (hears) block[0] = blockOf(heard, terms.their_clock, now);
+  const auto blocks = std::span<const ReportBlock>{block}.first(hears ? 1 : 0);
   RtcpBuilder builder{out};
+  if (!ours_) {
+    const bool whole = builder.receiverReport(*terms.listener, blocks) && builder.cname(*terms.listener, kCname);
+    return whole ? builder.written().size() : 0;
+  }
   SenderInfo sender;
   sender.ntp_time = ntpOf(now);
   const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now - ours_->at);
-  sender.rtp_timestamp = ours_->timestamp + unitsOf(since, clocks.ours);
+  sender.rtp_timestamp = ours_->timestamp + unitsOf(since, terms.our_clock);
   sender.packets = ours_->packets;
   sender.octets = ours_->octets;
-  const bool whole = builder.senderReport(ours_->ssrc, sender, std::span{block}.first(theirs_ ? 1 : 0)) &&
-                     builder.cname(ours_->ssrc, kCname);
+  const bool whole = builder.senderReport(ours_->ssrc, sender, blocks) && builder.cname(ours_->ssrc, kCname);
   return whole ? builder.written().size() : 0;
 }
 

@@ -33,10 +33,6 @@ TEST(RtcpReporter, OurBlockTellsWhatWasLostSinceTheLastAndNamesTheirReport) {
   RtcpReporter reporter;
   RtpHeader header;
   header.ssrc = 7;
-  header.sequence = 65'535;
-  reporter.onHeard(header);
-  header.sequence = 0;
-  reporter.onHeard(header);
   reporter.onSent(header, 40, now);
   std::array<std::uint8_t, 256> buffer{};
   RtcpBuilder theirs{buffer};
@@ -44,11 +40,14 @@ TEST(RtcpReporter, OurBlockTellsWhatWasLostSinceTheLastAndNamesTheirReport) {
   (void)reporter.onReport(theirs.written(), now);
   now += 2s;
   StreamFigures figures;
+  figures.streams = 1;
+  figures.ssrc = 7;
+  figures.highest = 65'536;
   figures.expected = 100;
   figures.lost = 25;
   figures.jitter = 10ms;
   std::array<std::uint8_t, 256> out{};
-  const auto length = reporter.write(out, figures, {8'000, 48'000}, now);
+  const auto length = reporter.write(out, figures, {8'000, 48'000, {}}, now);
   RtcpReader reader{Bytes{out.data(), length}};
   const auto block = reportBlockOf(*reader.next(), 0);
   ASSERT_TRUE(block);
@@ -60,9 +59,28 @@ TEST(RtcpReporter, OurBlockTellsWhatWasLostSinceTheLastAndNamesTheirReport) {
   EXPECT_EQ(block->delay_since_last_report, 2u * 65'536);
 }
 
+TEST(RtcpReporter, WhoIsSentNothingOfOursIsToldAllTheSameHowItsVoiceArrives) {
+  RtcpReporter reporter;
+  StreamFigures figures;
+  figures.streams = 2;
+  figures.ssrc = 9;
+  figures.highest = 12;
+  std::array<std::uint8_t, 256> out{};
+  const auto length = reporter.write(out, figures, {8'000, 8'000, 0xAB}, TimePoint{1h});
+  RtcpReader reader{Bytes{out.data(), length}};
+  const auto report = reader.next();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->type, rtcp_type::kReceiverReport);
+  EXPECT_EQ(loadBe32(report->body.data()), 0xABu);
+  EXPECT_EQ(reportBlockOf(*report, 0)->ssrc, 9u);
+  EXPECT_EQ(reportBlockOf(*report, 0)->last_report, 0u);
+  EXPECT_EQ(reader.next()->type, rtcp_type::kSourceDescription);
+}
+
 TEST(RtcpReporter, SaysNothingBeforeVoiceHasPassed) {
   RtcpReporter reporter;
   std::array<std::uint8_t, 256> out{};
+  EXPECT_EQ(reporter.write(out, {}, {8'000, 8'000, 0xAB}, TimePoint{1h}), 0u);
   EXPECT_EQ(reporter.write(out, {}, {}, TimePoint{1h}), 0u);
   EXPECT_EQ(reporter.due(), TimePoint{1h} + RtcpReporter::kEvery);
 }
