@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "media/source_table.h"
 
-#include <algorithm>
-
 #include "core/check.h"
 
 namespace sallyport::media {
@@ -27,34 +25,51 @@ std::optional<std::uint64_t> Source::estimateIndex(std::uint16_t sequence) const
   return rollover << 16 | sequence;
 }
 
+std::size_t SourceTable::placeOf(std::uint32_t ssrc) const {
+  std::size_t place = 0;
+  while (place < retired_count_ && more_->retired[place].ssrc != ssrc) ++place;
+  return place;
+}
+
 std::optional<Source> SourceTable::recall(std::uint32_t ssrc) const {
   Source source;
   source.ssrc = ssrc;
-  const auto* const end = retired_.data() + retired_count_;
-  const auto* const found = std::find_if(retired_.data(), end, [&](const Retired& r) { return r.ssrc == ssrc; });
-  if (found == end) {
+  const auto place = placeOf(ssrc);
+  if (place == retired_count_) {
     if (live_count_ == kLive && retired_count_ == kRetired) return std::nullopt;
     return source;
   }
-  if (found->rtp_next != 0) source.rtp.continueAfter(found->rtp_next - 1);
-  if (found->rtcp_next != 0) source.rtcp.continueAfter(found->rtcp_next - 1);
+  const auto& found = more_->retired[place];
+  if (found.rtp_next != 0) source.rtp.continueAfter(found.rtp_next - 1);
+  if (found.rtcp_next != 0) source.rtcp.continueAfter(found.rtcp_next - 1);
   return source;
 }
 
-Source& SourceTable::admit(const Source& source) {
-  auto* const end = retired_.data() + retired_count_;
-  auto* const was = std::find_if(retired_.data(), end, [&](const Retired& r) { return r.ssrc == source.ssrc; });
-  if (was != end) *was = retired_[--retired_count_];
+Source& SourceTable::leastRecentlyUsed() {
+  auto* place = &first_;
+  for (auto& source : more_->live) {
+    if (source.used < place->used) place = &source;
+  }
+  return *place;
+}
 
-  Source* place = &live_[live_count_ < kLive ? live_count_ : 0];
+void SourceTable::retire(const Source& source) {
+  SP_CHECK(retired_count_ < kRetired);
+  more_->retired[retired_count_++] = {source.ssrc,
+                                      source.rtcp.started() ? static_cast<std::uint32_t>(source.rtcp.highest() + 1) : 0,
+                                      source.rtp.started() ? source.rtp.highest() + 1 : 0};
+}
+
+Source& SourceTable::admit(const Source& source) {
+  if (const auto was = placeOf(source.ssrc); was != retired_count_) {
+    more_->retired[was] = more_->retired[--retired_count_];
+  }
+  if (live_count_ == 1) more_ = std::make_unique<More>();
+  auto* place = live_count_ < kLive ? &at(live_count_) : &leastRecentlyUsed();
   if (live_count_ < kLive) {
     ++live_count_;
   } else {
-    place = std::min_element(live_.begin(), live_.end(), [](const auto& a, const auto& b) { return a.used < b.used; });
-    SP_CHECK(retired_count_ < kRetired);
-    retired_[retired_count_++] = {place->ssrc,
-                                  place->rtcp.started() ? static_cast<std::uint32_t>(place->rtcp.highest() + 1) : 0,
-                                  place->rtp.started() ? place->rtp.highest() + 1 : 0};
+    retire(*place);
   }
   *place = source;
   touch(*place);

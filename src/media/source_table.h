@@ -4,9 +4,12 @@
 // that are live, and of those they displaced only how far each had come. A displaced source that comes
 // back goes on behind that mark, so neither a replay nor a keystream reuse hides in being forgotten. When
 // both lists are full no further source is taken until the next rekey. Part of a sender or receiver.
+//
+// One source is nearly always the only one; the room for others is taken once, with the second.
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "media/replay_window.h"
@@ -29,8 +32,10 @@ class SourceTable {
   static constexpr std::size_t kLive = 4, kRetired = 20;
 
   Source* live(std::uint32_t ssrc) {
-    for (std::size_t i = 0; i < live_count_; ++i) {
-      if (live_[i].ssrc == ssrc) return &live_[i];
+    if (live_count_ == 0) return nullptr;
+    if (first_.ssrc == ssrc) return &first_;
+    for (std::size_t i = 1; i < live_count_; ++i) {
+      if (at(i).ssrc == ssrc) return &at(i);
     }
     return nullptr;
   }
@@ -50,11 +55,21 @@ class SourceTable {
     std::uint64_t rtp_next = 0;
   };
 
+  struct More {
+    std::array<Source, kLive - 1> live;
+    std::array<Retired, kRetired> retired;
+  };
+
+  Source& at(std::size_t index) { return index == 0 ? first_ : more_->live[index - 1]; }
+  Source& leastRecentlyUsed();
+  std::size_t placeOf(std::uint32_t ssrc) const;  // among the retired; retired_count_ when it is none of them
+  void retire(const Source& source);
+
   std::size_t live_count_ = 0;
   std::size_t retired_count_ = 0;
   std::uint64_t uses_ = 0;
-  std::array<Source, kLive> live_;
-  std::array<Retired, kRetired> retired_;
+  Source first_;
+  std::unique_ptr<More> more_;  // from the second source on
 };
 
 }  // namespace sallyport::media

@@ -9,7 +9,8 @@
 // key's lifetime (2^48 RTP, 2^31 RTCP packets, or less when signalling said so). SRTCP is encrypted on
 // output and refused on input when it is not.
 //
-// Owned by one relay side or one phone stream, on one thread. Nothing allocates after create().
+// Owned by one relay side or one phone stream, on one thread. Nothing allocates after create(), but for a key's second
+// source, once.
 
 #include <cstdint>
 #include <memory>
