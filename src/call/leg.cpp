@@ -54,7 +54,7 @@ Status Leg::take(sip::ServerTransactionId id, sip::FlowId flow, sip::Message inv
   call_id_ = invite.callId();
   if (const auto facts = context_.flows.facts(flow)) identity_ = facts->identity();
   context_.index.bind(id, *this);
-  pending_ = PendingRequest{id, std::move(invite)};
+  pending_ = std::make_unique<PendingRequest>(PendingRequest{id, std::move(invite)});
   const auto& request = pending_->request;
   peer_allows_update_ = request.listContains(sip::HeaderId::allow, "UPDATE");
   if (request.listContains(sip::HeaderId::supported, kReliableTag)) reliability_ = Reliability::descriptions;
@@ -135,7 +135,8 @@ void Leg::answer(std::string_view sdp) {
     provisional_.stop();
     next_progress_.reset();
   }
-  const auto [id, request] = *std::exchange(asked, std::nullopt);
+  const auto taken = std::exchange(asked, nullptr);
+  const auto& [id, request] = *taken;
   const auto method = request.method();
   auto bytes = responseTo(request, 200).finish(sdp.empty() ? std::string_view{} : "application/sdp", sdp);
   if (dialog_) {
@@ -166,7 +167,8 @@ void Leg::reject(int status, std::optional<std::chrono::seconds> retry_after) {
     next_progress_.reset();
     held_answer_.reset();
   }
-  const auto [id, request] = *std::exchange(asked, std::nullopt);
+  const auto taken = std::exchange(asked, nullptr);
+  const auto& [id, request] = *taken;
   context_.index.unbind(id, *this);
   if (dialog_) {
     dialog_->onAnswered(request.method(), status);
@@ -240,13 +242,14 @@ void Leg::onRefer(sip::ServerTransactionId id, sip::Message request) {
   const auto refer = Refer::in(request);
   if (!refer) return refuse(id, request, statusTowardsPeer(refer.error()));
   if (!isConfirmed() || referred_) return refuse(id, request, 491);
-  refer_ = PendingRequest{id, std::move(request)};
+  refer_ = std::make_unique<PendingRequest>(PendingRequest{id, std::move(request)});
   events_->onRefer(*this, *refer);
 }
 
 void Leg::acceptRefer() {
   if (!refer_) return;
-  const auto [id, request] = *std::exchange(refer_, std::nullopt);
+  const auto taken = std::exchange(refer_, nullptr);
+  const auto& [id, request] = *taken;
   const auto refer = Refer::in(request);
   const bool silent = refer && refer->subscription == Refer::Subscription::unwanted;
   auto writer = sip::responseTo(request, 202, {}, local_tag_);
@@ -260,7 +263,8 @@ void Leg::acceptRefer() {
 
 void Leg::rejectRefer(const Error& error) {
   if (!refer_) return;
-  const auto [id, request] = *std::exchange(refer_, std::nullopt);
+  const auto taken = std::exchange(refer_, nullptr);
+  const auto& [id, request] = *taken;
   refuse(id, request, statusTowardsPeer(error));
 }
 
@@ -322,7 +326,7 @@ void Leg::onEarlyOffer(sip::ServerTransactionId id, sip::Message request) {
   if (!settled || !dialog_->mayOffer()) return abort(491);
   dialog_->offerReceived();
   context_.index.bind(id, *this);
-  early_offer_ = PendingRequest{id, std::move(request)};
+  early_offer_ = std::make_unique<PendingRequest>(PendingRequest{id, std::move(request)});
   const std::string sdp{early_offer_->request.body()};
   events_->onOffer(*this, sdp);
   if (early_offer_) reject(491);
@@ -355,7 +359,7 @@ void Leg::onRefresh(sip::ServerTransactionId id, sip::Message request) {
   }
   context_.index.bind(id, *this);
   if (method == sip::Method::invite) respond(id, 100, sip::responseTo(request, 100, {}, {}).finish());
-  pending_ = PendingRequest{id, std::move(request)};
+  pending_ = std::make_unique<PendingRequest>(PendingRequest{id, std::move(request)});
   if (has_offer) {
     const std::string sdp{pending_->request.body()};
     return events_->onOffer(*this, sdp);

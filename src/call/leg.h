@@ -73,7 +73,7 @@ class Leg {
   void answer(std::string_view sdp);
   void answerWithOffer(std::string_view sdp);  // our offer; the answer comes as onLocalAnswer
   void reject(int status, std::optional<std::chrono::seconds> retry_after = {});
-  bool hasPendingRequest() const { return pending_.has_value(); }
+  bool hasPendingRequest() const { return pending_ != nullptr; }
   const sip::Message* pendingRequest() const { return pending_ ? &pending_->request : nullptr; }
   // A re-INVITE, or an UPDATE where the peer allows it and `method` says so. Error: "call.glare".
   Status offer(sip::Method method, std::string_view sdp);
@@ -129,6 +129,7 @@ class Leg {
     sip::ServerTransactionId id;
     sip::Message request;
   };
+  using Asked = std::unique_ptr<PendingRequest>;  // nearly always nothing
   using Headers = std::vector<std::pair<sip::HeaderId, std::string>>;
   struct Content {  // what a request inside the dialog says
     std::string type = {};
@@ -223,8 +224,8 @@ class Leg {
 
   std::optional<sip::Dialog> dialog_;
   std::vector<sip::Dialog> forks_;  // further early dialogs of our INVITE
-  std::optional<PendingRequest> pending_;
-  std::optional<PendingRequest> early_offer_;  // of an UPDATE or PRACK while their INVITE is pending
+  Asked pending_;
+  Asked early_offer_;  // of an UPDATE or PRACK while their INVITE is pending
   std::vector<OwnRequest> own_;
   std::vector<sip::ClientTransactionId> accepted_;  // INVITEs of ours whose 2xx may come again
   unsigned waiting_for_flow_ = 0;                   // requests of ours that a connection is being made for
@@ -236,11 +237,11 @@ class Leg {
   std::string described_;                  // what an 18x has said reliably
   ProvisionalOrder order_;                 // of what answers our INVITE
   bool answered_early_ = false;            // our INVITE's offer, reliably
-  std::optional<PendingRequest> refer_;    // to be accepted or rejected
+  Asked refer_;                            // to be accepted or rejected
   std::optional<std::uint32_t> referred_;  // the CSeq of the REFER whose progress is notified
   bool offer_in_answer_ = false;           // our 2xx carried an offer: the ACK owes the answer
 
-  InvitePlan plan_;
+  InvitePlan plan_;  // of the INVITE that opens the dialog; once that is answered, its Request-URI alone
   guard::CallPermits permits_;
   bool challenged_ = false;                    // by the peer: it is asked nothing without proof any more
   identity::DigestAttempts attempts_;          // of the INVITE that opens the dialog

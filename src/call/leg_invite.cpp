@@ -178,6 +178,9 @@ void Leg::onInitialSuccess(const sip::Message& response) {
     dialog_ = std::move(*answered);
     peer_allows_update_ = response.listContains(sip::HeaderId::allow, "UPDATE");
     agreeOnSessionTimer(response);
+    InvitePlan asked;  // nothing else of it is said again
+    asked.request_uri = std::move(plan_.request_uri);
+    plan_ = std::move(asked);
     return events_->onAnswer(*this, response.body());
   }
   if (again) return;
