@@ -138,7 +138,7 @@ void MediaSession::resume(Branch branch, Thread thread) {
   auto& side = of(branch);
   side.session_id = thread.session_id;
   side.next_version = thread.next_version;
-  side.thread = std::move(thread);
+  side.thread = std::make_unique<Thread>(std::move(thread));
 }
 
 Status MediaSession::readOffer(media::Side from, std::string_view text) { return readOffer(at(from), text); }
@@ -202,7 +202,7 @@ Result<std::string> MediaSession::propose(SideState& side, sdp::LocalAudio local
   }
   version(side, local);
   auto text = sdp::renderOffer(local);
-  side.proposed = std::move(local);
+  side.proposed = std::make_unique<sdp::LocalAudio>(std::move(local));
   return text;
 }
 
@@ -303,7 +303,7 @@ Result<std::string> MediaSession::openingOffer(media::Side to) {
 std::string MediaSession::currentOffer(media::Side to) {
   auto& side = at(to);
   SP_CHECK(side.local.has_value());
-  side.proposed = side.local->clone();
+  side.proposed = std::make_unique<sdp::LocalAudio>(side.local->clone());
   if (side.proposed->dtls) side.proposed->dtls->setup = sdp::Setup::actpass;
   return sdp::renderOffer(*side.proposed);
 }

@@ -151,15 +151,15 @@ class MediaSession final : private PathEvents {
     std::uint64_t session_id = 0;
     std::uint64_t next_version = 1;
     std::shared_ptr<const sdp::AudioDescription> offered;  // the last that they offered
-    std::optional<sdp::LocalAudio> proposed;               // ours, not answered yet
+    std::unique_ptr<sdp::LocalAudio> proposed;             // ours, not answered yet
     std::shared_ptr<const sdp::AudioDescription> remote;   // agreed
     std::optional<sdp::LocalAudio> local;                  // agreed
-    std::optional<Thread> thread;                          // of the dialog before this branch
+    std::unique_ptr<Thread> thread;                        // of the dialog before this branch
     // Where DTLS or ICE is spoken; what we say of it in every description (media_session_transport.cpp).
     std::unique_ptr<media::LegTransport> transport;
     std::shared_ptr<const crypto::DtlsCertificate> certificate;
     std::string tls_id;
-    std::optional<sdp::IceDescription> ice;         // ours
+    std::unique_ptr<sdp::IceDescription> ice;       // ours
     std::optional<sdp::DtlsAgreement> association;  // that the transport works at, or has
     std::string ice_in_force;                       // our fragment that the transport answers to
     TimePoint associated{};

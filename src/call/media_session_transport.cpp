@@ -70,7 +70,7 @@ Status MediaSession::offerTransport(SideState& side, sdp::LocalAudio& local) {
   const bool first = side.transport == nullptr;
   auto& transport = transportOf(side);
   if (ice) {
-    if (!side.ice) side.ice = freshIce(side);
+    if (!side.ice) side.ice = std::make_unique<sdp::IceDescription>(freshIce(side));
     local.ice = side.ice->clone();
     if (local.layout.mid.empty()) {
       local.layout.mid = std::string{"0"};
@@ -93,7 +93,7 @@ Result<sdp::DtlsDescription> MediaSession::answerDtls(SideState& side, const sdp
 // Other credentials of theirs are a restart, and ours follow (RFC 8445 9).
 sdp::IceDescription MediaSession::answerIce(SideState& side, const sdp::IceDescription& offer) {
   const bool restart = side.remote && side.remote->ice && !sameSession(*side.remote->ice, offer);
-  if (!side.ice || restart) side.ice = freshIce(side);
+  if (!side.ice || restart) side.ice = std::make_unique<sdp::IceDescription>(freshIce(side));
   return side.ice->clone();
 }
 
