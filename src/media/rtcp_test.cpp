@@ -73,7 +73,7 @@ TEST(JudgeRtcp, RefusesWhatIsNoRtcp) {
 TEST(RtcpReader, GivesNoBlockThatIsNotThere) {
   const auto report = fromHex("81c90001 00000001");  // promised, and missing
   const auto two = fromHex(
-      "81c9000c 00000001 000000b1 00000000 00000000 00000000 00000000 00000000"
+      "81c9000d 00000001 000000b1 00000000 00000000 00000000 00000000 00000000"
       "000000b2 00000000 00000000 00000000 00000000 00000000");  // and one that is not promised
   EXPECT_FALSE(reportBlockOf(*RtcpReader{report}.next(), 0));
   ASSERT_TRUE(RtcpReader{two}.next());

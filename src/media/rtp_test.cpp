@@ -31,6 +31,17 @@ TEST(Classify, TellsRtcpByTheSecondByte) {
   EXPECT_EQ(classify(fromHex("80e0")), DatagramKind::rtp);
 }
 
+TEST(Classify, EveryRangeEndsWhereTheNextBegins) {
+  const auto kindOf = [](int first) { return classify(std::array{static_cast<std::uint8_t>(first), std::uint8_t{0}}); };
+  for (const int first : {0, 3}) EXPECT_EQ(kindOf(first), DatagramKind::stun);
+  for (const int first : {4, 15}) EXPECT_EQ(kindOf(first), DatagramKind::unknown);
+  for (const int first : {16, 19}) EXPECT_EQ(kindOf(first), DatagramKind::zrtp);
+  for (const int first : {20, 63}) EXPECT_EQ(kindOf(first), DatagramKind::dtls);
+  for (const int first : {64, 79}) EXPECT_EQ(kindOf(first), DatagramKind::turnChannel);
+  for (const int first : {80, 127, 192, 255}) EXPECT_EQ(kindOf(first), DatagramKind::unknown);
+  for (const int first : {128, 191}) EXPECT_EQ(kindOf(first), DatagramKind::rtp);
+}
+
 TEST(RtpHeader, IsReadAndWritten) {
   RtpHeader header;
   header.marker = true;

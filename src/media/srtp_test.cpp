@@ -217,6 +217,19 @@ TEST_P(Srtp, TheLastIndexIsTheLast) {
   EXPECT_EQ(tryProtect(sender_, rtcpPacket(1), Channel::rtcp), DropReason::keyExpired);
 }
 
+// RFC 3711 9.1: no two packets of a key may share a keystream, be they 2^32 apart.
+TEST_P(Srtp, EveryBitOfAnIndexChangesTheKeystream) {
+  const auto sealedAt = [&](std::uint64_t rollover) {
+    auto sender = *SrtpSender::create(key_);
+    sender.continueAfter(1, rollover << 16 | 9);
+    auto packet = protect(sender, rtpPacket(1, 10));
+    packet.resize(packet.size() - factsOf(GetParam()).tag_bytes);
+    return packet;
+  };
+  const auto first = sealedAt(0);
+  for (unsigned bit = 0; bit < 32; ++bit) EXPECT_NE(sealedAt(std::uint64_t{1} << bit), first) << bit;
+}
+
 TEST_P(Srtp, TakeoverGoesForwardOnly) {
   EXPECT_EQ(tryProtect(sender_, rtpPacket(1, 500)), DropReason::sent);
   sender_.continueAfter(1, 100);

@@ -229,7 +229,7 @@ TEST(DtlsReplay, OfTheLastFlightIsAnsweredSoOftenAndNeverWithMore) {
   pair.run();
   ASSERT_TRUE(pair.keysAgree());
   auto& server = pair.server.association;
-  server.onDatagram(fragmentOf(16, 2, 0), pair.now);
+  server.onDatagram(recordOf(22, {16, 0, 0, 40, 0, 2, 0, 0, 0, 0, 0, 1, 0xAA}), pair.now);
   EXPECT_TRUE(server.takeOutgoing().empty()) << "more than was asked with";
   server.onDatagram(last, pair.now);
   server.onDatagram(last, pair.now);
