@@ -215,6 +215,7 @@ Status MediaSession::applyToRelay(TimePoint now) {
     SP_TRY(relay_->configure(which, std::move(config), now));
   }
   for (auto* side : sides_) {
+    if (const auto path = side->transport ? side->transport->path(now) : std::nullopt) side->path = path;
     auto keyed = keyedBy(*side);
     if (!keyed || keyed == side->keyed) continue;
     keyed_.push_back(*keyed);
