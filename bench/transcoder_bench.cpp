@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What it costs to make the voice of one codec into another: 20 ms from a clear RTP payload to the clear packet of the
-// other side, speech-like; and what such a direction weighs.
+// What it costs to make the voice of one codec into another, or its packets into others: 20 ms from a clear RTP payload
+// to the clear packets of the other side, speech-like; and what such a direction weighs.
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -15,6 +15,7 @@
 namespace sallyport::media {
 namespace {
 
+using namespace std::chrono_literals;
 using audio::VoiceCodec;
 
 constexpr unsigned kRate = 8'000;
@@ -55,9 +56,9 @@ std::vector<std::vector<std::uint8_t>> said(VoiceCodec codec) {
   return payloads;
 }
 
-void transcode(benchmark::State& state, VoiceCodec from, VoiceCodec to) {
+void transcode(benchmark::State& state, VoiceCodec from, const TranscodingConfig& config) {
   const auto payloads = said(from);
-  const auto transcoder = *Transcoder::create(configOf(from, to));
+  const auto transcoder = *Transcoder::create(config);
   RtpHeader header;
   header.payload_type = 1;
   TimePoint now{std::chrono::hours{1}};
@@ -73,9 +74,19 @@ void transcode(benchmark::State& state, VoiceCodec from, VoiceCodec to) {
       benchmark::Counter(static_cast<double>(state.iterations()) / 50, benchmark::Counter::kIsRate);  // such directions
 }
 
+void transcode(benchmark::State& state, VoiceCodec from, VoiceCodec to) { transcode(state, from, configOf(from, to)); }
 void opusToPcma(benchmark::State& state) { transcode(state, VoiceCodec::opus, VoiceCodec::pcma); }
 void pcmaToOpus(benchmark::State& state) { transcode(state, VoiceCodec::pcma, VoiceCodec::opus); }
 void pcmuToPcma(benchmark::State& state) { transcode(state, VoiceCodec::pcmu, VoiceCodec::pcma); }
+
+TranscodingConfig repacketised(std::chrono::milliseconds packet) {
+  auto config = configOf(VoiceCodec::pcmu, VoiceCodec::pcmu);
+  config.packet = packet;
+  config.crossing = {{1, 2}};
+  return config;
+}
+void pcmuFrom20To30(benchmark::State& state) { transcode(state, VoiceCodec::pcmu, repacketised(30ms)); }
+void pcmuFrom20To10(benchmark::State& state) { transcode(state, VoiceCodec::pcmu, repacketised(10ms)); }
 
 // Heap of one direction, the codec library's included.
 void weight(benchmark::State& state, VoiceCodec from, VoiceCodec to) {
@@ -96,6 +107,8 @@ void weightOfPcmaToOpus(benchmark::State& state) { weight(state, VoiceCodec::pcm
 BENCHMARK(opusToPcma);
 BENCHMARK(pcmaToOpus);
 BENCHMARK(pcmuToPcma);
+BENCHMARK(pcmuFrom20To30);
+BENCHMARK(pcmuFrom20To10);
 BENCHMARK(weightOfOpusToPcma)->Iterations(1);
 BENCHMARK(weightOfPcmaToOpus)->Iterations(1);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Payloads of Opus, G.711 and telephone events with any numbers, at any time: what comes out is one stream with one
-// sequence number after the other and packets of the agreed length, and never more than what arrived can last.
+// Payloads of Opus, G.711, comfort noise and telephone events with any numbers, at any time, to be transcoded or
+// repacketised: what comes out is one stream with one sequence number after the other and packets of the agreed length,
+// and never more than what arrived can last.
 #include <algorithm>
 #include <array>
 
@@ -17,6 +18,8 @@ namespace {
 constexpr std::size_t kMostPerPush =
     2 * (120 + 60 + 60) / 10;  // of 10 ms: two packets, what was made up, what was left
 
+constexpr std::uint8_t kRepacketises = 128;  // choices from here on
+
 TranscodingConfig configOf(std::uint8_t choice) {
   TranscodingConfig config;
   config.to =
@@ -26,6 +29,12 @@ TranscodingConfig configOf(std::uint8_t choice) {
   config.events_to = TranscodingConfig::Events{100, choice % 2 == 0 ? 8'000U : 48'000U};
   config.packet = std::chrono::milliseconds{10 * (1 + choice / 2 % 6)};
   config.random = choice;
+  if (choice < kRepacketises) return config;
+  config.to = {0, VoiceCodec::pcmu};
+  config.from = {{0, VoiceCodec::pcmu}, {111, VoiceCodec::pcma}};
+  config.events_from = {{101, 8'000}};
+  config.events_to = TranscodingConfig::Events{100, 8'000};
+  config.crossing = {{0, 0}, {111, 8}, {102, 13}};
   return config;
 }
 

@@ -13,6 +13,7 @@ using sdp::CodecFormat;
 using Formats = std::vector<CodecFormat>;
 using FormatList = std::span<const CodecFormat>;
 
+constexpr std::uint32_t kTelephonyRate = 8'000;
 constexpr std::uint8_t kFirstDynamic = 96, kLastDynamic = 127;
 
 bool hasEvents(FormatList formats) {
@@ -146,6 +147,24 @@ std::optional<media::TranscodingConfig> transcodingOf(FormatList sent, FormatLis
       config.events_to = media::TranscodingConfig::Events{format.payload_type, format.clock_rate};
   }
   return config;
+}
+
+std::optional<media::TranscodingConfig> repacketisingOf(FormatList sent, FormatList heard) {
+  media::TranscodingConfig config;
+  for (const auto& here : sent) {
+    const auto* there = findLike(heard, here);
+    if (there == nullptr || here.clock_rate != kTelephonyRate) continue;
+    if (here.codec == Codec::telephoneEvent) {
+      config.events_from.push_back({here.payload_type, here.clock_rate});
+      config.events_to = media::TranscodingConfig::Events{there->payload_type, there->clock_rate};
+      continue;
+    }
+    const auto voice = sdp::voiceCodec(here.codec);
+    if (voice && config.from.empty()) config.to = {there->payload_type, *voice};
+    if (voice) config.from.push_back({here.payload_type, *voice});
+    config.crossing.push_back({here.payload_type, there->payload_type});
+  }
+  return config.from.empty() ? std::nullopt : std::optional{std::move(config)};
 }
 
 }  // namespace sallyport::call

@@ -50,4 +50,9 @@ bool shareVoice(std::span<const sdp::CodecFormat> a, std::span<const sdp::CodecF
 std::optional<media::TranscodingConfig> transcodingOf(std::span<const sdp::CodecFormat> sent,
                                                       std::span<const sdp::CodecFormat> heard);
 
+// The same where only the packet time is to change: what both have of G.711, with events and comfort noise. Nothing
+// when they have none: a packet of Opus says itself how long it is (RFC 6716 3.1), and any receiver takes 120 ms.
+std::optional<media::TranscodingConfig> repacketisingOf(std::span<const sdp::CodecFormat> sent,
+                                                        std::span<const sdp::CodecFormat> heard);
+
 }  // namespace sallyport::call

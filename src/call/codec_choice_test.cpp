@@ -111,6 +111,27 @@ TEST(CodecChoice, WhatIsTranscodedGoesToTheFirstVoiceOfTheOtherSideWithItsNumber
   EXPECT_EQ(config->events_to->payload_type, 102);
 }
 
+TEST(CodecChoice, OtherPacketsAreMadeOfTheG711ThatBothHaveUnderTheNumbersOfTheOtherSide) {
+  auto their_noise = kNoise, their_events = kEvents;
+  their_events.payload_type = 96;
+  const auto config =
+      repacketisingOf(Formats{kOpus, kPcma, kPcmu, kNoise, kEvents}, Formats{kPcma, kOpus, their_noise, their_events});
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->from.size(), 1U);
+  EXPECT_EQ(config->from[0].codec, audio::VoiceCodec::pcma);
+  EXPECT_EQ(config->to.codec, audio::VoiceCodec::pcma);
+  using Crossing = media::TranscodingConfig::Crossing;
+  EXPECT_THAT(config->crossing, ElementsAre(Crossing{8, 8}, Crossing{13, 13}));
+  ASSERT_EQ(config->events_from.size(), 1U);
+  EXPECT_EQ(config->events_from[0].payload_type, 101);
+  EXPECT_EQ(config->events_to->payload_type, 96);
+}
+
+TEST(CodecChoice, OfOpusNoOtherPacketsAreMade) {
+  EXPECT_FALSE(repacketisingOf(Formats{kOpus, kWideEvents}, Formats{kOpus, kWideEvents}));
+  EXPECT_FALSE(repacketisingOf(Formats{kPcmu, kNoise}, Formats{kPcma, kNoise}));
+}
+
 TEST(CodecChoice, WhatASideSendsHasOurNumbersAndWhatItHearsItsOwn) {
   sdp::LocalAudio local;
   local.formats = {kPcmu, kOpus};

@@ -207,11 +207,13 @@ Result<std::string> MediaSession::propose(SideState& side, sdp::LocalAudio local
 }
 
 // Voice that its two ends protect is theirs alone.
+bool MediaSession::isHidden(const SideState& side) {
+  return side.policy.protection == sdp::MediaProtection::endToEnd || side.policy.zrtp == sdp::ZrtpUse::relayed;
+}
+
 Transcoding MediaSession::transcodingBetween(const SideState& a, const SideState& b) {
   for (const auto* side : {&a, &b}) {
-    const bool hidden =
-        side->policy.protection == sdp::MediaProtection::endToEnd || side->policy.zrtp == sdp::ZrtpUse::relayed;
-    if (hidden || side->transcode == config::Transcode::refuse) return Transcoding::refused;
+    if (isHidden(*side) || side->transcode == config::Transcode::refuse) return Transcoding::refused;
   }
   return Transcoding::allowed;
 }

@@ -187,6 +187,7 @@ class MediaSession final : private PathEvents {
   Status agree(SideState& side, sdp::LocalAudio local, std::shared_ptr<const sdp::AudioDescription> remote,
                TimePoint now, WallTime wall);
   Status applyToRelay(TimePoint now);
+  static bool isHidden(const SideState& side);  // its voice, from us
   // Where the two sides share no codec.
   static Transcoding transcodingBetween(const SideState& a, const SideState& b);
   bool mayTranscode() const;
@@ -195,6 +196,7 @@ class MediaSession final : private PathEvents {
   template <typename Choose>
   Result<std::vector<sdp::CodecFormat>> chooseFormats(Transcoding allowed, Choose choose);
   std::optional<media::TranscodingConfig> transcodingFrom(const SideState& near, const SideState& far) const;
+  static std::chrono::milliseconds packetTimeTo(const SideState& far);
   static std::optional<unsigned> ptimeFrom(const SideState& far, std::optional<unsigned> said);
   static std::vector<telemetry::Pinhole> pinholesOf(const SideState& side);
   void describeProtection(const SideState& side, const std::optional<crypto::SrtpSuite>& suite,

@@ -159,12 +159,20 @@ Status MediaSession::agree(SideState& side, sdp::LocalAudio local, std::shared_p
 
 std::optional<media::TranscodingConfig> MediaSession::transcodingFrom(const SideState& near,
                                                                       const SideState& far) const {
-  auto config = transcodingOf(formatsSent(*near.local, *near.remote), formatsHeard(*far.local, *far.remote));
-  if (!config || !permit_) return std::nullopt;
-  config->packet = std::chrono::milliseconds{ptimeFrom(far, far.remote->ptime).value_or(20)};
+  const auto sent = formatsSent(*near.local, *near.remote), heard = formatsHeard(*far.local, *far.remote);
+  auto config = permit_ ? transcodingOf(sent, heard) : std::nullopt;
+  // Other packets are made of what could be relayed for a peer of which the operator says so, and for nobody else.
+  if (!config && far.ptime && !isHidden(near) && !isHidden(far)) config = repacketisingOf(sent, heard);
+  if (!config) return std::nullopt;
+  config->packet = packetTimeTo(far);
   // Two streams of one call, two numbers.
   config->random = near.side == media::Side::a ? stream_seed_ : ~stream_seed_;
   return config;
+}
+
+std::chrono::milliseconds MediaSession::packetTimeTo(const SideState& far) {
+  const auto wanted = ptimeFrom(far, far.remote->ptime).value_or(20);
+  return std::chrono::milliseconds{std::min(wanted, far.remote->maxptime.value_or(wanted))};
 }
 
 // One side may have agreed to more than the other takes, with what both take among it: that is used as far as there is
@@ -294,7 +302,12 @@ void MediaSession::describe(telemetry::CallRecord& record) const {
     }
     if (seen.rating) told.mos = seen.rating->mos;
     if (seen.transcoding) {
-      told.transcoded_to = audio::toString(seen.transcoding->to);
+      if (const auto& packets = seen.transcoding->repacketised) {
+        told.repacketised =
+            std::to_string(packets->from.count()) + " -> " + std::to_string(packets->to.count()) + " ms";
+      } else {
+        told.transcoded_to = audio::toString(seen.transcoding->to);
+      }
       told.transcoded = seen.transcoding->packets;
       told.concealed = seen.transcoding->concealed;
     }

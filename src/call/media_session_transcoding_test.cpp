@@ -158,6 +158,81 @@ TEST_F(CallBetweenCodecs, ThePacketTimeOfAPeerIsAskedOfTheOther) {
   EXPECT_THAT(answerTo(Side::a), HasSubstr("a=ptime:60"));
 }
 
+// --- one codec, two packet times -------------------------------------------------------------------------------------
+
+class CallBetweenPacketTimes : public CallBetweenCodecs {
+ protected:
+  // The callee wants `ptime`; both have PCMU. `answer` is what else it says.
+  void agree(std::optional<unsigned> ptime, const std::string& answer = {}, sdp::ZrtpUse zrtp = {}) {
+    auto slow = peerWith({sdp::Codec::pcmu});
+    slow.ptime = ptime;
+    slow.transcode = config::Transcode::refuse;
+    slow.media.zrtp = zrtp;
+    open(peerWith({sdp::Codec::pcmu}), slow, 0);
+    ASSERT_EQ(outcome(session->readOffer(Side::a, kCaller.text())), "fine");
+    to_b = *session->offerTo(Side::b);
+    auto said = answering(to_b, kCallee);
+    said.formats = {{0, "PCMU/8000"}, {101, "telephone-event/8000"}};
+    said.extra = answer;
+    ASSERT_EQ(outcome(session->readAnswer(Side::b, said.text(), clock.steady(), clock.wall())), "fine");
+    to_a = answerTo(Side::a);
+  }
+  // How long the packets are that `from` makes of packets of 20 ms, in octets of voice; 0: relayed.
+  std::size_t madeBy(Side from) {
+    auto sender = *media::SrtpSender::create(media::SrtpKeying{
+        crypto::SrtpSuite::aeadAes256Gcm,
+        Secret{std::vector<std::uint8_t>(44, static_cast<std::uint8_t>(from == Side::a ? 0xA1 : 0xB2))}});
+    const Endpoint source =
+        from == Side::a ? *Endpoint::parse("10.9.8.7:40000") : *Endpoint::parse("10.20.30.40:41000");
+    auto& relay = ports.latest->relay;
+    for (std::uint16_t sequence = 1; sequence <= 6; ++sequence) {
+      auto datagram = media::test::protect(sender, media::test::rtpPacket(7, sequence, 0, 160));
+      const auto length = datagram.size();
+      datagram.resize(2'100);
+      const auto heard = relay.onPacket(from, media::Channel::rtp, source, datagram, length, clock.steady());
+      if (heard.forward()) return 0;
+      EXPECT_EQ(heard.reason, media::DropReason::transcoded);
+      const auto made = relay.nextTranscoded(media::opposite(from), datagram, clock.steady());
+      if (made.forward()) return made.length - media::kRtpFixedHeaderBytes - kTag;
+    }
+    return 0;
+  }
+  static constexpr std::size_t kTag = 16;  // of AEAD_AES_256_GCM
+};
+
+TEST_F(CallBetweenPacketTimes, APeerIsSentThePacketsThatItsOperatorAsksForWithoutRoomForTranscoding) {
+  agree(30);
+  EXPECT_EQ(madeBy(Side::a), 240u);
+  EXPECT_EQ(madeBy(Side::b), 0u) << "nobody said anything of the caller";
+  EXPECT_EQ(ports.transcoding_slots.inUse(), 0U);
+  telemetry::CallRecord record;
+  session->describe(record);
+  EXPECT_EQ(record.legs[0].media.repacketised, "20 -> 30 ms");
+  EXPECT_EQ(record.legs[0].media.transcoded_to, "");
+  EXPECT_EQ(record.legs[0].media.transcoded, 1u);
+  EXPECT_EQ(record.legs[1].media.repacketised, "");
+}
+
+TEST_F(CallBetweenPacketTimes, APeerThatAsksInSdpAloneIsRelayedTo) {
+  agree(std::nullopt, "a=ptime:30\r\n");
+  EXPECT_EQ(madeBy(Side::a), 0u);
+}
+
+TEST_F(CallBetweenPacketTimes, NoPacketIsLongerThanThePeerTakes) {
+  agree(60, "a=maxptime:30\r\n");
+  EXPECT_EQ(madeBy(Side::a), 240u);
+}
+
+TEST_F(CallBetweenPacketTimes, PacketsThatFitAreRelayed) {
+  agree(20);
+  EXPECT_EQ(madeBy(Side::a), 0u);
+}
+
+TEST_F(CallBetweenPacketTimes, VoiceThatTheEndsProtectIsLeftAlone) {
+  agree(30, {}, sdp::ZrtpUse::relayed);
+  EXPECT_EQ(madeBy(Side::a), 0u);
+}
+
 TEST_F(CallBetweenCodecs, BeyondTheBoundItIsRefusedBeforeAnybodyIsAsked) {
   open(peerWith({sdp::Codec::pcmu}), peerWith({sdp::Codec::opus}), 0);
   ASSERT_EQ(outcome(session->readOffer(Side::a, kCaller.text())), "fine");

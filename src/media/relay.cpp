@@ -137,7 +137,7 @@ std::optional<DropReason> Relay::notAgreedTo(Side from, const HeardPacket& packe
     return DropReason::malformedRtcp;
   }
   if (!near.peerSends() || !far.peerListens()) return DropReason::directionClosed;
-  if (near.transcodes(packet.header().payload_type)) return transcode(from, packet, now);
+  if (near.transcodes(packet.header(), packet.bytes().size())) return transcode(from, packet, now);
   const auto payload_type = near.payloadTypeAcross(packet.header().payload_type);
   if (!payload_type) return DropReason::payloadTypeRefused;
   if (near.isEndToEnd()) {

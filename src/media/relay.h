@@ -81,7 +81,8 @@ struct SideConfig {
   PayloadTypeMap payload_types;                   // of the RTP it sends
   std::vector<AudioFormat> formats;               // of the payload types it sends, the voice codec first
   std::optional<EventFormat> events;              // how it is sent telephone events; nothing: not at all
-  // What of its voice `payload_types` does not let across is made into a codec of the other side.
+  // What of its voice `payload_types` does not let across is made into a codec of the other side; or what it does let
+  // across, into other packets.
   std::optional<TranscodingConfig> transcoding;
 };
 

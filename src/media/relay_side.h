@@ -37,9 +37,9 @@ class RelaySide {
   Heard examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now);
   // Counts a packet that was let through and lets its source be heard or latched (source_rule.h).
   SourceRule::Ruling hear(const HeardPacket& packet, const Endpoint& source, TimePoint now);
-  // Once one packet was transcoded all are: to the other side it is one stream.
-  bool transcodes(std::uint8_t payload_type) const {
-    return transcoder_ && (transcoder_->began() || !payload_types_.across(payload_type));
+  bool transcodes(const RtpHeader& header, std::size_t packet_bytes) const {
+    return transcoder_ && (!payload_types_.across(header.payload_type) ||
+                           transcoder_->claims(header.payload_type, packet_bytes - header.payload_offset));
   }
   bool isTranscoding() const { return transcoder_ && transcoder_->began(); }
   Transcoder* transcoder() { return transcoder_.get(); }

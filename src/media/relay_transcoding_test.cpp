@@ -172,5 +172,75 @@ TEST_F(TranscodingRelay, ACodecThatBothHaveIsRelayedUntilAnotherComes) {
   EXPECT_EQ(reasonFor(Side::b, b.rtp, b.rtpOf(3, kPcmu)), DropReason::transcoded);
 }
 
+// Repacketising: the codec is shared, the packet time is not.
+class RepacketisingRelay : public TranscodingRelay {
+ protected:
+  void SetUp() override {
+    TranscodingRelay::SetUp();
+    auto of_a = a.config();
+    of_a.transcoding = TranscodingConfig{.from = {{kPcmu, VoiceCodec::pcmu}},
+                                         .events_from = {},
+                                         .to = {kPcmu, VoiceCodec::pcmu},
+                                         .events_to = {},
+                                         .packet = 10ms,
+                                         .random = 11,
+                                         .crossing = {{kPcmu, kPcmu}}};
+    ASSERT_TRUE(relay.configure(Side::a, std::move(of_a), now));
+    ASSERT_TRUE(relay.configure(Side::b, b.config(), now));
+  }
+  DropReason say(std::uint16_t sequence, std::size_t octets, std::uint8_t payload_type = kPcmu) {
+    const auto outcome =
+        reasonFor(Side::a, a.rtp, protect(a.sender, rtpPacket(a.ssrc, sequence, payload_type, octets)));
+    now += 20ms;
+    return outcome;
+  }
+};
+
+TEST_F(RepacketisingRelay, PacketsOfTheAgreedLengthGoOnAsTheyComeWithTheReportsOfTheEnds) {
+  for (std::uint16_t sequence = 1; sequence < 5; ++sequence) EXPECT_EQ(say(sequence, 80), DropReason::sent);
+  EXPECT_EQ(reasonFor(Side::b, b.rtcp, b.rtcpOf(), Channel::rtcp), DropReason::sent);
+  EXPECT_FALSE(relay.snapshot().of(Side::a).transcoding);
+}
+
+TEST_F(RepacketisingRelay, FromTheFirstOfAnotherLengthOnAllIsOneStreamOfOurs) {
+  EXPECT_EQ(say(1, 80), DropReason::sent);
+  EXPECT_EQ(say(2, 160), DropReason::transcoded);
+  const auto heard = made(Side::b);
+  ASSERT_EQ(heard.size(), 2u);
+  for (const std::size_t half : {0, 1}) {
+    EXPECT_EQ(parseRtpHeader(heard[half])->ssrc, 11u);
+    EXPECT_EQ(heard[half].size(), kRtpFixedHeaderBytes + 80);
+    EXPECT_EQ(heard[half][kRtpFixedHeaderBytes], static_cast<std::uint8_t>(kRtpFixedHeaderBytes + 2 + 80 * half));
+  }
+  EXPECT_EQ(say(3, 80), DropReason::transcoded);
+  EXPECT_EQ(reasonFor(Side::b, b.rtcp, b.rtcpOf(), Channel::rtcp), DropReason::rtcpEndsHere);
+  const auto seen = relay.snapshot().of(Side::a).transcoding;
+  ASSERT_TRUE(seen && seen->repacketised);
+  EXPECT_EQ(seen->repacketised->to, 10ms);
+}
+
+TEST_F(RepacketisingRelay, WhereOneDirectionIsOursBothEndsAreToldOfBothByUs) {
+  for (std::uint16_t sequence = 1; sequence <= 4; ++sequence) {
+    EXPECT_EQ(say(sequence, 160), DropReason::transcoded);
+    (void)made(Side::b);
+    EXPECT_EQ(reasonFor(Side::b, b.rtp, b.rtpOf(sequence, kPcmu)), DropReason::sent);
+  }
+  now = *relay.eventDue();
+  const auto to_a = report(Side::a), to_b = report(Side::b);
+  ASSERT_TRUE(to_a && to_b);
+  const auto about = [](const Buffer& compound) {
+    RtcpReader reader{compound};
+    const auto report = *reader.next();
+    return std::pair{report.type, reportBlockOf(report, 0)->ssrc};
+  };
+  EXPECT_EQ(about(*to_a), std::pair(rtcp_type::kReceiverReport, a.ssrc));
+  EXPECT_EQ(about(*to_b), std::pair(rtcp_type::kSenderReport, b.ssrc));
+}
+
+TEST_F(RepacketisingRelay, AnotherCodecThatBothHaveGoesOnAsItComes) {
+  EXPECT_EQ(say(1, 160), DropReason::transcoded);
+  EXPECT_EQ(say(2, 60, kOpus), DropReason::sent);
+}
+
 }  // namespace
 }  // namespace sallyport::media::test

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "audio/g711_codec.h"
 #include "audio/opus_codec.h"
 #include "media/srtp.h"
 
@@ -27,6 +28,10 @@ std::chrono::milliseconds packetTime(std::chrono::milliseconds wanted, VoiceCode
   return std::chrono::milliseconds{tens * 10};
 }
 
+audio::Companding lawOf(VoiceCodec codec) {
+  return codec == VoiceCodec::pcma ? audio::Companding::aLaw : audio::Companding::muLaw;
+}
+
 int distance(std::uint16_t from, std::uint16_t to) { return static_cast<std::int16_t>(to - from); }
 
 }  // namespace
@@ -47,9 +52,18 @@ Result<std::unique_ptr<Transcoder>> Transcoder::create(const TranscodingConfig& 
 
 Result<Transcoder::Codecs> Transcoder::codecsOf(const TranscodingConfig& config) {
   Codecs codecs;
+  constexpr auto kOctets = audio::G711Samples::octets;
   for (const auto& voice : config.from) {
+    if (config.repacketises()) {
+      codecs.inputs.push_back({voice.payload_type, voice.codec, audio::makeG711Decoder(lawOf(voice.codec), kOctets)});
+      continue;
+    }
     SP_ASSIGN(auto decoder, audio::VoiceDecoder::create(voice.codec, kRate));
     codecs.inputs.push_back({voice.payload_type, voice.codec, std::move(decoder)});
+  }
+  if (config.repacketises()) {
+    codecs.encoder = audio::makeG711Encoder(lawOf(config.to.codec), kOctets);
+    return codecs;
   }
   SP_ASSIGN(codecs.encoder, audio::VoiceEncoder::create(config.to.codec, kRate));
   codecs.encoder->expectLoss(kUsualLoss);
@@ -58,16 +72,20 @@ Result<Transcoder::Codecs> Transcoder::codecsOf(const TranscodingConfig& config)
 
 Status Transcoder::configure(const TranscodingConfig& config) {
   const auto same = [](const auto& a, const auto& b) { return a.payload_type == b.payload_type && a.codec == b.codec; };
-  const bool kept = codecs_.encoder && same(config.to, config_.to) &&
+  const bool kept = codecs_.encoder && same(config.to, config_.to) && config.crossing == config_.crossing &&
                     std::equal(config.from.begin(), config.from.end(), config_.from.begin(), config_.from.end(), same);
   if (!kept) {
     SP_ASSIGN(codecs_, codecsOf(config));
     held_.reset();
     anchored_ = false;
+    pcm_.resize(read_);
+    payload_type_ = config.to.payload_type;
   }
   config_ = config;
   config_.packet = packetTime(config.packet, config.to.codec);
   figures_.to = config.to.codec;
+  figures_.repacketised.reset();
+  if (config.repacketises()) figures_.repacketised = {{}, config_.packet};
   return success();
 }
 
@@ -86,13 +104,35 @@ const TranscodingConfig::Events* Transcoder::eventsOf(std::uint8_t payload_type)
   return nullptr;
 }
 
+std::optional<std::uint8_t> Transcoder::crossingOf(std::uint8_t payload_type) const {
+  for (const auto& crossing : config_.crossing) {
+    if (crossing.from == payload_type) return crossing.to;
+  }
+  return std::nullopt;
+}
+
+bool Transcoder::isVoice(std::uint8_t payload_type) const {
+  return std::any_of(config_.from.begin(), config_.from.end(),
+                     [&](const TranscodingConfig::Voice& voice) { return voice.payload_type == payload_type; });
+}
+
+bool Transcoder::takes(std::uint8_t payload_type) const {
+  return isVoice(payload_type) || eventsOf(payload_type) != nullptr || crossingOf(payload_type);
+}
+
+bool Transcoder::claims(std::uint8_t payload_type, std::size_t payload_bytes) const {
+  if (!config_.repacketises()) return began_;
+  if (began_) return takes(payload_type);
+  const auto agreed = static_cast<std::size_t>(config_.packet.count() * kSamplesPerMillisecond);
+  return isVoice(payload_type) && payload_bytes != agreed;
+}
+
 void Transcoder::expectLoss(unsigned percent) { codecs_.encoder->expectLoss(percent); }
 
 // ------------------------------------------------------------------------------------ what arrives
 
 DropReason Transcoder::push(const RtpHeader& header, Bytes payload, TimePoint now) {
-  if (inputOf(header.payload_type) == nullptr && eventsOf(header.payload_type) == nullptr)
-    return DropReason::payloadTypeRefused;
+  if (!takes(header.payload_type)) return DropReason::payloadTypeRefused;
   pcm_.erase(pcm_.begin(), pcm_.begin() + static_cast<std::ptrdiff_t>(std::exchange(read_, 0)));
 
   const int ahead_of_next = distance(next_sequence_, header.sequence);
@@ -137,14 +177,17 @@ void Transcoder::takeHeld() {
 
 DropReason Transcoder::take(const RtpHeader& header, Bytes payload, TimePoint now) {
   if (auto* input = inputOf(header.payload_type)) return takeVoice(*input, header, payload, now);
-  return takeEvent(*eventsOf(header.payload_type), header, payload, now);
+  if (const auto* events = eventsOf(header.payload_type)) return takeEvent(*events, header, payload, now);
+  return takeNoise(*crossingOf(header.payload_type), header, payload);
 }
 
 DropReason Transcoder::takeVoice(Input& input, const RtpHeader& header, Bytes payload, TimePoint now) {
   const auto samples = input.decoder->samplesIn(payload);
   // What cannot be decoded leaves a gap, which the next packet fills like any other.
   if (samples == 0) return DropReason::undecodable;
+  turnTo(input);
   follow(input, header, payload, now);
+  if (header.marker) marker_ = true;
   if (!input.decoder->decode(payload, pcm_)) {
     input.decoder->conceal(samples, {}, pcm_);
     ++figures_.concealed;
@@ -152,10 +195,19 @@ DropReason Transcoder::takeVoice(Input& input, const RtpHeader& header, Bytes pa
   next_sequence_ = static_cast<std::uint16_t>(header.sequence + 1);
   expected_rate_ = audio::rtpClockRate(input.codec);
   expected_timestamp_ = header.timestamp + static_cast<std::uint32_t>(samples * expected_rate_ / kRate);
-  anchored_ = true;
+  anchored_ = began_ = true;
   last_arrival_ = now;
   last_end_ = end();
+  if (figures_.repacketised) figures_.repacketised->from = std::chrono::milliseconds{samples / kSamplesPerMillisecond};
   return DropReason::transcoded;
+}
+
+// A sender that goes on in its other codec: octets of one make no packet with those of the other.
+void Transcoder::turnTo(const Input& input) {
+  const auto as = config_.repacketises() ? *crossingOf(input.payload_type) : config_.to.payload_type;
+  if (std::exchange(payload_type_, as) == as) return;
+  time_ = end();
+  pcm_.resize(read_);
 }
 
 // Brings our stream to where this packet begins.
@@ -219,9 +271,27 @@ DropReason Transcoder::takeEvent(const TranscodingConfig::Events& events, const 
   }
   const std::uint64_t duration = std::uint64_t{loadBe16(&payload[2])} * config_.events_to->clock_rate;
   const auto ours = static_cast<std::uint16_t>(std::min<std::uint64_t>(duration / events.clock_rate, 0xFFFF));
-  event_ = Event{{payload[0], payload[1], static_cast<std::uint8_t>(ours >> 8), static_cast<std::uint8_t>(ours)},
-                 event_started_,
-                 begins};
+  Passed event;
+  event.header.payload_type = config_.events_to->payload_type;
+  event.header.timestamp = event_started_;
+  event.header.marker = begins;
+  event.payload = {payload[0], payload[1], static_cast<std::uint8_t>(ours >> 8), static_cast<std::uint8_t>(ours)};
+  event.length = 4;
+  passed_ = event;
+  return DropReason::transcoded;
+}
+
+// RFC 3389 4: it stands for the time from its timestamp on, until voice comes again.
+DropReason Transcoder::takeNoise(std::uint8_t as, const RtpHeader& header, Bytes payload) {
+  next_sequence_ = static_cast<std::uint16_t>(header.sequence + 1);
+  if (payload.empty() || payload.size() > kLongestPassed) return DropReason::undecodable;
+  const auto offset = anchored_ ? ahead(header.timestamp, kRate) : std::nullopt;
+  Passed noise;
+  noise.header.payload_type = as;
+  noise.header.timestamp = ourTimestamp(end() + offset.value_or(0), kRate);
+  std::copy(payload.begin(), payload.end(), noise.payload.begin());
+  noise.length = payload.size();
+  passed_ = noise;
   return DropReason::transcoded;
 }
 
@@ -236,19 +306,16 @@ std::size_t Transcoder::next(MutableBytes buffer) {
   RtpHeader header;
   if (pcm_.size() - read_ >= frame) {
     const auto payload = codecs_.encoder->encode(audio::Samples{pcm_}.subspan(read_, frame));
-    header.payload_type = config_.to.payload_type;
+    header.payload_type = payload_type_;
     header.timestamp = ourTimestamp(time_, audio::rtpClockRate(config_.to.codec));
     header.marker = std::exchange(marker_, false);
     read_ += frame;
     time_ += static_cast<Time>(frame);
     return payload ? write(buffer, header, *payload) : 0;
   }
-  if (event_) {
-    const auto event = *std::exchange(event_, std::nullopt);
-    header.payload_type = config_.events_to->payload_type;
-    header.timestamp = event.timestamp;
-    header.marker = event.marker;
-    return write(buffer, header, event.payload);
+  if (passed_) {
+    const auto passed = *std::exchange(passed_, std::nullopt);
+    return write(buffer, passed.header, Bytes{passed.payload}.first(passed.length));
   }
   if (!mayTakeHeld()) return 0;
   takeHeld();

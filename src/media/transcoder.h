@@ -13,6 +13,10 @@
 // Telephone events cross with the timestamps and durations of the other clock (RFC 4733 2.3); one that lasts longer
 // than the other clock's 16 bits is told as that long. Comfort noise (RFC 3389) has no counterpart and is not agreed.
 //
+// Two sides that share a codec of G.711 and not the packet time are served the same way without a codec: its octets
+// are joined and cut into other packets as they are (repacketising), comfort noise between them goes on as it came.
+// That begins with the first packet of another length.
+//
 // Part of a relay side; reads no clock. Beyond the first packets it does not allocate.
 
 #include <array>
@@ -40,12 +44,22 @@ struct TranscodingConfig {
     std::uint8_t payload_type = 0;
     std::uint32_t clock_rate = 8'000;
   };
+  // From one side's number to the other's.
+  struct Crossing {
+    std::uint8_t from = 0, to = 0;
+    friend bool operator==(const Crossing&, const Crossing&) = default;
+  };
   std::vector<Voice> from;          // what may arrive
   std::vector<Events> events_from;  // at any of those codecs' rates
   Voice to;
   std::optional<Events> events_to;  // nothing: events go nowhere
   std::chrono::milliseconds packet{20};
   std::uint64_t random = 0;  // where our stream begins; looked at once
+  // Not empty: repacketising. All of `from`, which is G.711, keeps its codec and takes these numbers, and so does
+  // comfort noise; `to` is the codec that is expected.
+  std::vector<Crossing> crossing = {};
+
+  bool repacketises() const { return !crossing.empty(); }
 };
 
 struct TranscodingFigures {
@@ -54,17 +68,26 @@ struct TranscodingFigures {
   std::uint64_t concealed = 0;   // that never came, or too late
   std::uint64_t redundancy = 0;  // gaps whose next packet had a second copy
   std::uint64_t reordered = 0;   // put right
+  // Of repacketised voice: how much the last packet had, and how much the next that leaves has.
+  struct PacketTimes {
+    std::chrono::milliseconds from{}, to{};
+  };
+  std::optional<PacketTimes> repacketised = {};
 };
 
 class Transcoder {
  public:
   static constexpr std::chrono::milliseconds kMostConcealed{60}, kLongestPause{10'000};
+  static constexpr std::size_t kLongestPassed = 32;  // octets of comfort noise: level and 31 coefficients
 
   // Errors: those of the codecs' create().
   static Result<std::unique_ptr<Transcoder>> create(const TranscodingConfig& config);
   // Another agreement in the same call; our stream goes on. On error nothing has changed.
   Status configure(const TranscodingConfig& config);
 
+  // Whether a packet is push()'s although the other side could have it as it is: one of another length than agreed, and
+  // then all, to the other side it is one stream.
+  bool claims(std::uint8_t payload_type, std::size_t payload_bytes) const;
   // A packet that arrived, in clear; then next() until it gives nothing. DropReason::transcoded: what comes of it is
   // next()'s; otherwise why it is not taken: payloadTypeRefused, undecodable, overtaken.
   DropReason push(const RtpHeader& header, Bytes payload, TimePoint now);
@@ -73,7 +96,7 @@ class Transcoder {
 
   // How much of our stream its receiver loses, in percent.
   void expectLoss(unsigned percent);
-  bool began() const { return figures_.packets > 0; }
+  bool began() const { return began_; }  // voice was taken
   std::uint32_t ssrc() const { return ssrc_; }
   const TranscodingFigures& figures() const { return figures_; }
 
@@ -94,16 +117,20 @@ class Transcoder {
     TimePoint arrival{};
     bool due = false;  // has waited for long enough
   };
-  struct Event {
-    std::array<std::uint8_t, 4> payload{};
-    std::uint32_t timestamp = 0;  // ours
-    bool marker = false;
+  // Leaves as it stands here, between voice: an event, comfort noise.
+  struct Passed {
+    RtpHeader header;
+    std::array<std::uint8_t, kLongestPassed> payload{};
+    std::size_t length = 0;
   };
 
   explicit Transcoder(std::uint64_t random);
   static Result<Codecs> codecsOf(const TranscodingConfig& config);
   Input* inputOf(std::uint8_t payload_type);
   const TranscodingConfig::Events* eventsOf(std::uint8_t payload_type) const;
+  std::optional<std::uint8_t> crossingOf(std::uint8_t payload_type) const;
+  bool isVoice(std::uint8_t payload_type) const;
+  bool takes(std::uint8_t payload_type) const;
 
   DropReason hold(const RtpHeader& header, Bytes payload, TimePoint now);
   void takeHeld();
@@ -111,7 +138,9 @@ class Transcoder {
   DropReason take(const RtpHeader& header, Bytes payload, TimePoint now);
   DropReason takeVoice(Input& input, const RtpHeader& header, Bytes payload, TimePoint now);
   DropReason takeEvent(const TranscodingConfig::Events& events, const RtpHeader& header, Bytes payload, TimePoint now);
+  DropReason takeNoise(std::uint8_t as, const RtpHeader& header, Bytes payload);
   void startStream(const RtpHeader& header);
+  void turnTo(const Input& input);
   void follow(Input& input, const RtpHeader& header, Bytes payload, TimePoint now);
   void conceal(Input& input, Time missing, const RtpHeader& header, Bytes next);
   void leaveOut(Time time);
@@ -127,6 +156,7 @@ class Transcoder {
 
   // What arrives.
   bool known_ = false;
+  bool began_ = false;
   bool anchored_ = false;  // expected_timestamp_ stands for end()
   std::uint32_t source_ = 0;
   std::uint16_t next_sequence_ = 0;
@@ -146,7 +176,8 @@ class Transcoder {
   std::vector<std::int16_t> pcm_;
   std::size_t read_ = 0;
   bool marker_ = true;
-  std::optional<Event> event_;
+  std::uint8_t payload_type_ = 0;  // of pcm_
+  std::optional<Passed> passed_;
 };
 
 }  // namespace sallyport::media

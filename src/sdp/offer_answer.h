@@ -92,6 +92,7 @@ struct AudioDescription {
   Profile profile = Profile::savp;
   std::vector<CodecFormat> formats;     // shared ones, in the peer's order; at least one carries voice
   std::optional<unsigned> ptime;        // milliseconds
+  std::optional<unsigned> maxptime;     // the same, the most that it takes in a packet
   std::vector<CryptoOffer> crypto;      // acceptable ones, our preferred first; exactly one in an answer; none with avp
   std::optional<DtlsDescription> dtls;  // instead of `crypto`
   std::optional<IceDescription> ice;    // where the policy lets ICE decide

@@ -44,8 +44,8 @@ Result<Direction> directionOf(const Session& session, const MediaSection& sectio
 }
 
 // RFC 8866 6.4 allows a fraction, which no audio frame of ours has.
-Result<std::optional<unsigned>> ptimeOf(const MediaSection& section) {
-  const auto text = section.attribute("ptime");
+Result<std::optional<unsigned>> packetTimeOf(const MediaSection& section, std::string_view attribute) {
+  const auto text = section.attribute(attribute);
   if (!text) return std::optional<unsigned>{};
   const auto value = parseUnsigned(text->substr(0, text->find('.')), 1, kLongestPtime);
   if (!value) return misbehaved("sdp.ptime", *text);
@@ -96,7 +96,8 @@ Result<AudioDescription> readStream(const Session& session, std::size_t audio_in
   AudioDescription audio;
   SP_ASSIGN(const auto endpoints, readEndpoints(session, section, networks));
   SP_ASSIGN(audio.direction, directionOf(session, section));
-  SP_ASSIGN(audio.ptime, ptimeOf(section));
+  SP_ASSIGN(audio.ptime, packetTimeOf(section, "ptime"));
+  SP_ASSIGN(audio.maxptime, packetTimeOf(section, "maxptime"));
   audio.session_id = session.id();
   audio.session_version = session.version();
   audio.rtp = endpoints.rtp;

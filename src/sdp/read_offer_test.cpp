@@ -19,7 +19,7 @@ std::string outcomeAt(const std::string& connection) {
 }
 
 TEST(ReadOffer, SaysWhereWhatAndWithWhichKey) {
-  const auto audio = offerIn(description({kAudio, kEvents, kCm128, "a=ptime:20", "a=sendonly"}));
+  const auto audio = offerIn(description({kAudio, kEvents, kCm128, "a=ptime:20", "a=maxptime:40", "a=sendonly"}));
   ASSERT_TRUE(audio) << describe(audio.error());
   EXPECT_EQ(audio->rtp.toString(), "192.0.2.10:40000");
   EXPECT_EQ(audio->rtcp.toString(), "192.0.2.10:40001");
@@ -28,6 +28,7 @@ TEST(ReadOffer, SaysWhereWhatAndWithWhichKey) {
   EXPECT_EQ(audio->profile, Profile::savp);
   EXPECT_EQ(numbersOf(audio->formats), (std::vector{0, 101}));
   EXPECT_EQ(audio->ptime, 20u);
+  EXPECT_EQ(audio->maxptime, 40u);
   ASSERT_EQ(audio->crypto.size(), 1u);
   EXPECT_EQ(audio->crypto[0].suite, crypto::SrtpSuite::aesCm128HmacSha1_80);
   EXPECT_EQ(audio->session_id, "20");
@@ -175,6 +176,7 @@ TEST(ReadOffer, RefusesNumbersOutOfRange) {
   EXPECT_EQ(outcomeOf({kAudio, kCm128, "a=ptime:4294967295"}), "sdp.ptime");
   EXPECT_EQ(outcomeOf({kAudio, kCm128, "a=ptime:"}), "sdp.ptime");
   EXPECT_EQ(outcomeOf({kAudio, kCm128, "a=ptime:20.0"}), "accepted");
+  EXPECT_EQ(outcomeOf({kAudio, kCm128, "a=maxptime:0"}), "sdp.ptime");
 }
 
 }  // namespace

@@ -42,7 +42,8 @@ struct LegMedia {
   std::optional<double> jitter_ms;     // RFC 3550 6.4.1
   std::optional<double> mos;           // ITU-T G.107 estimate, 1 to 4.5
   std::string transcoded_to;     // "PCMA": the codec that what it sent was made into; empty: it went on as it came
-  std::uint64_t transcoded = 0;  // packets made of what it sent
+  std::string repacketised;      // "20 -> 30 ms": the codec stayed and the packets changed; empty: they did not
+  std::uint64_t transcoded = 0;  // packets made of what it sent, either way
   std::uint64_t concealed = 0;   // packets of it that never came, or too late, and were made up for
   std::string latched_source;    // where authentic packets came from; empty: none came
   std::string finding;           // e.g. "one-way: nothing arrived from this leg"; empty: nothing to say

@@ -97,6 +97,7 @@ void writeMedia(JsonWriter& out, const LegMedia& media) {
   out.member("jitter_ms", media.jitter_ms);
   out.member("mos", media.mos);
   out.member("transcoded_to", media.transcoded_to);
+  out.member("repacketised", media.repacketised);
   out.member("transcoded", media.transcoded);
   out.member("concealed", media.concealed);
   out.member("latched_source", media.latched_source);
@@ -242,6 +243,7 @@ LegMedia readMedia(const ObjectReader& from) {
     from.read("transcoded", media.transcoded);
     from.read("concealed", media.concealed);
   }
+  if (from.has("repacketised")) from.read("repacketised", media.repacketised);
   from.read("latched_source", media.latched_source);
   from.read("finding", media.finding);
   return media;

@@ -201,8 +201,9 @@ Lines qualityLines(const LegRecord& leg) {
 
 Lines codecLines(const LegRecord& leg) {
   const auto& media = leg.media;
-  if (media.transcoded_to.empty()) return lines(leg.codec);
-  auto made = "sent on as " + media.transcoded_to + ", " + std::to_string(media.transcoded) + " packets";
+  if (media.transcoded_to.empty() && media.repacketised.empty()) return lines(leg.codec);
+  auto made = media.repacketised.empty() ? "sent on as " + media.transcoded_to : "repacketised " + media.repacketised;
+  made += ", " + std::to_string(media.transcoded) + " packets";
   if (media.concealed > 0) made += ", " + std::to_string(media.concealed) + " concealed";
   return {leg.codec, std::move(made)};
 }

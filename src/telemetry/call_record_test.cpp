@@ -58,7 +58,8 @@ CallRecord answeredCall() {
     leg.media.loss_percent = 0.25;
     leg.media.jitter_ms = 1.5;
     leg.media.mos = 4.41;
-    leg.media.transcoded_to = "opus";
+    leg.media.transcoded_to = i == 0 ? "opus" : "";
+    leg.media.repacketised = i == 0 ? "" : "20 -> 30 ms";
     leg.media.transcoded = 3'100;
     leg.media.concealed = 7;
     leg.media.latched_source = "198.51.100.7:50000";
@@ -203,6 +204,8 @@ TEST(CallTable, SaysWhoProvedWhatAndHowItWasProtected) {
                            "TLSv1.3 TLS_AES_256_GCM_SHA384",
                            "AEAD_AES_256_GCM, keyed by SDES",
                            "PCMU",
+                           "sent on as opus, 3100 packets, 7 concealed",
+                           "repacketised 20 -> 30 ms, 3100 packets",
                            "192.0.2.10:20000 opened",
                            "[2001:db8::1]:20001 opened",
                            "still open",

@@ -2,6 +2,7 @@
 """A voice core that is configured as unprotected: real phones with TLS and SRTP on one side of the edge, a scripted
 core with plain TCP and RTP on the other; and everybody who may not come in that way."""
 import queue
+import struct
 
 import pytest
 from conftest import ROOT  # noqa: F401
@@ -154,6 +155,35 @@ def test_a_phone_calls_the_core_and_both_are_heard(site):
     assert core["unprotected"] and core["proven_by"] == "network"
     assert not core["srtp_suite"] and not core["tls_version"] and not core["keying"]
     assert any("pbx is unprotected" in downgrade for downgrade in record["downgrades"])
+
+
+def test_a_core_with_a_ptime_is_sent_packets_of_that_length(build, tmp_path):
+    class ThirtyMilliseconds(Site):
+        def configured(self, text, networks="127.0.0.1/32"):
+            return super().configured(text, networks).replace('name = "pbx"', 'name = "pbx"\nptime = 30')
+
+    site = ThirtyMilliseconds(build, tmp_path / "state")
+    try:
+        alice = site.started(edges.calling_phone(site.build, site.state, "alice", f"sip:conference@{edges.DOMAIN}", site.address, "--play", site.says("alice", 0),
+                                                 "--duration", "4s", "--codec", "pcmu"))
+        link = site.link()
+        invite = link.request("INVITE")
+        with PlainRtp() as rtp:
+            PlainCallee(link, invite).respond(200, "OK", wire.sdp(rtp.port, **PLAIN))
+            link.request("ACK")
+            bye = link.request("BYE", 20.0)
+            PlainCallee(link, invite).respond(200, request=bye)
+            assert alice.wait(20.0) == 0, alice.output()
+            packets = [struct.unpack("!BBHII", packet[:12]) + (len(packet) - 12,) for packet in rtp.packets]
+        assert len(packets) > 30
+        assert {length for *_, length in packets} == {240}
+        assert len({source for _, _, _, _, source, _ in packets}) == 1
+        for before, after in zip(packets, packets[1:]):
+            assert after[2] == (before[2] + 1) % 2**16
+            assert (after[3] - before[3]) % 2**32 >= 240
+        assert site.ended()["legs"][0]["media"]["repacketised"] == "20 -> 30 ms"
+    finally:
+        site.close()
 
 
 def test_the_core_calls_a_phone_and_both_are_heard(site):

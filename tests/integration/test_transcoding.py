@@ -43,6 +43,28 @@ def test_a_shared_codec_is_never_transcoded(place):  # noqa: F811
     assert {leg["media"]["transcoded_to"] for leg in record["legs"]} == {""}
 
 
+def in_packets_of(ptime):
+    return lambda text: text.replace('name = "bob"', f'name = "bob"\nptime = {ptime}')
+
+
+@pytest.mark.parametrize("ptime, codec", [(30, "pcmu"), (60, "pcma"), (10, "pcma")])
+def test_one_codec_in_other_packets_for_the_peer_whose_operator_says_so(place, ptime, codec):  # noqa: F811
+    call = place(edit=in_packets_of(ptime)).start(alice=("--codec", codec), bob=("--codec", codec))
+    record = call.finish()
+    to_bob, to_alice = (leg["media"] for leg in record["legs"])
+    assert (to_bob["repacketised"], to_bob["transcoded_to"]) == (f"20 -> {ptime} ms", "")
+    assert to_bob["transcoded"] * ptime > 3_000
+    assert to_alice["repacketised"] == "" and to_alice["transcoded"] == 0, "she is sent what he sends"
+    assert report_of(call.bob)["media"]["packets_lost"] == 0, "one number after the other"
+
+
+def test_keys_cross_between_other_packets(place):  # noqa: F811
+    call = place(edit=in_packets_of(30)).start(alice=("--codec", "pcmu", "--dtmf", "42#"), bob=("--codec", "pcmu"))
+    assert call.finish()["legs"][0]["media"]["repacketised"] == "20 -> 30 ms"
+    bob = report_of(call.bob)["media"]
+    assert (bob["digits_received"], bob["packets_lost"]) == ("42#", 0)
+
+
 def refused(place, setting, then=lambda text: text):  # noqa: F811
     """How a call to a peer with that setting, that has Opus only, ends for a caller with PCMU only."""
     call = place(edit=lambda text: then(text.replace('name = "bob"', f'name = "bob"\ncodecs = ["opus"]\n{setting}')))
