@@ -58,6 +58,18 @@ TEST_F(KeyedByIce, WithoutConsentNothingIsSent) {
   EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), name(DropReason::noDestination));
 }
 
+TEST_F(KeyedSides, APathThatStoodBeforeTheAnswerIsRecordedToo) {
+  open(keyedBy({sdp::Keying::sdes}), keyedBy({sdp::Keying::dtls}, sdp::IceUse::require));
+  Phone callee{Side::b, DtlsRole::client, "10.20.30.40:41000"};
+  offer(sdes_caller);
+  callee.hears(to_b);
+  check(callee, callee.at, to_b, false);
+  talk(callee);
+  answer(callee.says("active", kTheirIce));
+  EXPECT_EQ(through(Side::a, sdes_phone, caller_key, callee.keys().receive()), "10.20.30.40:41000");
+  EXPECT_EQ(record().legs[1].path, "10.20.30.40:41000");
+}
+
 TEST_F(KeyedByIce, ARestartIsAnsweredWithOtherCredentialsAndTheSameKeys) {
   check(caller, caller.at, to_a);
   talk(caller);
