@@ -58,6 +58,31 @@ TEST_F(KeyedByIce, WithoutConsentNothingIsSent) {
   EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), name(DropReason::noDestination));
 }
 
+TEST_F(KeyedByIce, APeerThatChecksAndNeverNominatesIsSpokenToAfterAWhile) {
+  check(caller, caller.at, to_a, false);
+  EXPECT_TRUE(std::exchange(ports.latest->path_sent, {}).size() == 1) << "the answer to the check alone";
+  ASSERT_EQ(session.deadline(), clock.steady() + media::ice::kNominationWait);
+  clock.advance(media::ice::kNominationWait);
+  session.advance(clock.steady());
+  talk(caller);
+  ASSERT_NE(caller.end.association.keys(), nullptr);
+  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), "203.0.113.9:31000");
+}
+
+TEST_F(KeyedByIce, VoiceThatVerifiesKeepsTheConsentOfAPeerThatChecksNoMore) {
+  check(caller, caller.at, to_a);
+  talk(caller);
+  clock.advance(20s);
+  EXPECT_EQ(through(Side::a, caller.at, caller.keys().send(), sdesOf(keyIn(to_b))), "10.20.30.40:41000");
+  clock.advance(10s);
+  session.advance(clock.steady());
+  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), "203.0.113.9:31000");
+  EXPECT_EQ(session.deadline(), clock.steady() + 20s);
+  clock.advance(20s);
+  session.advance(clock.steady());
+  EXPECT_EQ(through(Side::b, sdes_callee, callee_key, caller.keys().receive()), name(DropReason::noDestination));
+}
+
 TEST_F(KeyedSides, APathThatStoodBeforeTheAnswerIsRecordedToo) {
   open(keyedBy({sdp::Keying::sdes}), keyedBy({sdp::Keying::dtls}, sdp::IceUse::require));
   Phone callee{Side::b, DtlsRole::client, "10.20.30.40:41000"};

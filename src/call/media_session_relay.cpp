@@ -106,6 +106,8 @@ void MediaSession::advance(TimePoint now) {
   if (!ports_) return;
   for (auto& branch : branches_) {
     if (!branch->transport) continue;
+    const auto verified = isChosen(*branch) ? relay_->verifiedByIce(branch->side) : std::nullopt;
+    if (verified) branch->transport->onVerified(verified->source, verified->at);
     branch->transport->advance(now);
     follow(*branch, now);
   }

@@ -41,6 +41,10 @@ void LegTransport::closeIce() {
   path_due_.reset();
 }
 
+void LegTransport::onVerified(const Endpoint& source, TimePoint at) {
+  if (ice_) ice_->onVerified(kOnlySocket, source, at);
+}
+
 std::optional<Endpoint> LegTransport::path(TimePoint now) const {
   if (!ice_) return std::nullopt;
   const auto pair = ice_->selected(ice::kRtp, now);

@@ -46,6 +46,8 @@ class LegTransport {
   void closeIce();                                          // it does not speak it
   void setAddress(const Endpoint& remote) { address_ = remote; }
   bool usesIce() const { return ice_.has_value(); }
+  // The last packet of the peer whose tag verified came from there then.
+  void onVerified(const Endpoint& source, TimePoint at);
   // What ICE has chosen, by a nomination or without: nothing before, and once the peer's consent has run out (RFC
   // 7675).
   std::optional<Endpoint> path(TimePoint now) const;

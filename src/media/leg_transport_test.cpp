@@ -343,6 +343,16 @@ TEST_F(LegsPort, RepeatsNothingToWhoHasStoppedChecking) {
   EXPECT_TRUE(sent().empty());
 }
 
+TEST_F(LegsPort, KeepsTheConsentOfAPeerWhoseMediaVerifies) {
+  leg.openIce(credentials("edge"), kOurs);
+  check(kPeer, true);
+  leg.onVerified(kPeer, now + 29s);
+  now = *leg.deadline();
+  leg.advance(now);
+  EXPECT_EQ(leg.path(now), kPeer);
+  EXPECT_EQ(leg.deadline(), now + 29s);
+}
+
 TEST_F(LegsPort, IsAtAPairThatThePeerHasCheckedAndNeverNominates) {
   leg.openIce(credentials("edge"), kOurs);
   auto peer = End::make(DtlsRole::server);

@@ -76,6 +76,8 @@ void Relay::describeToGuard(Side side) {
 
 void Relay::follow(Side side, const std::optional<Endpoint>& ice_path) { at(side).follow(ice_path); }
 
+std::optional<VerifiedAt> Relay::verifiedByIce(Side side) const { return at(side).verifiedByIce(); }
+
 void Relay::countDrop(Side from, DropReason reason, const Endpoint& source) {
   auto& near = at(from);
   near.countDatagram();

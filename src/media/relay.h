@@ -140,6 +140,12 @@ struct RelaySnapshot {
   const SideSnapshot& of(Side side) const { return sides[side == Side::a ? 0 : 1]; }
 };
 
+// Where the newest packet came from whose tag has verified, and when.
+struct VerifiedAt {
+  Endpoint source;
+  TimePoint at;
+};
+
 class RelaySide;
 class HeardPacket;
 
@@ -162,6 +168,8 @@ class Relay {
 
   // What ICE has chosen for that side since; nothing: its consent has run out. Nothing happens without Way::ice.
   void follow(Side side, const std::optional<Endpoint>& ice_path);
+  // Nothing before one has, and without Way::ice.
+  std::optional<VerifiedAt> verifiedByIce(Side side) const;
   // A datagram that came for `from` and is not the relay's to judge goes no further.
   void countDrop(Side from, DropReason reason, const Endpoint& source);
 

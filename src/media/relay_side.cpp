@@ -143,6 +143,11 @@ void RelaySide::follow(const std::optional<Endpoint>& ice_path) {
   if (way_ == Way::ice) rtp_sources_.follow(ice_path);
 }
 
+std::optional<VerifiedAt> RelaySide::verifiedByIce() const {
+  if (way_ != Way::ice || !rtp_sources_.latched()) return std::nullopt;
+  return VerifiedAt{*rtp_sources_.latched(), rtp_sources_.latchedAt()};
+}
+
 // ------------------------------------------------------------------------------------- what arrives
 
 bool RelaySide::arrivesWhereAgreed(Channel port, Channel content) const {

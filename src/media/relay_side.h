@@ -33,6 +33,7 @@ class RelaySide {
 
   // What arrives.
   bool arrivesWhereAgreed(Channel port, Channel content) const;
+  std::optional<VerifiedAt> verifiedByIce() const;
   bool isAt(Channel content, const Endpoint& source) { return sources(content).knows(source); }
   Heard examine(Channel content, const Endpoint& source, MutableBytes datagram, TimePoint now);
   // Counts a packet that was let through and lets its source be heard or latched (source_rule.h).

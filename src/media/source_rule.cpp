@@ -35,6 +35,7 @@ SourceRule::Ruling SourceRule::onVerified(const Endpoint& source, Newness newnes
   if (by_ice_) {
     if (newness == Newness::older && chosen_ != source) return Ruling::stale;
     latched_ = source;
+    latched_at_ = now;
     return Ruling::heard;
   }
   const auto& current = latched_ ? *latched_ : negotiated_;

@@ -58,11 +58,13 @@ class SourceRule {
   std::optional<Endpoint> destination() const;
   const Endpoint& negotiated() const { return negotiated_; }
   const std::optional<Endpoint>& latched() const { return latched_; }
-  std::uint32_t moves() const { return moves_; }  // from one verified source to another
+  TimePoint latchedAt() const { return latched_at_; }  // with ICE: when the newest came
+  std::uint32_t moves() const { return moves_; }       // from one verified source to another
 
  private:
   Endpoint negotiated_;
   std::optional<Endpoint> latched_;  // with ICE: where the newest authentic packet came from
+  TimePoint latched_at_{};
   bool by_ice_ = false;
   std::optional<Endpoint> chosen_;
   std::optional<TimePoint> move_from_;  // no move before this

@@ -87,6 +87,12 @@ void IceLiteAgent::onUsed(LocalIndex local, const Endpoint& source) {
   if (auto* path = find(local, source, Generation::current)) path->used = true;
 }
 
+void IceLiteAgent::onVerified(LocalIndex local, const Endpoint& source, TimePoint at) {
+  for (auto& path : paths_) {
+    if (path.local == local && path.remote == source && isAlive(path, at)) path.heard = std::max(path.heard, at);
+  }
+}
+
 // RFC 8445 7.3.2, 8.1.2: the peer's latest word counts, also from one that nominates aggressively (RFC 5245 8.1.1.2) or
 // moves to another network. Former pairs go once no component needs them.
 void IceLiteAgent::select(Path& path) {

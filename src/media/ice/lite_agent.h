@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // ICE lite (RFC 8445 2.5): the edge on its public addresses. It sends no checks; the peer's find the way, and every
-// check that proves the password makes its pair valid and renews the peer's consent (RFC 7675) to be sent to. The peer
+// check that proves the password makes its pair valid and renews the peer's consent (RFC 7675) to be sent to. So does
+// what verifies under the peer's keys, as a peer of RFC 5245 checks no more once it has nominated. The peer
 // controls: the pair that it nominated last is the one to send to.
 //
 // Until it has nominated one, and some never do, a valid pair serves (RFC 8445 12.1) if whoever proved it is the peer
@@ -54,6 +55,8 @@ class IceLiteAgent {
   };
   Reply onStun(LocalIndex local, const Endpoint& source, Bytes datagram, TimePoint now);
 
+  // What verifies under the peer's keys came from there then: it consents still, if it did until then.
+  void onVerified(LocalIndex local, const Endpoint& source, TimePoint at);
   // What only the peer has a use for came from there and was of use: the pair works.
   void onUsed(LocalIndex local, const Endpoint& source);
 

@@ -174,6 +174,23 @@ TEST_F(IceLiteServes, AsLongAsThePeerConsents) {
   EXPECT_EQ(selected(), kPeer);
 }
 
+TEST_F(IceLiteServes, AsLongAsWhatVerifiesComesFromAPeerThatChecksNoMore) {
+  agent_.expect("peer");
+  nominate(kPeer);
+  agent_.onVerified(0, kPeer, now_ + 20s);
+  agent_.onVerified(0, kPeer, now_ + 10s);  // no step back
+  now_ += 49s;
+  EXPECT_EQ(selected(), kPeer);
+  EXPECT_EQ(agent_.nextChange(now_), now_ + 1s);
+  agent_.onVerified(0, kElsewhere, now_);
+  now_ += 1s;
+  EXPECT_FALSE(selected()) << "what came from elsewhere is no word of that pair";
+  agent_.onVerified(0, kPeer, now_);
+  EXPECT_FALSE(selected()) << "a consent that has run out takes a check";
+  hear(kPeer);
+  EXPECT_EQ(selected(), kPeer);
+}
+
 TEST_F(IceLiteServes, TheFormerPairUntilAnotherServesAfterARestart) {
   agent_.expect("peer");
   hear(kPeer);
