@@ -2,6 +2,7 @@
 #include "media/ice/check_gate.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/check.h"
 #include "media/stun/message_writer.h"
@@ -10,8 +11,9 @@ namespace sallyport::media::ice {
 namespace {
 
 constexpr std::size_t kMostSources = 32;
-constexpr std::size_t kMostSeen = 128;    // more than a minute of a whole check list's checks of one call
-constexpr unsigned kMostRepetitions = 8;  // of one check: RFC 8489 6.2.1 knows of 7
+constexpr std::size_t kMostSeen = 128;     // more than a minute of a whole check list's checks of one call
+constexpr std::size_t kMostMarks = 8'192;  // 64 kB at most: hours of the checks that renew a peer's consent
+constexpr unsigned kMostRepetitions = 8;   // of one check: RFC 8489 6.2.1 knows of 7
 constexpr std::size_t kLongestAnswer = 128;
 
 std::string_view reasonOf(int code) {
@@ -58,6 +60,7 @@ CheckGate::Admission CheckGate::admit(LocalIndex local, const Endpoint& source, 
     const bool again = earlier->local == local && earlier->source == source && ++earlier->times <= kMostRepetitions;
     if (!again) return StunOutcome::replayed;
   } else {
+    if (isMarked(message.transaction())) return StunOutcome::replayed;
     if (known != nullptr && !known->bucket.take(now)) return StunOutcome::throttled;
     remember({message.transaction(), local, source});
   }
@@ -82,8 +85,29 @@ void CheckGate::remember(const Seen& check) {
   if (seen_.size() < kMostSeen) {
     seen_.push_back(check);
   } else {
+    mark(seen_[next_seen_].transaction);
     seen_[next_seen_] = check;
     next_seen_ = (next_seen_ + 1) % kMostSeen;
+  }
+}
+
+std::uint64_t CheckGate::markOf(const stun::TransactionId& transaction) {
+  std::uint64_t mark = 0;  // a part is as random as the whole
+  static_assert(sizeof mark <= sizeof transaction);
+  std::memcpy(&mark, transaction.data(), sizeof mark);
+  return mark;
+}
+
+bool CheckGate::isMarked(const stun::TransactionId& transaction) const {
+  return std::find(marks_.begin(), marks_.end(), markOf(transaction)) != marks_.end();
+}
+
+void CheckGate::mark(const stun::TransactionId& transaction) {
+  if (marks_.size() < kMostMarks) {
+    marks_.push_back(markOf(transaction));
+  } else {
+    marks_[next_mark_] = markOf(transaction);
+    next_mark_ = (next_mark_ + 1) % kMostMarks;
   }
 }
 

@@ -87,6 +87,9 @@ class CheckGate {
   Source* find(LocalIndex local, const Endpoint& source);
   Seen* find(const stun::TransactionId& transaction);
   void remember(const Seen& check);
+  static std::uint64_t markOf(const stun::TransactionId& transaction);
+  bool isMarked(const stun::TransactionId& transaction) const;
+  void mark(const stun::TransactionId& transaction);
   void know(LocalIndex local, const Endpoint& source, TimePoint now);
   const stun::IntegrityKey& keyFor(const AdmittedCheck& check) const;
 
@@ -98,6 +101,8 @@ class CheckGate {
   std::vector<Source> known_;  // kMostSources at most
   std::vector<Seen> seen_;     // a ring of kMostSeen
   std::size_t next_seen_ = 0;
+  std::vector<std::uint64_t> marks_;  // a ring of kMostMarks: of checks whose time for retransmissions is long over
+  std::size_t next_mark_ = 0;
 };
 
 }  // namespace sallyport::media::ice

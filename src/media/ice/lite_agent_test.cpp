@@ -176,6 +176,18 @@ TEST_F(IceLite, DropsARecordedCheckThatComesFromElsewhere) {
   EXPECT_EQ(receive(recorded).outcome, StunOutcome::answered);  // a retransmission
 }
 
+TEST_F(IceLite, DropsARecordedCheckHoweverLongAgoItWas) {
+  const auto recorded = check([](Check& c) { c.use_candidate = true; });
+  EXPECT_EQ(receive(recorded).outcome, StunOutcome::answered);
+  for (int i = 0; i < 2'000; ++i) {
+    now_ += 2500ms;
+    ASSERT_EQ(outcome([](Check& c) { c.use_candidate = true; }), StunOutcome::answered);
+  }
+  EXPECT_EQ(receive(recorded, kStranger).outcome, StunOutcome::replayed);
+  EXPECT_EQ(receive(recorded).outcome, StunOutcome::replayed) << "no retransmission takes that long";
+  EXPECT_EQ(selected(), kPeer);
+}
+
 TEST_F(IceLite, ExaminesSoManyStrangersASecondAndNoMore) {
   nominate();
   unsigned examined = 0;
