@@ -153,12 +153,12 @@ LegTransport::Heard LegTransport::onStun(const Endpoint& source, Bytes datagram,
 }
 
 LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram, TimePoint now) {
-  const bool known = ice_ ? ice_->validated(kOnlySocket, source, now).has_value() : source == address_;
+  const bool known = isPeer(source, now);
   if (!association_ || !known) {
     if (known) return Heard::dropped;
     ++counters_.foreign_dtls;
     foreign_dtls_from_ = source;
-    if (awaiting_ && !ice_ && !hasAddress()) keepEarly(source, datagram);
+    if (awaiting_ && !hasAddress()) keepEarly(source, datagram);
     return Heard::dropped;
   }
   dtls_source_ = source;
@@ -173,6 +173,10 @@ LegTransport::Heard LegTransport::onDtls(const Endpoint& source, Bytes datagram,
   return useful ? Heard::taken : Heard::dropped;
 }
 
+bool LegTransport::isPeer(const Endpoint& source, TimePoint now) const {
+  return ice_ ? ice_->validated(kOnlySocket, source, now).has_value() : source == address_;
+}
+
 // The oldest goes for the newest: who floods this costs the peer a repetition, and us nothing.
 void LegTransport::keepEarly(const Endpoint& source, Bytes datagram) {
   if (datagram.size() > kLongestEarly) return;
@@ -182,7 +186,7 @@ void LegTransport::keepEarly(const Endpoint& source, Bytes datagram) {
 
 void LegTransport::hearEarly(TimePoint now) {
   for (const auto& [source, datagram] : std::exchange(early_, {})) {
-    if (!ice_ && source == address_) (void)onDtls(source, datagram, now);
+    if (isPeer(source, now)) (void)onDtls(source, datagram, now);
   }
 }
 

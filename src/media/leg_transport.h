@@ -89,6 +89,7 @@ class LegTransport {
   Heard onStun(const Endpoint& source, Bytes datagram, TimePoint now);
   Heard onDtls(const Endpoint& source, Bytes datagram, TimePoint now);
   bool hasAddress() const { return !address_.address.isUnspecified() && address_.port != 0; }
+  bool isPeer(const Endpoint& source, TimePoint now) const;
   void keepEarly(const Endpoint& source, Bytes datagram);
   void hearEarly(TimePoint now);
   std::optional<Endpoint> dtlsPeer(TimePoint now) const;

@@ -115,6 +115,38 @@ TEST_F(LegsPort, AHelloThatIsFasterThanTheDescriptionIsHeardWithIt) {
   keysAgree(peer);
 }
 
+TEST_F(LegsPort, AHelloIsAsFastWhereIceWasOfferedAndNotTakenUp) {
+  auto peer = End::make(DtlsRole::client);
+  leg.openIce(credentials("edge"), kOurs);
+  ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
+  peer.association.start(now);
+  for (const auto& hello : peer.association.takeOutgoing())
+    EXPECT_EQ(leg.onDatagram(kPeer, hello, now), Heard::dropped);
+  EXPECT_TRUE(sent().empty());
+  leg.setAddress(kPeer);
+  leg.closeIce();
+  agree(DtlsRole::server, peer);
+  EXPECT_FALSE(sent().empty()) << "the hello need not come again";
+}
+
+TEST_F(LegsPort, AHelloFromAPairThatIsCheckedBeforeTheAnswerIsHeardWithIt) {
+  auto peer = End::make(DtlsRole::client), stranger = End::make(DtlsRole::client);
+  leg.openIce(credentials("edge"), kOurs);
+  ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
+  for (auto* end : {&peer, &stranger}) {
+    end->association.start(now);
+    for (const auto& hello : end->association.takeOutgoing())
+      leg.onDatagram(end == &peer ? kPeer : kStranger, hello, now);
+  }
+  check(kPeer, true);
+  (void)sent();
+  leg.expectIce("peer", now);
+  agree(DtlsRole::server, peer);
+  const auto flight = sent();
+  ASSERT_FALSE(flight.empty());
+  for (const auto& each : flight) EXPECT_EQ(each.to, kPeer);
+}
+
 TEST_F(LegsPort, KeepsLittleOfWhatComesEarly) {
   auto peer = End::make(DtlsRole::client);
   ASSERT_TRUE(leg.await(settings(DtlsRole::server)));
